@@ -1,0 +1,205 @@
+/* bptt.h -- the public interface of the core.
+ *
+ * The core knows neither R nor Octave; it does not print, exit, or keep state between calls
+ * (the table of kernels picked once at load aside). It has two doors:
+ *
+ *   the call     bptt_prepare() / bptt_run(): named values of any shape and class in, named
+ *                arrays out. Everything a user can get wrong is checked here, with one sentence
+ *                for every front end. R and Octave use this one.
+ *   the problem  bptt_step(): raw arrays in the layout below, nothing checked. For C programs.
+ *
+ * Arrays are column-major. Sequences are features x batch x time ("CBT"): x is D x B x T, the
+ * target and the output y are O x B x T, a state is H x B. Gates are stacked in the order
+ * rnn: one block; gru: r, z, n; lstm: i, f, g, o. */
+#ifndef BPTT_H
+#define BPTT_H
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BPTT_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define BPTT_MUST_CHECK __attribute__((warn_unused_result))
+#define BPTT_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define BPTT_MUST_CHECK
+#define BPTT_PRINTF(f, a)
+#endif
+
+/* ------------------------------------------------------------------------------- errors */
+
+typedef enum {
+  BPTT_OK = 0,
+  BPTT_EINPUT,    /* an argument is wrong: `argument` names it, `message` is for the user */
+  BPTT_ENOMEM,    /* the host's allocator returned NULL */
+  BPTT_EINTERRUPT /* poll() asked to stop */
+} bptt_status;
+
+typedef struct {
+  bptt_status status;
+  char argument[48];  /* the argument at fault, as the user wrote it ("x", "clip_norm") */
+  char message[512];  /* "`x` has 2 features; the network takes 1" */
+} bptt_error;
+
+/* ------------------------------------------------------------------------------- values */
+
+enum { BPTT_MAX_DIM = 4 };
+
+typedef enum {
+  BPTT_NULL,    /* nothing: R's NULL, Octave's [] where it stands for "not given" */
+  BPTT_DOUBLE,  /* data: double, missing values are NaN */
+  BPTT_SINGLE,  /* data: float */
+  BPTT_LOGICAL, /* data: double 0, 1, or NaN */
+  BPTT_FACTOR,  /* data: double codes 1, 2, ..., or NaN */
+  BPTT_TEXT,    /* text: count strings */
+  BPTT_LIST,    /* item: count values, each with a name or NULL */
+  BPTT_OTHER    /* anything else; `what` says what */
+} bptt_kind;
+
+/* A value that goes in (argument, option, list of either) or comes out (result). Values that
+ * come out have `data` NULL until the front end has allocated it. */
+typedef struct bptt_value {
+  bptt_kind kind;
+  const char *name;        /* within a list; NULL where there is none */
+  const char *what;        /* what a user of the language calls it, with its article, for error
+                              messages: "a sparse matrix", "a character vector" */
+  int ndim;                /* number of dims; may exceed BPTT_MAX_DIM (then dim holds the first) */
+  size_t dim[BPTT_MAX_DIM];
+  size_t count;            /* elements, strings or items */
+  void *data;              /* numbers; never written to when the value goes in */
+  const char *const *text; /* strings */
+  struct bptt_value *item; /* items */
+} bptt_value;
+
+/* ------------------------------------------------------------------------------- calls */
+
+/* In which habit vectors and matrices are read and results are shaped. */
+typedef enum {
+  BPTT_R,     /* a matrix is time x features; a vector has one dim; b_h is a vector */
+  BPTT_OCTAVE /* a matrix is features x time; a vector is a matrix; b_h is a column */
+} bptt_habit;
+
+typedef struct {
+  bptt_habit habit;
+  int want;                                 /* how many results the caller takes (nargout); the
+                                               order is that of bptt_outputs(); INT_MAX for all */
+  void *(*alloc)(void *context, size_t n);  /* memory that lives until the call is over, aligned
+                                               for double; may not return, or return NULL */
+  int (*poll)(void *context);               /* called now and then from the calling thread;
+                                               nonzero stops the call; may be NULL */
+  void *context;
+} bptt_host;
+
+typedef struct bptt_call bptt_call;
+
+/* Checks a call of `function` ("rnn_net", "rnn_forward", "rnn_bptt", ...) and lays out its
+ * results. `args` is a list of all arguments by name; those left out have their defaults.
+ * The values must stay where they are until bptt_run() has returned.
+ * NULL when something is wrong; `error` says what. */
+bptt_call *bptt_prepare(const bptt_host *host, const char *function, const bptt_value *args,
+                        bptt_error *error) BPTT_MUST_CHECK;
+
+/* The results: one list. The front end makes every array in it and sets `data` (for BPTT_TEXT
+ * and BPTT_NULL there is nothing to make). */
+bptt_value *bptt_outputs(bptt_call *call);
+
+/* Bytes of workspace that bptt_run() needs, aligned to 64 bytes; contents do not matter. */
+size_t bptt_workspace(const bptt_call *call);
+
+/* Does the work and fills the results. Does not allocate. */
+bptt_status bptt_run(bptt_call *call, void *workspace, bptt_error *error) BPTT_MUST_CHECK;
+
+/* After bptt_run(): a sentence to warn the user with (loss or gradient not finite: which
+ * parameter, which step), or NULL. */
+const char *bptt_warning(const bptt_call *call);
+
+/* One row of the table of options. */
+typedef struct {
+  const char *function; /* functions that take it, separated by blanks */
+  const char *name;
+  const char *type;     /* "choice", "set", "number", "whole", "truncate", "data" */
+  const char *initial;  /* default, spelt as in R: "\"mse\"", "Inf", "NULL" */
+  const char *range;    /* choices separated by "|", or an interval "(0, Inf]" */
+  const char *help;     /* one line */
+} bptt_option;
+
+const bptt_option *bptt_option_table(size_t *count);
+
+/* ------------------------------------------------------------------------------- problem */
+
+typedef enum { BPTT_RNN, BPTT_GRU, BPTT_LSTM } bptt_cell;
+typedef enum { BPTT_TANH, BPTT_RELU, BPTT_SIGMOID, BPTT_IDENTITY } bptt_activation;
+typedef enum { BPTT_RESET_AFTER, BPTT_RESET_BEFORE } bptt_reset;
+typedef enum { BPTT_MSE, BPTT_CROSS_ENTROPY } bptt_loss;
+typedef enum { BPTT_F64, BPTT_F32 } bptt_dtype;
+
+/* Forward pass, loss and backpropagation through time of one recurrent layer with a linear
+ * readout y_t = W_hy h_t + b_y. All pointers are to arrays of the dtype. No output may overlap
+ * any other array. */
+typedef struct {
+  bptt_cell cell;
+  bptt_activation activation; /* of cell rnn */
+  bptt_reset reset;           /* of cell gru */
+  bptt_loss loss;
+  ptrdiff_t D, H, O, B, T;    /* features, units, outputs, batch, steps: all at least 1 */
+  const ptrdiff_t *length;    /* B: steps that count, 0..T; NULL: all of them */
+
+  const void *W_xh, *W_hh, *b_h; /* GH x D, GH x H, GH */
+  const void *b_hn;              /* H; gru with reset after only, else NULL */
+  const void *W_hy, *b_y;        /* O x H, O */
+  const void *x;                 /* D x B x T, not read beyond length */
+  const void *h0, *c0;           /* H x B; NULL: zero. c0: lstm only */
+
+  /* Loss. target: mse O x B x T; cross_entropy B x T, whole numbers 1..O. NaN: does not count.
+   * NULL: forward pass only. */
+  const void *target;
+  double scale;               /* loss = scale * sum over the elements that count */
+
+  /* Truncation (Williams & Peng 1990): every k1 steps the loss of these k1 steps goes back through
+   * them and the k2 - k1 steps before, k2 >= k1. Both T or more: not truncated. */
+  ptrdiff_t k1, k2;
+
+  /* Results; any may be NULL: not wanted. */
+  void *y;                    /* O x B x T; NaN beyond length */
+  void *h;                    /* H x B x T; NaN beyond length */
+  void *h_last, *c_last;      /* H x B: state after each sequence's last step */
+  void *dW_xh, *dW_hh, *db_h, *db_hn, *dW_hy, *db_y; /* as the parameters: all (that exist) or
+                                                        none */
+  void *dx;                   /* D x B x T; 0 beyond length */
+  void *dh0, *dc0;            /* H x B */
+  double loss_value;
+
+  /* Where numbers stopped being finite; 0: nowhere. Steps count from 1. */
+  ptrdiff_t bad_forward;      /* first step with an output or a state that is not finite */
+  ptrdiff_t bad_backward;     /* first step met going back whose gate gradient is not finite */
+} bptt_problem;
+
+/* Bytes of workspace for bptt_step(), aligned to 64 bytes; (size_t)-1: more than can be counted. */
+size_t bptt_step_workspace(const bptt_problem *p, bptt_dtype dtype);
+
+/* One step. poll may be NULL. Returns BPTT_OK or BPTT_EINTERRUPT (results then undefined). */
+bptt_status bptt_step(bptt_problem *p, bptt_dtype dtype, void *workspace,
+                      int (*poll)(void *context), void *context) BPTT_MUST_CHECK;
+
+/* Softmax over the first dim of a (O x n), in place: exp(a_i - max) / sum. */
+void bptt_softmax(void *a, ptrdiff_t O, ptrdiff_t n, bptt_dtype dtype);
+
+/* -------------------------------------------------------------------------- instruction set */
+
+/* Picks the kernels: once, at load. The environment variable BPTT_ISA ("avx512", "avx2",
+ * "portable") can ask for less than the machine has. */
+void bptt_load(void);
+/* The one in use: "avx512", "avx2" or "portable". */
+const char *bptt_isa(void);
+/* For tests: use this one from now on. 0 when this machine or build does not have it. */
+int bptt_set_isa(const char *name);
+/* For tests: "tanh" or "sigmoid" or "exp" of n numbers, in place. */
+void bptt_apply(const char *activation, void *v, ptrdiff_t n, bptt_dtype dtype);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,87 @@
+/* engine.c -- picks the kernels of this machine once, and hands problems to them. */
+#include <stdlib.h>
+#include <string.h>
+#include "engine.h"
+
+typedef struct {
+  const char *name;
+  const bptt_kernel *kernel[2]; /* by bptt_dtype */
+} instruction_set;
+
+static const instruction_set sets[] = {
+#ifdef BPTT_HAVE_X86
+    {"avx512", {&bptt_kernel_f64_avx512, &bptt_kernel_f32_avx512}},
+    {"avx2", {&bptt_kernel_f64_avx2, &bptt_kernel_f32_avx2}},
+#endif
+    {"portable", {&bptt_kernel_f64_portable, &bptt_kernel_f32_portable}},
+};
+enum { SETS = sizeof sets / sizeof *sets };
+
+static const instruction_set *chosen = &sets[SETS - 1];
+
+static int has(const char *name)
+{
+#ifdef BPTT_HAVE_X86
+  __builtin_cpu_init();
+  if (!strcmp(name, "avx512"))
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (!strcmp(name, "avx2")) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+  return !strcmp(name, "portable");
+}
+
+int bptt_set_isa(const char *name)
+{
+  for (int i = 0; i < SETS; i++)
+    if (!strcmp(sets[i].name, name) && has(name)) {
+      chosen = &sets[i];
+      return 1;
+    }
+  return 0;
+}
+
+void bptt_load(void)
+{
+  const char *asked = getenv("BPTT_ISA");
+  if (asked && bptt_set_isa(asked)) return;
+  for (int i = 0; i < SETS; i++)
+    if (bptt_set_isa(sets[i].name)) return;
+}
+
+const char *bptt_isa(void)
+{
+  return chosen->name;
+}
+
+size_t bptt_step_workspace(const bptt_problem *p, bptt_dtype dtype)
+{
+  /* Counted generously in floating point first: the exact count must not overflow. */
+  const double columns = (double)p->B * ((double)p->T + 1) * 2;
+  const double units = (double)p->H + 64, inputs = (double)p->D + 64, outputs = (double)p->O + 64;
+  const double numbers =
+      columns * (16 * units + inputs + outputs) + 16 * units * (units + inputs + outputs);
+  if (numbers * 8 > 4e18) return (size_t)-1;
+  return chosen->kernel[dtype]->bytes(p);
+}
+
+bptt_status bptt_step(bptt_problem *p, bptt_dtype dtype, void *workspace,
+                      int (*poll)(void *context), void *context)
+{
+  const bptt_poll ask = {poll, context};
+  return chosen->kernel[dtype]->step(p, workspace, &ask);
+}
+
+void bptt_softmax(void *a, ptrdiff_t O, ptrdiff_t n, bptt_dtype dtype)
+{
+  chosen->kernel[dtype]->softmax(a, O, n);
+}
+
+void bptt_apply(const char *activation, void *v, ptrdiff_t n, bptt_dtype dtype)
+{
+  const int which = !strcmp(activation, "tanh")      ? APPLY_TANH
+                    : !strcmp(activation, "sigmoid") ? APPLY_SIGMOID
+                                                     : APPLY_EXP;
+  chosen->kernel[dtype]->apply(which, v, n);
+}

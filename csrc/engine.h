@@ -1,0 +1,50 @@
+/* engine.h -- what the kernels (one per number type and instruction set) and the engine that
+ * picks among them agree on. */
+#ifndef BPTT_ENGINE_H
+#define BPTT_ENGINE_H
+#include "bptt.h"
+
+typedef ptrdiff_t idx;
+
+typedef struct {
+  int (*call)(void *context);
+  void *context;
+} bptt_poll;
+
+enum { APPLY_TANH, APPLY_SIGMOID, APPLY_EXP };
+
+typedef struct {
+  size_t (*bytes)(const bptt_problem *p);
+  bptt_status (*step)(bptt_problem *p, void *workspace, const bptt_poll *poll);
+  void (*softmax)(void *a, idx O, idx n);
+  void (*apply)(int which, void *v, idx n);
+} bptt_kernel;
+
+extern const bptt_kernel bptt_kernel_f64_portable, bptt_kernel_f32_portable;
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(_WIN32)
+#define BPTT_HAVE_X86 1
+extern const bptt_kernel bptt_kernel_f64_avx2, bptt_kernel_f32_avx2;
+extern const bptt_kernel bptt_kernel_f64_avx512, bptt_kernel_f32_avx512;
+#endif
+
+/* The batch as the kernels see it: sequences sorted by falling length, so that those still
+ * running at a step are its first columns, and only real steps are computed.
+ *
+ *     column    0  * * * * * * *      n[t]   columns at step t (n[T] = 0)
+ *               1  * * * *            off[t] columns before step t: a tape of one entry per
+ *               2  * *                       real step keeps column j of step t at off[t] + j
+ *          step t  0 1 2 3 4 5 6 */
+typedef struct {
+  idx columns;     /* sequences */
+  idx T;           /* steps of the longest one */
+  idx total;       /* real steps, off[T] */
+  int ragged;      /* some sequence is shorter than T; else column j is sequence j */
+  idx *n, *off;    /* T + 1 */
+  idx *order;      /* column -> the user's sequence */
+  idx *length;     /* of each column */
+} bptt_batch;
+
+/* Workspace in idx that bptt_batch_make() needs. */
+idx bptt_batch_size(const bptt_problem *p);
+void bptt_batch_make(bptt_batch *b, const bptt_problem *p, idx *workspace);
+#endif

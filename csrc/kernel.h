@@ -1,0 +1,90 @@
+/* kernel.h -- the numerical core, compiled once per (number type, instruction set).
+ *
+ * The including file defines
+ *   REAL, INT    number type and the signed integer of the same width
+ *   VBYTES       vector width in bytes (64, 32 or 16)
+ *   NREGS        vector registers (32 or 16): decides the register tile
+ *   TARGET       function attribute that switches the instruction set on
+ *   N(x)         name decoration
+ *   KERNEL       name of the table of entry points
+ *
+ * Everything is built from one primitive, the register tile (tile.h)
+ *     C[j][v] += sum_k  A[k][v] * X(k, j)        v: vector of output rows, j: column
+ * where A is read as whole vectors and X one scalar at a time, with free strides:
+ *     forward     A = packed W        X = h_{t-1} or x   C = gate tape of step t
+ *     backward    A = packed W'       X = gate gradient  C = dh or dx
+ *     weights     A = gate gradient   X = h or x         C = packed dW
+ *     readout     A = packed W_hy     X = h              C = y          (and its two gradients)
+ *
+ * The gate tape is stored in the very panel format the tile wants, so no operand but the weights
+ * is ever packed, and all gates of a vector of units lie side by side for the cell:
+ *
+ *     tape:   step t | panel of units | column (sequence) | gate vectors of the panel
+ *             |<---------------------- n[t] columns ---------------------->|
+ *             [i f g o][i f g o][i f g o] ...  lstm; VL units in each vector
+ *             [n r z q][n r z q] ...           gru, reset after; q = W_hn h + b_hn
+ *             [n r z][n r z] ...               gru, reset before; r * h is kept apart
+ *             [a a a][a a a] ...               rnn: several vectors of units to a panel
+ *
+ * The forward pass leaves the activated gates there, the backward pass overwrites them with the
+ * gradients of the pre-activations. Units are padded to whole vectors with zero weights.
+ * Per real step and sequence: rnn 2H, gru 5H, lstm 6H numbers. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+#include "engine.h"
+
+/* What both number types share is defined once in each file. */
+#ifndef KERNEL_SHARED
+#define KERNEL_SHARED
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+/* Length of the pieces of k in the products: a piece of A (128 x 4 vectors, 32 kB) stays in L1. */
+enum { K_PIECE = 128 };
+/* Work between two calls of poll(), in multiply-adds: some milliseconds. */
+#define POLL_WORK 3e7
+#define SMALLER(a, b) ((a) < (b) ? (a) : (b))
+/* Steps between two calls of poll() when one step costs `work` multiply-adds. */
+static inline idx poll_every(double work)
+{
+  return work > POLL_WORK ? 1 : (idx)(POLL_WORK / (work + 1));
+}
+#endif
+
+#define VL ((idx)(VBYTES / sizeof(REAL)))
+#define HALFLINE ((idx)(32 / sizeof(REAL)))
+#define BYTES(n) ((size_t)(n) * sizeof(REAL))
+#define IS_DOUBLE (sizeof(REAL) == 8)
+#define FN TARGET static
+#define FAST TARGET static inline __attribute__((always_inline))
+
+typedef REAL N(vec) __attribute__((vector_size(VBYTES), may_alias));
+typedef INT N(ivec) __attribute__((vector_size(VBYTES), may_alias));
+#define V N(vec)
+#define IV N(ivec)
+
+#include "activation.h"
+#include "tile.h"
+#include "plan.h"
+#include "cell.h"
+#include "layer.h"
+#include "readout.h"
+#include "step.h"
+
+const bptt_kernel KERNEL = {N(step_bytes), N(step), N(softmax), N(apply)};
+
+#undef V
+#undef IV
+#undef VL
+#undef HALFLINE
+#undef BYTES
+#undef IS_DOUBLE
+#undef FN
+#undef FAST
+#undef REAL
+#undef INT
+#undef N
+#undef KERNEL

@@ -1,0 +1,21 @@
+/* kernel_portable.c -- the kernels for any machine: 16-byte vectors, which the compiler lowers
+ * to SSE2 or NEON, or to plain code where there are none. */
+#define VBYTES 16
+#if defined(__aarch64__)
+#define NREGS 32
+#else
+#define NREGS 16
+#endif
+#define TARGET
+
+#define REAL double
+#define INT int64_t
+#define N(x) x##_f64
+#define KERNEL bptt_kernel_f64_portable
+#include "kernel.h"
+
+#define REAL float
+#define INT int32_t
+#define N(x) x##_f32
+#define KERNEL bptt_kernel_f32_portable
+#include "kernel.h"

@@ -1,0 +1,327 @@
+/* layer.h -- one recurrent layer over time: forward, backward, weight gradients.
+ * Part of kernel.h. Needs the weights packed (plan.h); calls the cells (cell.h) through the tile.
+ *
+ *   forward    a_t = b + W_xh x_t + W_hh h_{t-1},  h_t = cell(a_t)
+ *   backward   dh_t = (from above) + W_hh' da_{t+1} + (direct path),  da_t = cell'(dh_t)
+ *              dx_t = W_xh' da_t
+ *   weights    dW_xh = sum_t da_t x_t',  dW_hh = sum_t da_t h_{t-1}',  db = sum_t da_t */
+
+/* Where things are: of step t, at its first column. */
+FAST idx N(state_before)(const bptt_batch *b, idx t) /* in columns of hs and cs */
+{
+  return t ? b->columns + b->off[t - 1] : 0;
+}
+FAST idx N(columns_before)(const bptt_batch *b, idx t)
+{
+  return t ? b->n[t - 1] : b->columns;
+}
+FAST REAL *N(h_before)(const N(layer) * q, idx t)
+{
+  return q->hs + N(state_before)(q->batch, t) * q->ldh;
+}
+FAST REAL *N(h_after)(const N(layer) * q, idx t)
+{
+  return N(h_before)(q, t + 1);
+}
+FAST REAL *N(tape_at)(const N(layer) * q, REAL *tape, idx t)
+{
+  return tape + q->batch->off[t] * q->P * q->pw;
+}
+FAST REAL *N(window_at)(const N(layer) * q, idx t)
+{
+  return q->window + (q->batch->off[t] - q->window_off) * q->P * q->pw;
+}
+FAST const REAL *N(x_at)(const N(layer) * q, idx t)
+{
+  return q->x + (q->x_step ? t * q->x_step : q->batch->off[t]) * q->D;
+}
+
+/* ------------------------------------------------------------------------------- state */
+
+FN void N(state_in)(const N(layer) * q, const REAL *h0, const REAL *c0)
+{
+  const bptt_batch *b = q->batch;
+  for (idx j = 0; j < b->columns; j++) {
+    const idx s = b->order[j] * q->H;
+    REAL *h = q->hs + j * q->ldh;
+    memset(h, 0, BYTES(q->ldh));
+    if (h0) memcpy(h, h0 + s, BYTES(q->H));
+    if (q->cs)
+      for (idx i = 0; i < q->P; i++) {
+        REAL *c = q->cs + (i * b->columns + j) * VL;
+        memset(c, 0, VBYTES);
+        if (c0) N(load_rows)(c, c0 + s + i * VL, q->H - i * VL);
+      }
+  }
+}
+/* The state after each sequence's own last step. */
+FN void N(state_out)(const N(layer) * q, REAL *h_last, REAL *c_last)
+{
+  const bptt_batch *b = q->batch;
+  for (idx j = 0; j < b->columns; j++) {
+    const idx t = b->length[j], s = b->order[j] * q->H;
+    if (h_last) memcpy(h_last + s, N(h_before)(q, t) + j * q->ldh, BYTES(q->H));
+    if (c_last && q->cs) {
+      const REAL *c = q->cs + N(state_before)(b, t) * q->P * VL;
+      for (idx i = 0; i < q->P; i++)
+        memcpy(c_last + s + i * VL, c + (i * N(columns_before)(b, t) + j) * VL,
+               BYTES(SMALLER(q->H - i * VL, VL)));
+    }
+  }
+}
+
+/* ------------------------------------------------------------------------------- forward */
+
+/* Columns j .. j + nr - 1 of panel i at step t: pre-activations are in the tape. */
+FAST void N(cell_forward)(const N(layer) * q, idx t, idx i, idx j, idx nr)
+{
+  const bptt_batch *b = q->batch;
+  const idx n = b->n[t], unit = j * q->ldh + i * q->UB * VL;
+  REAL *g = N(tape_at)(q, q->tape, t) + (i * n + j) * q->pw;
+  const REAL *hp = N(h_before)(q, t) + unit;
+  REAL *h = N(h_after)(q, t) + unit;
+
+  if (q->cell == BPTT_LSTM) {
+    const REAL *cp = q->cs + N(state_before)(b, t) * q->P * VL;
+    REAL *c = q->cs + N(state_before)(b, t + 1) * q->P * VL;
+    N(lstm_forward)(q, nr, g, h, cp + (i * N(columns_before)(b, t) + j) * VL, c + (i * n + j) * VL);
+  } else if (q->nrec == 2)
+    N(gru_before_gates)(q, nr, g, hp, q->rs + b->off[t] * q->ldh + unit);
+  else if (q->cell == BPTT_GRU)
+    N(gru_forward)(q, nr, g, hp, h);
+  else
+    N(rnn_forward)(q, nr, g, h);
+}
+
+FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
+{
+  const bptt_batch *b = q->batch;
+  const N(recurrence) *rec = &q->rec[0];
+  const idx n = b->n[t], cx = q->x_count, ch = rec->count;
+  const idx nr = SMALLER(N(tile_columns)[cx], N(tile_columns)[ch]);
+  const REAL *x = N(x_at)(q, t), *hp = N(h_before)(q, t);
+  /* Few columns: all products, then all cells, so that latencies overlap. */
+  const int late = n <= nr;
+
+  for (idx i = 0; i < q->P; i++)
+    for (idx j = 0; j < n; j += nr) {
+      const idx m = SMALLER(n - j, nr);
+      REAL *g = N(tape_at)(q, q->tape, t) + (i * n + j) * q->pw;
+      if (!x_done) {
+        for (idx k = 0; k < m; k++) memcpy(g + k * q->pw, q->bias + i * q->pw, BYTES(q->pw));
+        N(tiles)[cx][m](1, q->D, q->Wx + i * q->D * cx * VL, 0, cx * VL, x + j * q->D, 0, 1, q->D,
+                        g, q->pw, q->Wx);
+      }
+      /* Meanwhile fetch a share of the next panel's weights. */
+      N(tiles)[ch][m](1, q->H, rec->W + i * q->H * ch * VL, 0, ch * VL, hp + j * q->ldh, 0, 1,
+                      q->ldh, g + rec->first * VL, q->pw,
+                      rec->W + (i + 1 < q->P ? (i + 1) * q->H * ch * VL + j / nr * q->H * HALFLINE : 0));
+      if (!late) N(cell_forward)(q, t, i, j, m);
+    }
+  if (late)
+    for (idx i = 0; i < q->P; i++) N(cell_forward)(q, t, i, 0, n);
+  if (q->nrec < 2) return;
+
+  /* gru, reset before: n needs r * h of all units. */
+  const N(recurrence) *gated = &q->rec[1];
+  const REAL *rh = q->rs + b->off[t] * q->ldh;
+  for (idx i = 0; i < q->P; i++) {
+    REAL *g = N(tape_at)(q, q->tape, t) + i * n * q->pw;
+    N(product)(1, n, 1, q->H, gated->W + i * q->H * VL, 0, VL, rh, 0, 1, q->ldh, g, q->pw, gated->W);
+    N(gru_before_state)(q, n, g, hp + i * VL, N(h_after)(q, t) + i * VL);
+  }
+}
+
+FN bptt_status N(layer_forward)(const N(layer) * q, const bptt_poll *poll)
+{
+  const bptt_batch *b = q->batch;
+  const idx every = poll_every((double)b->columns * (double)(q->P * q->pw) * (double)(q->D + q->H));
+  /* One column: the inputs of all steps are projected in one product. */
+  const int ahead = b->columns == 1;
+
+  if (ahead)
+    for (idx i = 0; i < q->P; i++) {
+      REAL *g = q->tape + i * q->pw;
+      for (idx t = 0; t < b->T; t++)
+        memcpy(g + t * q->P * q->pw, q->bias + i * q->pw, BYTES(q->pw));
+      N(product)(q->x_count, b->T, 1, q->D, q->Wx + i * q->D * q->x_count * VL, 0, q->x_count * VL,
+                 q->x, 0, 1, q->D, g, q->P * q->pw, q->Wx);
+    }
+  for (idx t = 0; t < b->T; t++) {
+    if (poll->call && t % every == every - 1 && poll->call(poll->context)) return BPTT_EINTERRUPT;
+    N(forward_step)(q, t, ahead);
+  }
+  return BPTT_OK;
+}
+
+/* ------------------------------------------------------------------------------- backward */
+
+/* to[m][column][width] += sum over the slots of W' (packed transposed) * gate gradients of n
+ * columns: dh and ds with width mb, dx with width db. Pieces of panels keep k near K_PIECE. */
+FN void N(transposed_product)(const N(layer) * q, REAL *to, idx M, idx vectors, const REAL *Wt,
+                              idx first, idx count, const REAL *da, idx n)
+{
+  const idx nb = q->batch->columns, width = vectors * VL, k = count * VL;
+  const idx piece = k < K_PIECE ? K_PIECE / k : 1;
+  for (idx i = 0; i < q->P; i += piece) {
+    const idx np = SMALLER(q->P - i, piece);
+    for (idx m = 0; m < M; m++) {
+      const idx next = m + 1 < M ? (m + 1) * q->P + i : i + np < q->P ? i + np : 0;
+      N(product)(vectors, n, np, k, Wt + (m * q->P + i) * k * width, k * width, width,
+                 da + i * n * q->pw + first * VL, n * q->pw, 1, q->pw, to + m * nb * width, width,
+                 Wt + next * k * width);
+    }
+  }
+}
+
+/* One panel-wise pass of the cell at step t: dL/dh_t is in dh, gates become gradients. */
+FN void N(cell_backward)(const N(layer) * q, idx t)
+{
+  const bptt_batch *b = q->batch;
+  const idx n = b->n[t], nb = b->columns, np = N(columns_before)(b, t);
+  for (idx u = 0; u < q->P * q->UB; u++) {
+    REAL *g = N(window_at)(q, t) + u / q->UB * n * q->pw + u % q->UB * VL;
+    const REAL *dh = q->dh + u / q->MB * nb * q->mb + u % q->MB * VL;
+    const REAL *hp = N(h_before)(q, t) + u * VL, *h = N(h_after)(q, t) + u * VL;
+    REAL *carry = q->carry + u * nb * VL;
+    if (q->cell == BPTT_LSTM)
+      N(lstm_backward)(q, n, g, dh, h, q->cs + (N(state_before)(b, t) * q->P + u * np) * VL, carry);
+    else if (q->nrec == 2)
+      N(gru_before_state_back)(q, n, g, dh, hp, carry);
+    else if (q->cell == BPTT_GRU)
+      N(gru_backward)(q, n, g, dh, hp, carry);
+    else
+      N(rnn_backward)(q, n, g, dh, h);
+  }
+  if (q->nrec < 2) return;
+
+  memset(q->ds, 0, BYTES(q->M * nb * q->mb));
+  N(transposed_product)(q, q->ds, q->M, q->MB, q->rec[1].Wt, q->rec[1].first, q->rec[1].count,
+                        N(window_at)(q, t), n);
+  for (idx u = 0; u < q->P; u++)
+    N(gru_before_gates_back)(q, n, N(window_at)(q, t) + u * n * q->pw,
+                             q->ds + u / q->MB * nb * q->mb + u % q->MB * VL,
+                             N(h_before)(q, t) + u * VL, q->carry + u * nb * VL);
+}
+
+/* dx_t in the user's layout; added to what is there when an overlapping window visited the step. */
+FN void N(dx_step)(const N(layer) * q, idx t, const bptt_problem *p, int add)
+{
+  const bptt_batch *b = q->batch;
+  const idx n = b->n[t], nb = b->columns;
+  memset(q->dxp, 0, BYTES(q->DM * nb * q->db));
+  N(transposed_product)(q, q->dxp, q->DM, q->DB, q->Wxt, 0, q->x_count, N(window_at)(q, t), n);
+  for (idx m = 0; m < q->DM; m++)
+    for (idx j = 0; j < n; j++) {
+      const REAL *from = q->dxp + (m * nb + j) * q->db;
+      REAL *to = (REAL *)p->dx + (t * p->B + b->order[j]) * q->D + m * q->db;
+      const idx k = SMALLER(q->D - m * q->db, q->db);
+      if (add)
+        for (idx d = 0; d < k; d++) to[d] += from[d];
+      else
+        memcpy(to, from, BYTES(k));
+    }
+}
+
+/* dL/d(initial state), added to what earlier windows that began at step 0 left. */
+FN void N(dstate_add)(const N(layer) * q, REAL *dh0, REAL *dc0)
+{
+  const bptt_batch *b = q->batch;
+  const idx nb = b->columns;
+  for (idx j = 0; j < nb; j++)
+    for (idx u = 0; u < q->H; u++) {
+      const idx at = b->order[j] * q->H + u;
+      const REAL carry = q->carry[(u / VL * nb + j) * VL + u % VL];
+      if (dh0)
+        dh0[at] += q->dh[(u / q->mb * nb + j) * q->mb + u % q->mb] +
+                   (q->cell == BPTT_GRU ? carry : (REAL)0);
+      if (dc0 && q->cell == BPTT_LSTM) dc0[at] += carry;
+    }
+}
+
+/* What is above a layer hands down dh_t += W' delta_t: W' packed [m][k][mb], delta k numbers to
+ * each column of the tape. */
+typedef struct {
+  const REAL *Wt, *delta;
+  idx k;
+} N(above);
+
+/* Steps s .. e - 1 backwards. The loss of steps first .. e - 1 is taken in; steps below `seen`
+ * were visited by an earlier window. */
+FN bptt_status N(layer_backward)(const N(layer) * q, const N(above) * above, idx s, idx first,
+                                 idx e, idx seen, const bptt_problem *p, const bptt_poll *poll)
+{
+  const bptt_batch *b = q->batch;
+  const idx nb = b->columns;
+  const idx every = poll_every((double)nb * (double)(q->P * q->pw) * (double)(q->D + q->H));
+  const int state = s == 0 && (p->dh0 || p->dc0);
+
+  memset(q->carry, 0, BYTES(q->M * q->mb * nb));
+  memset(q->dh, 0, BYTES(q->M * q->mb * nb));
+  for (idx t = e - 1; t >= s; t--) {
+    if (poll->call && t % every == every - 1 && poll->call(poll->context)) return BPTT_EINTERRUPT;
+    if (t >= first)
+      for (idx m = 0; m < q->M; m++)
+        N(product)(q->MB, b->n[t], 1, above->k, above->Wt + m * q->mb * above->k, 0, q->mb,
+                   above->delta + b->off[t] * above->k, 0, 1, above->k, q->dh + m * nb * q->mb,
+                   q->mb, above->Wt);
+    N(cell_backward)(q, t);
+    if (p->dx) N(dx_step)(q, t, p, t < seen);
+    if (t == s && !state) break;
+    memset(q->dh, 0, BYTES(q->M * q->mb * nb));
+    N(transposed_product)(q, q->dh, q->M, q->MB, q->rec[0].Wt, q->rec[0].first, q->rec[0].count,
+                          N(window_at)(q, t), b->n[t]);
+  }
+  if (state) N(dstate_add)(q, p->dh0, p->dc0);
+  return BPTT_OK;
+}
+
+/* ------------------------------------------------------------------------------- weights */
+
+/* dW += sum over columns of gate gradient times input, steps s .. e - 1. Pieces of steps near
+ * K_PIECE columns keep the inputs in L2 while the panels pass. Within a piece all steps have the
+ * same number of columns, so that the sum has two regular loops (step, column); one column to a
+ * step makes one loop. */
+FN void N(layer_weights)(const N(layer) * q, idx s, idx e)
+{
+  const bptt_batch *b = q->batch;
+  for (idx t = s, end; t < e; t = end) {
+    const idx n = b->n[t], most = (K_PIECE + n - 1) / n, st = q->P * n * q->pw;
+    end = t + 1;
+    while (end < e && end - t < most && b->n[end] == n) end++;
+    /* h before step t lies n[t-1] columns before h before step t + 1: not n where a sequence has
+     * just ended, so such a step is a piece of its own. */
+    if (N(columns_before)(b, t) != n) end = t + 1;
+    const idx outer = n == 1 ? 1 : end - t, inner = n == 1 ? end - t : n;
+    const idx ak = n == 1 ? st : q->pw;
+    const idx xs = (q->x_step ? q->x_step : n) * q->D, xk = n == 1 ? xs : q->D;
+    for (idx i = 0; i < q->P; i++) {
+      const REAL *a = N(window_at)(q, t) + i * n * q->pw;
+      N(product)(q->x_count, q->D, outer, inner, a, st, ak, N(x_at)(q, t), xs, xk, 1,
+                 q->dWx + i * q->D * q->x_count * VL, q->x_count * VL, a);
+      for (int r = 0; r < q->nrec; r++) {
+        const N(recurrence) *rec = &q->rec[r];
+        const REAL *in = r ? q->rs + b->off[t] * q->ldh : N(h_before)(q, t);
+        N(product)(rec->count, q->H, outer, inner, a + rec->first * VL, st, ak, in, n * q->ldh,
+                   q->ldh, 1, rec->dW + i * q->H * rec->count * VL, rec->count * VL, a);
+      }
+      for (idx v = 0; v < q->slots; v++) {
+        V sum = *(V *)(q->dbias + i * q->pw + v * VL);
+        for (idx o = 0; o < outer; o++)
+          for (idx k = 0; k < inner; k++) sum += *(const V *)(a + o * st + k * ak + v * VL);
+        *(V *)(q->dbias + i * q->pw + v * VL) = sum;
+      }
+    }
+  }
+}
+
+/* Going back from step e - 1: the first step with a gate gradient that is not finite, or -1. */
+FN idx N(bad_gradient)(const N(layer) * q, idx s, idx e)
+{
+  for (idx t = e - 1; t >= s; t--) {
+    const REAL *g = N(window_at)(q, t);
+    for (idx k = 0; k < q->batch->n[t] * q->P * q->pw; k++)
+      if (!(g[k] - g[k] == 0)) return t;
+  }
+  return -1;
+}

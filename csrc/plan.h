@@ -1,0 +1,248 @@
+/* plan.h -- sizes and memory of one recurrent layer, and its weights packed for the tile.
+ * Part of kernel.h.
+ *
+ * A panel is the group of vectors one tile covers: all gates of one vector of units (lstm, gru),
+ * or several vectors of units (rnn). Slots are the vectors of a panel in the tape:
+ *
+ *     lstm               [i f g o]   x and h both feed slots 0..3
+ *     gru, reset after   [n r z q]   x feeds 0..2 (n r z), h feeds 1..3 (r z q): they overlap
+ *     gru, reset before  [n r z]     x feeds 0..2, h feeds 1..2 (r z), r * h feeds 0 (n)
+ *     rnn                [a ...]     x and h feed all of them */
+
+/* One recurrent product: slots first .. first + count - 1 += W * (state). */
+typedef struct {
+  idx first, count;
+  REAL *W;  /* [panel][k < H][count vectors] */
+  REAL *Wt; /* transposed: [m][panel, slot, lane][mb units] */
+  REAL *dW; /* as W */
+} N(recurrence);
+
+typedef struct {
+  bptt_cell cell;
+  bptt_activation activation;
+  idx D, H;
+  idx gates;          /* blocks of H rows in W */
+  idx gate[4];        /* slot -> block of W */
+  idx U, UB, P, slots; /* vectors of units; in a panel; panels; vectors in a panel's column */
+  idx x_count;        /* x feeds slots 0 .. x_count - 1 */
+  int nrec;           /* recurrent products: 1; gru with reset before: 2 */
+  N(recurrence) rec[2];
+  idx MB, M, mb;      /* products transposed: vectors of units in a panel, panels, MB VL */
+  idx DB, DM, db;     /* the same for rows of dx */
+  idx pw;             /* numbers in one column of a panel: slots VL */
+  idx ldh;            /* column stride of hs and rs: an odd number of cache lines */
+  const bptt_batch *batch;
+  const REAL *x;      /* input, D to a column */
+  idx x_step;         /* columns from one step of x to the next; 0: packed as the tape is */
+  REAL *Wx, *Wxt, *dWx, *bias, *dbias;
+  REAL *hs;           /* h before step 0 (all columns), then after each real step */
+  REAL *cs;           /* lstm: c likewise, in panels [panel][column][VL] of each step */
+  REAL *rs;           /* gru, reset before: r * h of each real step */
+  REAL *tape;         /* of all real steps */
+  REAL *window;       /* the steps going back now: the tape itself, or a copy where windows
+                         overlap and a step must be read again after it was overwritten */
+  idx window_off;     /* real steps before it */
+  REAL *copy;         /* room for that copy, or NULL */
+  REAL *dh;           /* [m][column][mb] */
+  REAL *ds;           /* gru, reset before: d(r * h) likewise */
+  REAL *dxp;          /* one step of dx: [m][column][db] */
+  REAL *carry;        /* [vector of units][column][VL]: lstm dc; gru the direct path to h */
+} N(layer);
+
+/* Memory is handed out from one block; without a block its size is counted. */
+typedef struct {
+  char *base;
+  size_t used;
+} N(arena);
+
+static REAL *N(carve)(N(arena) * a, idx n)
+{
+  const size_t at = a->used;
+  a->used += (BYTES(n) + 63) / 64 * 64 + 64; /* + 64: equal arrays do not collide in cache */
+  return a->base ? (REAL *)(void *)(a->base + at) : NULL;
+}
+
+/* Vectors per panel, 1..4, for U of them with least padding. */
+static inline idx N(panel_width)(idx U)
+{
+  return U <= 4 ? U : (U + 3) / 4 * 4 <= (U + 2) / 3 * 3 ? 4 : 3;
+}
+
+static void N(layer_shape)(N(layer) * q, const bptt_problem *p)
+{
+  memset(q, 0, sizeof *q);
+  q->cell = p->cell;
+  q->activation = p->activation;
+  q->D = p->D;
+  q->H = p->H;
+  q->U = (p->H + VL - 1) / VL;
+  q->MB = N(panel_width)(q->U);
+  q->M = (q->U + q->MB - 1) / q->MB;
+  q->mb = q->MB * VL;
+  q->DB = N(panel_width)((p->D + VL - 1) / VL);
+  q->DM = ((p->D + VL - 1) / VL + q->DB - 1) / q->DB;
+  q->db = q->DB * VL;
+  q->UB = 1;
+  q->nrec = 1;
+  if (p->cell == BPTT_LSTM) {
+    q->gates = q->slots = q->x_count = q->rec[0].count = 4;
+    for (idx i = 0; i < 4; i++) q->gate[i] = i;
+  } else if (p->cell == BPTT_GRU) {
+    q->gates = q->x_count = 3;
+    q->gate[0] = q->gate[3] = 2;
+    q->gate[1] = 0;
+    q->gate[2] = 1;
+    q->rec[0].first = 1;
+    if (p->reset == BPTT_RESET_AFTER) {
+      q->slots = 4;
+      q->rec[0].count = 3;
+    } else {
+      q->slots = 3;
+      q->rec[0].count = 2;
+      q->rec[1].count = 1;
+      q->nrec = 2;
+    }
+  } else {
+    q->gates = 1;
+    q->UB = q->MB;
+    q->slots = q->x_count = q->rec[0].count = q->UB;
+  }
+  q->P = (q->U + q->UB - 1) / q->UB;
+  q->pw = q->slots * VL;
+  const idx line = (idx)(64 / sizeof(REAL));
+  q->ldh = ((q->M * q->mb + line - 1) / line | 1) * line;
+}
+
+/* back: with a backward pass; overlap: columns of the longest window where windows overlap. */
+static void N(layer_memory)(N(layer) * q, const bptt_batch *b, int back, int dx, idx overlap,
+                            N(arena) * a)
+{
+  const idx total = b->total, nb = b->columns;
+
+  q->batch = b;
+  q->Wx = N(carve)(a, q->P * q->x_count * VL * q->D);
+  q->bias = N(carve)(a, q->P * q->pw);
+  for (int r = 0; r < q->nrec; r++)
+    q->rec[r].W = N(carve)(a, q->P * q->rec[r].count * VL * q->H);
+  q->hs = N(carve)(a, (total + nb) * q->ldh);
+  if (q->cell == BPTT_LSTM) q->cs = N(carve)(a, (total + nb) * q->P * VL);
+  if (q->nrec == 2) q->rs = N(carve)(a, total * q->ldh);
+  q->tape = N(carve)(a, total * q->P * q->pw);
+  q->window = q->tape;
+  if (!back) return;
+  for (int r = 0; r < q->nrec; r++) {
+    q->rec[r].Wt = N(carve)(a, q->M * q->mb * q->P * q->rec[r].count * VL);
+    q->rec[r].dW = N(carve)(a, q->P * q->rec[r].count * VL * q->H);
+  }
+  q->dWx = N(carve)(a, q->P * q->x_count * VL * q->D);
+  q->dbias = N(carve)(a, q->P * q->pw);
+  q->dh = N(carve)(a, q->M * q->mb * nb);
+  q->carry = N(carve)(a, q->M * q->mb * nb);
+  if (q->nrec == 2) q->ds = N(carve)(a, q->M * q->mb * nb);
+  if (overlap) q->copy = N(carve)(a, overlap * q->P * q->pw);
+  if (dx) {
+    q->Wxt = N(carve)(a, q->DM * q->db * q->P * q->x_count * VL);
+    q->dxp = N(carve)(a, q->DM * q->db * nb);
+  }
+}
+
+/* ------------------------------------------------------------------------------- packing */
+
+/* VL numbers, zero beyond n. */
+FAST void N(load_rows)(REAL *to, const REAL *from, idx n)
+{
+  if (n >= VL)
+    memcpy(to, from, VBYTES);
+  else
+    for (idx i = 0; i < VL; i++) to[i] = i < n ? from[i] : 0;
+}
+/* The first unit of a panel's slot. */
+FAST idx N(unit)(const N(layer) * q, idx panel, idx slot)
+{
+  return (panel * q->UB + slot % q->UB) * VL;
+}
+/* Its first row in a column of W. */
+FAST idx N(row)(const N(layer) * q, idx panel, idx slot)
+{
+  return q->gate[slot / q->UB] * q->H + N(unit)(q, panel, slot);
+}
+/* W (gates H x K) -> [panel][k][slots first .. first + count - 1] */
+FN void N(pack)(const N(layer) * q, REAL *to, const REAL *W, idx K, idx first, idx count)
+{
+  for (idx i = 0; i < q->P; i++)
+    for (idx k = 0; k < K; k++)
+      for (idx s = first; s < first + count; s++, to += VL)
+        N(load_rows)(to, W + k * q->gates * q->H + N(row)(q, i, s), q->H - N(unit)(q, i, s));
+}
+/* and back. */
+FN void N(unpack)(const N(layer) * q, const REAL *from, REAL *W, idx K, idx first, idx count)
+{
+  for (idx i = 0; i < q->P; i++)
+    for (idx k = 0; k < K; k++)
+      for (idx s = first; s < first + count; s++, from += VL) {
+        const idx n = q->H - N(unit)(q, i, s);
+        if (n > 0)
+          memcpy(W + k * q->gates * q->H + N(row)(q, i, s), from, BYTES(SMALLER(n, VL)));
+      }
+}
+/* W' -> [m][panel, slot, lane][width]: column of W = m width + r */
+FN void N(pack_transposed)(const N(layer) * q, REAL *to, const REAL *W, idx K, idx width,
+                           idx first, idx count)
+{
+  for (idx m = 0; m * width < K; m++)
+    for (idx i = 0; i < q->P; i++)
+      for (idx s = first; s < first + count; s++, to += VL * width)
+        for (idx r = 0; r < width; r++) {
+          REAL v[VBYTES / sizeof(REAL)] = {0};
+          if (m * width + r < K)
+            N(load_rows)(v, W + (m * width + r) * q->gates * q->H + N(row)(q, i, s),
+                         q->H - N(unit)(q, i, s));
+          for (idx l = 0; l < VL; l++) to[l * width + r] = v[l];
+        }
+}
+
+/* The bias of slot 3 of a gru with reset after is b_hn. */
+FAST int N(is_hidden_bias)(const N(layer) * q, idx slot)
+{
+  return q->cell == BPTT_GRU && slot == 3;
+}
+
+FN void N(layer_pack)(const N(layer) * q, const bptt_problem *p)
+{
+  N(pack)(q, q->Wx, p->W_xh, q->D, 0, q->x_count);
+  for (int r = 0; r < q->nrec; r++)
+    N(pack)(q, q->rec[r].W, p->W_hh, q->H, q->rec[r].first, q->rec[r].count);
+  for (idx i = 0; i < q->P; i++)
+    for (idx s = 0; s < q->slots; s++) {
+      const idx u = N(unit)(q, i, s);
+      const REAL *b = N(is_hidden_bias)(q, s) ? (const REAL *)p->b_hn + u
+                                              : (const REAL *)p->b_h + N(row)(q, i, s);
+      N(load_rows)(q->bias + i * q->pw + s * VL, b, q->H - u);
+    }
+}
+
+FN void N(layer_pack_back)(const N(layer) * q, const bptt_problem *p)
+{
+  for (int r = 0; r < q->nrec; r++)
+    N(pack_transposed)(q, q->rec[r].Wt, p->W_hh, q->H, q->mb, q->rec[r].first, q->rec[r].count);
+  if (p->dx) N(pack_transposed)(q, q->Wxt, p->W_xh, q->D, q->db, 0, q->x_count);
+  for (int r = 0; r < q->nrec; r++)
+    memset(q->rec[r].dW, 0, BYTES(q->P * q->rec[r].count * VL * q->H));
+  memset(q->dWx, 0, BYTES(q->P * q->x_count * VL * q->D));
+  memset(q->dbias, 0, BYTES(q->P * q->pw));
+}
+
+/* The gradients in the user's layout. */
+FN void N(layer_unpack)(const N(layer) * q, const bptt_problem *p)
+{
+  N(unpack)(q, q->dWx, p->dW_xh, q->D, 0, q->x_count);
+  for (int r = 0; r < q->nrec; r++)
+    N(unpack)(q, q->rec[r].dW, p->dW_hh, q->H, q->rec[r].first, q->rec[r].count);
+  for (idx i = 0; i < q->P; i++)
+    for (idx s = 0; s < q->slots; s++) {
+      const idx u = N(unit)(q, i, s), n = SMALLER(q->H - u, VL);
+      REAL *b = N(is_hidden_bias)(q, s) ? (REAL *)p->db_hn + u
+                                        : (REAL *)p->db_h + N(row)(q, i, s);
+      if (n > 0) memcpy(b, q->dbias + i * q->pw + s * VL, BYTES(n));
+    }
+}

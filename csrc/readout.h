@@ -1,0 +1,151 @@
+/* readout.h -- the linear readout of all steps, the losses, and their gradients.
+ * Part of kernel.h.
+ *
+ *   y = W_hy h + b_y
+ *   dh = W_hy' dy,  dW_hy = sum dy h',  db_y = sum dy
+ *
+ *   mse             L = sum_i (y_i - target_i)^2            dL/dy_i = 2 (y_i - target_i)
+ *   cross_entropy   L = -log p_c,  p = softmax(y)           dL/dy_i = p_i - [i = c] */
+
+/* Columns of y computed at a time. */
+#ifndef READOUT_PIECE
+#define READOUT_PIECE 32
+#endif
+
+typedef struct {
+  idx O, H;
+  idx OB, OM, ob;     /* vectors of outputs in a panel, panels, OB VL */
+  REAL *W;            /* [m][k < H][ob] */
+  REAL *Wt;           /* [m of the layer][o][mb] */
+  REAL *dWt;          /* as Wt */
+  REAL *db;
+  REAL *yp;           /* READOUT_PIECE columns of one panel */
+  REAL *dy;           /* O to each column of the tape: y, then dL/dy */
+} N(readout);
+
+static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_problem *p,
+                            const bptt_batch *b, int back, N(arena) * a)
+{
+  memset(r, 0, sizeof *r);
+  r->O = p->O;
+  r->H = p->H;
+  r->OB = N(panel_width)((p->O + VL - 1) / VL);
+  r->OM = ((p->O + VL - 1) / VL + r->OB - 1) / r->OB;
+  r->ob = r->OB * VL;
+  r->W = N(carve)(a, r->OM * r->ob * r->H);
+  r->yp = N(carve)(a, READOUT_PIECE * r->ob);
+  r->dy = N(carve)(a, b->total * r->O);
+  if (!back) return;
+  r->Wt = N(carve)(a, q->M * q->mb * r->O);
+  r->dWt = N(carve)(a, q->M * q->mb * r->O);
+  r->db = N(carve)(a, r->O);
+}
+
+FN void N(readout_pack)(const N(readout) * r, const REAL *W_hy)
+{
+  REAL *to = r->W;
+  for (idx m = 0; m < r->OM; m++)
+    for (idx k = 0; k < r->H; k++)
+      for (idx v = 0; v < r->OB; v++, to += VL) {
+        const idx o = m * r->ob + v * VL;
+        N(load_rows)(to, W_hy + k * r->O + o, r->O - o);
+      }
+}
+FN void N(readout_pack_back)(const N(readout) * r, const N(layer) * q, const REAL *W_hy)
+{
+  for (idx m = 0; m < q->M; m++)
+    for (idx o = 0; o < r->O; o++)
+      for (idx k = 0; k < q->mb; k++) {
+        const idx u = m * q->mb + k;
+        r->Wt[(m * r->O + o) * q->mb + k] = u < r->H ? W_hy[u * r->O + o] : 0;
+      }
+  memset(r->dWt, 0, BYTES(q->M * q->mb * r->O));
+  memset(r->db, 0, BYTES(r->O));
+}
+
+/* y of all real steps into dy. */
+FN void N(readout_forward)(const N(readout) * r, const N(layer) * q, const REAL *b_y)
+{
+  const REAL *h = q->hs + q->batch->columns * q->ldh;
+  for (idx c = 0; c < q->batch->total; c += READOUT_PIECE) {
+    const idx n = SMALLER(q->batch->total - c, READOUT_PIECE);
+    for (idx m = 0; m < r->OM; m++) {
+      const idx rows = SMALLER(r->O - m * r->ob, r->ob);
+      memset(r->yp, 0, BYTES(n * r->ob));
+      N(product)(r->OB, n, 1, r->H, r->W + m * r->ob * r->H, 0, r->ob, h + c * q->ldh, 0, 1, q->ldh,
+                 r->yp, r->ob, r->W);
+      for (idx j = 0; j < n; j++)
+        for (idx o = 0; o < rows; o++)
+          r->dy[(c + j) * r->O + m * r->ob + o] = r->yp[j * r->ob + o] + b_y[m * r->ob + o];
+    }
+  }
+}
+
+/* One column: y becomes dL/dy / scale; returns the loss / scale. */
+FN double N(loss_mse)(REAL *y, const REAL *target, idx O)
+{
+  double loss = 0;
+  for (idx o = 0; o < O; o++) {
+    const REAL e = y[o] - target[o];
+    if (isnan(target[o])) {
+      y[o] = 0;
+      continue;
+    }
+    y[o] = 2 * e;
+    loss += (double)e * (double)e;
+  }
+  return loss;
+}
+FN double N(loss_cross_entropy)(REAL *y, REAL target, idx O)
+{
+  if (isnan(target)) {
+    memset(y, 0, BYTES(O));
+    return 0;
+  }
+  const idx c = (idx)target - 1;
+  const double y_c = (double)y[c];
+  REAL largest;
+  const REAL sum = N(exp_shifted)(y, O, &largest);
+  for (idx o = 0; o < O; o++) y[o] /= sum;
+  y[c] -= 1;
+  return log((double)sum) - (y_c - (double)largest);
+}
+
+/* Writes y where the user wants it, then turns it into dL/dy. */
+FN double N(losses)(const N(readout) * r, const bptt_batch *b, const bptt_problem *p)
+{
+  const idx O = r->O;
+  double loss = 0;
+  for (idx t = 0; t < b->T; t++)
+    for (idx j = 0; j < b->n[t]; j++) {
+      const idx at = t * p->B + b->order[j];
+      REAL *y = r->dy + (b->off[t] + j) * O;
+      if (p->y) memcpy((REAL *)p->y + at * O, y, BYTES(O));
+      if (!p->target) continue;
+      if (p->loss == BPTT_CROSS_ENTROPY)
+        loss += N(loss_cross_entropy)(y, ((const REAL *)p->target)[at], O);
+      else
+        loss += N(loss_mse)(y, (const REAL *)p->target + at * O, O);
+      for (idx o = 0; o < O; o++) y[o] *= (REAL)p->scale;
+    }
+  return loss * p->scale;
+}
+
+FN void N(readout_weights)(const N(readout) * r, const N(layer) * q)
+{
+  const idx total = q->batch->total;
+  const REAL *h = q->hs + q->batch->columns * q->ldh;
+  for (idx c = 0; c < total; c += K_PIECE)
+    for (idx m = 0; m < q->M; m++)
+      N(product)(q->MB, r->O, 1, SMALLER(total - c, K_PIECE), h + c * q->ldh + m * q->mb, 0, q->ldh,
+                 r->dy + c * r->O, 0, r->O, 1, r->dWt + m * q->mb * r->O, q->mb, r->W);
+  for (idx c = 0; c < total; c++)
+    for (idx o = 0; o < r->O; o++) r->db[o] += r->dy[c * r->O + o];
+}
+FN void N(readout_unpack)(const N(readout) * r, const N(layer) * q, REAL *dW_hy, REAL *db_y)
+{
+  for (idx u = 0; u < r->H; u++)
+    for (idx o = 0; o < r->O; o++)
+      dW_hy[u * r->O + o] = r->dWt[(u / q->mb * r->O + o) * q->mb + u % q->mb];
+  memcpy(db_y, r->db, BYTES(r->O));
+}

@@ -1,0 +1,92 @@
+/* tile.h -- the register tile, the one primitive of every product. Part of kernel.h.
+ *
+ *     C[j cj + v VL ..] += sum_o sum_k  A[o ao + k ak + v VL ..] * X[o xo + k xk + j xj]
+ *
+ * mv vectors x nr columns stay in registers. One column alone has too few chains of multiply-adds
+ * to hide their latency, so it splits k over ks independent sums.
+ * `next` is memory the caller will want soon: each k sends half a cache line of it to L2.
+ * It must be mapped memory, never NULL. */
+#define TILE_ARGS                                                                                 \
+  idx no, idx nk, const REAL *A, idx ao, idx ak, const REAL *X, idx xo, idx xk, idx xj, REAL *C,  \
+    idx cj, const REAL *next
+
+FAST void N(tile)(const int mv, const int nr, const int ks, TILE_ARGS)
+{
+  V acc[24];
+  UNROLL for (int i = 0; i < ks * nr * mv; i++) acc[i] = (V){0};
+  UNROLL for (int j = 0; j < nr; j++)
+    UNROLL for (int v = 0; v < mv; v++) __builtin_prefetch(C + j * cj + v * VL, 1);
+  for (idx o = 0; o < no; o++, A += ao, X += xo) {
+    const REAL *a = A, *x = X;
+    idx k = 0;
+    if (ks > 1)
+      for (; k + ks <= nk; k += ks)
+        UNROLL for (int s = 0; s < ks; s++, a += ak, x += xk) {
+          const V b = *x - (V){0};
+          UNROLL for (int v = 0; v < mv; v++) acc[s * mv + v] += *(const V *)(a + v * VL) * b;
+        }
+    for (; k < nk; k++, a += ak, x += xk) {
+      V av[4];
+      __builtin_prefetch(next, 0, 2);
+      next += HALFLINE;
+      UNROLL for (int v = 0; v < mv; v++) av[v] = *(const V *)(a + v * VL);
+      UNROLL for (int j = 0; j < nr; j++) {
+        const V b = x[j * xj] - (V){0};
+        UNROLL for (int v = 0; v < mv; v++) acc[j * mv + v] += av[v] * b;
+      }
+    }
+  }
+  if (ks > 1)
+    UNROLL for (int s = 1; s < ks; s++)
+      UNROLL for (int v = 0; v < mv; v++) acc[v] += acc[s * mv + v];
+  UNROLL for (int j = 0; j < nr; j++)
+    UNROLL for (int v = 0; v < mv; v++) *(V *)(C + j * cj + v * VL) += acc[j * mv + v];
+}
+
+#define TILE(mv, nr, ks)                                                                          \
+  TARGET static void N(tile##mv##_##nr)(TILE_ARGS)                                                \
+  {                                                                                               \
+    N(tile)(mv, nr, ks, no, nk, A, ao, ak, X, xo, xk, xj, C, cj, next);                           \
+  }
+TILE(1, 1, 8) TILE(1, 2, 1) TILE(1, 3, 1) TILE(1, 4, 1)
+TILE(1, 5, 1) TILE(1, 6, 1) TILE(1, 7, 1) TILE(1, 8, 1)
+TILE(2, 1, 4) TILE(2, 2, 1) TILE(2, 3, 1) TILE(2, 4, 1) TILE(2, 5, 1) TILE(2, 6, 1)
+TILE(3, 1, 2) TILE(3, 2, 1) TILE(3, 3, 1) TILE(3, 4, 1)
+TILE(4, 1, 2) TILE(4, 2, 1) TILE(4, 3, 1)
+#if NREGS >= 32
+TILE(2, 7, 1) TILE(2, 8, 1)
+TILE(3, 5, 1) TILE(3, 6, 1) TILE(3, 7, 1) TILE(3, 8, 1)
+TILE(4, 4, 1) TILE(4, 5, 1) TILE(4, 6, 1)
+#endif
+
+/* tiles[mv][nr], and the most columns that fit beside mv vectors. */
+typedef void N(tile_fn)(TILE_ARGS);
+#define T1(m) N(tile##m##_1)
+#define T3(m) T1(m), N(tile##m##_2), N(tile##m##_3)
+#define T4(m) T3(m), N(tile##m##_4)
+#define T6(m) T4(m), N(tile##m##_5), N(tile##m##_6)
+#define T8(m) T6(m), N(tile##m##_7), N(tile##m##_8)
+#if NREGS >= 32
+static const idx N(tile_columns)[5] = {0, 8, 8, 8, 6};
+static N(tile_fn) *const N(tiles)[5][9] = {{0}, {0, T8(1)}, {0, T8(2)}, {0, T8(3)}, {0, T6(4)}};
+#else
+static const idx N(tile_columns)[5] = {0, 8, 6, 4, 3};
+static N(tile_fn) *const N(tiles)[5][9] = {{0}, {0, T8(1)}, {0, T6(2)}, {0, T4(3)}, {0, T3(4)}};
+#endif
+#undef T1
+#undef T3
+#undef T4
+#undef T6
+#undef T8
+#undef TILE
+
+/* The same over nc columns. The caller keeps no * nk near K_PIECE, so that A is read from L1
+ * while X and C stream past. */
+FN void N(product)(idx mv, idx nc, TILE_ARGS)
+{
+  const idx nr = N(tile_columns)[mv];
+  for (idx j = 0; j < nc; j += nr)
+    N(tiles)[mv][SMALLER(nc - j, nr)](no, nk, A, ao, ak, X + j * xj, xo, xk, xj, C + j * cj, cj,
+                                      next + j / nr * no * nk * HALFLINE);
+}
+#undef TILE_ARGS
