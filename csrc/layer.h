@@ -6,67 +6,99 @@
  *              dx_t = W_xh' da_t
  *   weights    dW_xh = sum_t da_t x_t',  dW_hh = sum_t da_t h_{t-1}',  db = sum_t da_t */
 
-/* Where things are: of step t, at its first column. */
-FAST idx N(state_before)(const bptt_batch *b, idx t) /* in columns of hs and cs */
+/* Where things are: of step t of the segment, at its first column. */
+FAST idx N(state_before)(const N(layer) * q, idx t) /* in columns of hs and cs */
 {
-  return t ? b->columns + b->off[t - 1] : 0;
+  const bptt_batch *b = q->batch;
+  return t > q->t0 ? b->columns + b->off[t - 1] - b->off[q->t0] : 0;
 }
-FAST idx N(columns_before)(const bptt_batch *b, idx t)
+FAST idx N(columns_before)(const N(layer) * q, idx t)
 {
-  return t ? b->n[t - 1] : b->columns;
+  return q->batch->n[t > q->t0 ? t - 1 : t];
 }
 FAST REAL *N(h_before)(const N(layer) * q, idx t)
 {
-  return q->hs + N(state_before)(q->batch, t) * q->ldh;
+  return q->hs + N(state_before)(q, t) * q->ldh;
 }
 FAST REAL *N(h_after)(const N(layer) * q, idx t)
 {
   return N(h_before)(q, t + 1);
 }
-FAST REAL *N(tape_at)(const N(layer) * q, REAL *tape, idx t)
+FAST REAL *N(c_before)(const N(layer) * q, idx t)
 {
-  return tape + q->batch->off[t] * q->P * q->pw;
+  return q->cs + N(state_before)(q, t) * q->P * VL;
+}
+FAST idx N(real_step)(const N(layer) * q, idx t)
+{
+  return q->batch->off[t] - q->batch->off[q->t0];
+}
+FAST REAL *N(tape_at)(const N(layer) * q, idx t)
+{
+  return q->tape + N(real_step)(q, t) * q->P * q->pw;
+}
+FAST REAL *N(rs_at)(const N(layer) * q, idx t)
+{
+  return q->rs + N(real_step)(q, t) * q->ldh;
 }
 FAST REAL *N(window_at)(const N(layer) * q, idx t)
 {
-  return q->window + (q->batch->off[t] - q->window_off) * q->P * q->pw;
+  return q->window + (q->batch->off[t] - q->batch->off[q->window_start]) * q->P * q->pw;
 }
 FAST const REAL *N(x_at)(const N(layer) * q, idx t)
 {
-  return q->x + (q->x_step ? t * q->x_step : q->batch->off[t]) * q->D;
+  return q->x + (q->x_step ? t * q->x_step : N(real_step)(q, t)) * q->D;
 }
 
 /* ------------------------------------------------------------------------------- state */
 
-FN void N(state_in)(const N(layer) * q, const REAL *h0, const REAL *c0)
+/* The user's initial state, before step 0. */
+FN void N(state_in)(N(layer) * q, const REAL *h0, const REAL *c0)
 {
   const bptt_batch *b = q->batch;
-  for (idx j = 0; j < b->columns; j++) {
+  const idx n = b->n[0];
+  q->t0 = q->t1 = 0;
+  for (idx j = 0; j < n; j++) {
     const idx s = b->order[j] * q->H;
     REAL *h = q->hs + j * q->ldh;
     memset(h, 0, BYTES(q->ldh));
     if (h0) memcpy(h, h0 + s, BYTES(q->H));
     if (q->cs)
       for (idx i = 0; i < q->P; i++) {
-        REAL *c = q->cs + (i * b->columns + j) * VL;
+        REAL *c = q->cs + (i * n + j) * VL;
         memset(c, 0, VBYTES);
         if (c0) N(load_rows)(c, c0 + s + i * VL, q->H - i * VL);
       }
   }
 }
-/* The state after each sequence's own last step. */
+/* Moves on to the segment after this one, up to step t1: its first state is this one's last. */
+FN void N(next_segment)(N(layer) * q, idx t1)
+{
+  const idx t = q->t1;
+  if (t > q->t0) {
+    const idx before = N(columns_before)(q, t), n = q->batch->n[t];
+    memmove(q->hs, N(h_before)(q, t), BYTES(n * q->ldh));
+    if (q->cs) {
+      const REAL *c = N(c_before)(q, t);
+      for (idx i = 0; i < q->P; i++)
+        memmove(q->cs + i * n * VL, c + i * before * VL, BYTES(n * VL));
+    }
+  }
+  q->t0 = q->window_start = t;
+  q->t1 = t1;
+}
+/* The state of the sequences that end in this segment. */
 FN void N(state_out)(const N(layer) * q, REAL *h_last, REAL *c_last)
 {
   const bptt_batch *b = q->batch;
-  for (idx j = 0; j < b->columns; j++) {
+  for (idx j = 0; j < b->n[q->t0]; j++) {
     const idx t = b->length[j], s = b->order[j] * q->H;
+    if (t > q->t1) continue;
     if (h_last) memcpy(h_last + s, N(h_before)(q, t) + j * q->ldh, BYTES(q->H));
-    if (c_last && q->cs) {
-      const REAL *c = q->cs + N(state_before)(b, t) * q->P * VL;
+    if (c_last && q->cs)
       for (idx i = 0; i < q->P; i++)
-        memcpy(c_last + s + i * VL, c + (i * N(columns_before)(b, t) + j) * VL,
+        memcpy(c_last + s + i * VL,
+               N(c_before)(q, t) + (i * N(columns_before)(q, t) + j) * VL,
                BYTES(SMALLER(q->H - i * VL, VL)));
-    }
   }
 }
 
@@ -75,18 +107,16 @@ FN void N(state_out)(const N(layer) * q, REAL *h_last, REAL *c_last)
 /* Columns j .. j + nr - 1 of panel i at step t: pre-activations are in the tape. */
 FAST void N(cell_forward)(const N(layer) * q, idx t, idx i, idx j, idx nr)
 {
-  const bptt_batch *b = q->batch;
-  const idx n = b->n[t], unit = j * q->ldh + i * q->UB * VL;
-  REAL *g = N(tape_at)(q, q->tape, t) + (i * n + j) * q->pw;
+  const idx n = q->batch->n[t], unit = j * q->ldh + i * q->UB * VL;
+  REAL *g = N(tape_at)(q, t) + (i * n + j) * q->pw;
   const REAL *hp = N(h_before)(q, t) + unit;
   REAL *h = N(h_after)(q, t) + unit;
 
   if (q->cell == BPTT_LSTM) {
-    const REAL *cp = q->cs + N(state_before)(b, t) * q->P * VL;
-    REAL *c = q->cs + N(state_before)(b, t + 1) * q->P * VL;
-    N(lstm_forward)(q, nr, g, h, cp + (i * N(columns_before)(b, t) + j) * VL, c + (i * n + j) * VL);
+    const REAL *cp = N(c_before)(q, t) + (i * N(columns_before)(q, t) + j) * VL;
+    N(lstm_forward)(q, nr, g, h, cp, N(c_before)(q, t + 1) + (i * n + j) * VL);
   } else if (q->nrec == 2)
-    N(gru_before_gates)(q, nr, g, hp, q->rs + b->off[t] * q->ldh + unit);
+    N(gru_before_gates)(q, nr, g, hp, N(rs_at)(q, t) + unit);
   else if (q->cell == BPTT_GRU)
     N(gru_forward)(q, nr, g, hp, h);
   else
@@ -95,9 +125,8 @@ FAST void N(cell_forward)(const N(layer) * q, idx t, idx i, idx j, idx nr)
 
 FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
 {
-  const bptt_batch *b = q->batch;
   const N(recurrence) *rec = &q->rec[0];
-  const idx n = b->n[t], cx = q->x_count, ch = rec->count;
+  const idx n = q->batch->n[t], cx = q->x_count, ch = rec->count;
   const idx nr = SMALLER(N(tile_columns)[cx], N(tile_columns)[ch]);
   const REAL *x = N(x_at)(q, t), *hp = N(h_before)(q, t);
   /* Few columns: all products, then all cells, so that latencies overlap. */
@@ -106,7 +135,7 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
   for (idx i = 0; i < q->P; i++)
     for (idx j = 0; j < n; j += nr) {
       const idx m = SMALLER(n - j, nr);
-      REAL *g = N(tape_at)(q, q->tape, t) + (i * n + j) * q->pw;
+      REAL *g = N(tape_at)(q, t) + (i * n + j) * q->pw;
       if (!x_done) {
         for (idx k = 0; k < m; k++) memcpy(g + k * q->pw, q->bias + i * q->pw, BYTES(q->pw));
         N(tiles)[cx][m](1, q->D, q->Wx + i * q->D * cx * VL, 0, cx * VL, x + j * q->D, 0, 1, q->D,
@@ -124,9 +153,9 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
 
   /* gru, reset before: n needs r * h of all units. */
   const N(recurrence) *gated = &q->rec[1];
-  const REAL *rh = q->rs + b->off[t] * q->ldh;
+  const REAL *rh = N(rs_at)(q, t);
   for (idx i = 0; i < q->P; i++) {
-    REAL *g = N(tape_at)(q, q->tape, t) + i * n * q->pw;
+    REAL *g = N(tape_at)(q, t) + i * n * q->pw;
     N(product)(1, n, 1, q->H, gated->W + i * q->H * VL, 0, VL, rh, 0, 1, q->ldh, g, q->pw, gated->W);
     N(gru_before_state)(q, n, g, hp + i * VL, N(h_after)(q, t) + i * VL);
   }
@@ -137,17 +166,19 @@ FN bptt_status N(layer_forward)(const N(layer) * q, const bptt_poll *poll)
   const bptt_batch *b = q->batch;
   const idx every = poll_every((double)b->columns * (double)(q->P * q->pw) * (double)(q->D + q->H));
   /* One column: the inputs of all steps are projected in one product. */
-  const int ahead = b->columns == 1;
+  const int ahead = b->n[q->t0] == 1;
+  const idx T = q->t1 - q->t0;
 
   if (ahead)
     for (idx i = 0; i < q->P; i++) {
+      const idx xj = (q->x_step ? q->x_step : 1) * q->D;
       REAL *g = q->tape + i * q->pw;
-      for (idx t = 0; t < b->T; t++)
+      for (idx t = 0; t < T; t++)
         memcpy(g + t * q->P * q->pw, q->bias + i * q->pw, BYTES(q->pw));
-      N(product)(q->x_count, b->T, 1, q->D, q->Wx + i * q->D * q->x_count * VL, 0, q->x_count * VL,
-                 q->x, 0, 1, q->D, g, q->P * q->pw, q->Wx);
+      N(product)(q->x_count, T, 1, q->D, q->Wx + i * q->D * q->x_count * VL, 0, q->x_count * VL,
+                 N(x_at)(q, q->t0), 0, 1, xj, g, q->P * q->pw, q->Wx);
     }
-  for (idx t = 0; t < b->T; t++) {
+  for (idx t = q->t0; t < q->t1; t++) {
     if (poll->call && t % every == every - 1 && poll->call(poll->context)) return BPTT_EINTERRUPT;
     N(forward_step)(q, t, ahead);
   }
@@ -178,14 +209,14 @@ FN void N(transposed_product)(const N(layer) * q, REAL *to, idx M, idx vectors, 
 FN void N(cell_backward)(const N(layer) * q, idx t)
 {
   const bptt_batch *b = q->batch;
-  const idx n = b->n[t], nb = b->columns, np = N(columns_before)(b, t);
+  const idx n = b->n[t], nb = b->columns, np = N(columns_before)(q, t);
   for (idx u = 0; u < q->P * q->UB; u++) {
     REAL *g = N(window_at)(q, t) + u / q->UB * n * q->pw + u % q->UB * VL;
     const REAL *dh = q->dh + u / q->MB * nb * q->mb + u % q->MB * VL;
     const REAL *hp = N(h_before)(q, t) + u * VL, *h = N(h_after)(q, t) + u * VL;
     REAL *carry = q->carry + u * nb * VL;
     if (q->cell == BPTT_LSTM)
-      N(lstm_backward)(q, n, g, dh, h, q->cs + (N(state_before)(b, t) * q->P + u * np) * VL, carry);
+      N(lstm_backward)(q, n, g, dh, h, N(c_before)(q, t) + u * np * VL, carry);
     else if (q->nrec == 2)
       N(gru_before_state_back)(q, n, g, dh, hp, carry);
     else if (q->cell == BPTT_GRU)
@@ -228,7 +259,7 @@ FN void N(dstate_add)(const N(layer) * q, REAL *dh0, REAL *dc0)
 {
   const bptt_batch *b = q->batch;
   const idx nb = b->columns;
-  for (idx j = 0; j < nb; j++)
+  for (idx j = 0; j < b->n[0]; j++)
     for (idx u = 0; u < q->H; u++) {
       const idx at = b->order[j] * q->H + u;
       const REAL carry = q->carry[(u / VL * nb + j) * VL + u % VL];
@@ -263,7 +294,7 @@ FN bptt_status N(layer_backward)(const N(layer) * q, const N(above) * above, idx
     if (t >= first)
       for (idx m = 0; m < q->M; m++)
         N(product)(q->MB, b->n[t], 1, above->k, above->Wt + m * q->mb * above->k, 0, q->mb,
-                   above->delta + b->off[t] * above->k, 0, 1, above->k, q->dh + m * nb * q->mb,
+                   above->delta + N(real_step)(q, t) * above->k, 0, 1, above->k, q->dh + m * nb * q->mb,
                    q->mb, above->Wt);
     N(cell_backward)(q, t);
     if (p->dx) N(dx_step)(q, t, p, t < seen);
@@ -290,8 +321,8 @@ FN void N(layer_weights)(const N(layer) * q, idx s, idx e)
     end = t + 1;
     while (end < e && end - t < most && b->n[end] == n) end++;
     /* h before step t lies n[t-1] columns before h before step t + 1: not n where a sequence has
-     * just ended, so such a step is a piece of its own. */
-    if (N(columns_before)(b, t) != n) end = t + 1;
+     * just ended or a segment begins, so such a step is a piece of its own. */
+    if (N(state_before)(q, t + 1) - N(state_before)(q, t) != n) end = t + 1;
     const idx outer = n == 1 ? 1 : end - t, inner = n == 1 ? end - t : n;
     const idx ak = n == 1 ? st : q->pw;
     const idx xs = (q->x_step ? q->x_step : n) * q->D, xk = n == 1 ? xs : q->D;
@@ -301,7 +332,7 @@ FN void N(layer_weights)(const N(layer) * q, idx s, idx e)
                  q->dWx + i * q->D * q->x_count * VL, q->x_count * VL, a);
       for (int r = 0; r < q->nrec; r++) {
         const N(recurrence) *rec = &q->rec[r];
-        const REAL *in = r ? q->rs + b->off[t] * q->ldh : N(h_before)(q, t);
+        const REAL *in = r ? N(rs_at)(q, t) : N(h_before)(q, t);
         N(product)(rec->count, q->H, outer, inner, a + rec->first * VL, st, ak, in, n * q->ldh,
                    q->ldh, 1, rec->dW + i * q->H * rec->count * VL, rec->count * VL, a);
       }

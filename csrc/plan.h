@@ -32,16 +32,17 @@ typedef struct {
   idx pw;             /* numbers in one column of a panel: slots VL */
   idx ldh;            /* column stride of hs and rs: an odd number of cache lines */
   const bptt_batch *batch;
-  const REAL *x;      /* input, D to a column */
-  idx x_step;         /* columns from one step of x to the next; 0: packed as the tape is */
+  idx t0, t1;         /* the segment in memory: steps t0 .. t1 - 1 */
+  const REAL *x;      /* input, D to a column: of all steps, or of the segment where gathered */
+  idx x_step;         /* columns from one step of x to the next; 0: gathered as the tape is */
   REAL *Wx, *Wxt, *dWx, *bias, *dbias;
-  REAL *hs;           /* h before step 0 (all columns), then after each real step */
+  REAL *hs;           /* h before step t0, then after each real step of the segment */
   REAL *cs;           /* lstm: c likewise, in panels [panel][column][VL] of each step */
   REAL *rs;           /* gru, reset before: r * h of each real step */
-  REAL *tape;         /* of all real steps */
+  REAL *tape;         /* of each real step */
   REAL *window;       /* the steps going back now: the tape itself, or a copy where windows
                          overlap and a step must be read again after it was overwritten */
-  idx window_off;     /* real steps before it */
+  idx window_start;   /* its first step */
   REAL *copy;         /* room for that copy, or NULL */
   REAL *dh;           /* [m][column][mb] */
   REAL *ds;           /* gru, reset before: d(r * h) likewise */
@@ -113,11 +114,12 @@ static void N(layer_shape)(N(layer) * q, const bptt_problem *p)
   q->ldh = ((q->M * q->mb + line - 1) / line | 1) * line;
 }
 
-/* back: with a backward pass; overlap: columns of the longest window where windows overlap. */
-static void N(layer_memory)(N(layer) * q, const bptt_batch *b, int back, int dx, idx overlap,
-                            N(arena) * a)
+/* total: real steps of the longest segment; back: with a backward pass; overlap: real steps of the
+ * longest window where windows overlap, else 0. */
+static void N(layer_memory)(N(layer) * q, const bptt_batch *b, idx total, int back, int dx,
+                            idx overlap, N(arena) * a)
 {
-  const idx total = b->total, nb = b->columns;
+  const idx nb = b->columns;
 
   q->batch = b;
   q->Wx = N(carve)(a, q->P * q->x_count * VL * q->D);

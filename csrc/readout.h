@@ -20,11 +20,12 @@ typedef struct {
   REAL *dWt;          /* as Wt */
   REAL *db;
   REAL *yp;           /* READOUT_PIECE columns of one panel */
-  REAL *dy;           /* O to each column of the tape: y, then dL/dy */
+  REAL *dy;           /* O to each real step of the segment: y, then dL/dy */
 } N(readout);
 
-static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_problem *p,
-                            const bptt_batch *b, int back, N(arena) * a)
+/* total: real steps of the longest segment. */
+static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_problem *p, idx total,
+                            int back, N(arena) * a)
 {
   memset(r, 0, sizeof *r);
   r->O = p->O;
@@ -34,7 +35,7 @@ static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_probl
   r->ob = r->OB * VL;
   r->W = N(carve)(a, r->OM * r->ob * r->H);
   r->yp = N(carve)(a, READOUT_PIECE * r->ob);
-  r->dy = N(carve)(a, b->total * r->O);
+  r->dy = N(carve)(a, total * r->O);
   if (!back) return;
   r->Wt = N(carve)(a, q->M * q->mb * r->O);
   r->dWt = N(carve)(a, q->M * q->mb * r->O);
@@ -63,12 +64,13 @@ FN void N(readout_pack_back)(const N(readout) * r, const N(layer) * q, const REA
   memset(r->db, 0, BYTES(r->O));
 }
 
-/* y of all real steps into dy. */
+/* y of the segment into dy. */
 FN void N(readout_forward)(const N(readout) * r, const N(layer) * q, const REAL *b_y)
 {
-  const REAL *h = q->hs + q->batch->columns * q->ldh;
-  for (idx c = 0; c < q->batch->total; c += READOUT_PIECE) {
-    const idx n = SMALLER(q->batch->total - c, READOUT_PIECE);
+  const idx total = N(real_step)(q, q->t1);
+  const REAL *h = N(h_after)(q, q->t0);
+  for (idx c = 0; c < total; c += READOUT_PIECE) {
+    const idx n = SMALLER(total - c, READOUT_PIECE);
     for (idx m = 0; m < r->OM; m++) {
       const idx rows = SMALLER(r->O - m * r->ob, r->ob);
       memset(r->yp, 0, BYTES(n * r->ob));
@@ -111,15 +113,16 @@ FN double N(loss_cross_entropy)(REAL *y, REAL target, idx O)
   return log((double)sum) - (y_c - (double)largest);
 }
 
-/* Writes y where the user wants it, then turns it into dL/dy. */
-FN double N(losses)(const N(readout) * r, const bptt_batch *b, const bptt_problem *p)
+/* Writes y of the segment where the user wants it, then turns it into dL/dy. */
+FN double N(losses)(const N(readout) * r, const N(layer) * q, const bptt_problem *p)
 {
+  const bptt_batch *b = q->batch;
   const idx O = r->O;
   double loss = 0;
-  for (idx t = 0; t < b->T; t++)
+  for (idx t = q->t0; t < q->t1; t++)
     for (idx j = 0; j < b->n[t]; j++) {
       const idx at = t * p->B + b->order[j];
-      REAL *y = r->dy + (b->off[t] + j) * O;
+      REAL *y = r->dy + (N(real_step)(q, t) + j) * O;
       if (p->y) memcpy((REAL *)p->y + at * O, y, BYTES(O));
       if (!p->target) continue;
       if (p->loss == BPTT_CROSS_ENTROPY)
@@ -133,8 +136,8 @@ FN double N(losses)(const N(readout) * r, const bptt_batch *b, const bptt_proble
 
 FN void N(readout_weights)(const N(readout) * r, const N(layer) * q)
 {
-  const idx total = q->batch->total;
-  const REAL *h = q->hs + q->batch->columns * q->ldh;
+  const idx total = N(real_step)(q, q->t1);
+  const REAL *h = N(h_after)(q, q->t0);
   for (idx c = 0; c < total; c += K_PIECE)
     for (idx m = 0; m < q->M; m++)
       N(product)(q->MB, r->O, 1, SMALLER(total - c, K_PIECE), h + c * q->ldh + m * q->mb, 0, q->ldh,

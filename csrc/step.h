@@ -1,21 +1,33 @@
 /* step.h -- one step of a network: forward pass, loss, backpropagation through time.
  * Part of kernel.h. */
 
+/* Real steps in memory at a time where a longer tape is not needed: enough for the products. */
+#ifndef SEGMENT
+#define SEGMENT 512
+#endif
+
 typedef struct {
   bptt_batch batch;
   N(layer) layer;
   N(readout) readout;
-  REAL *xs; /* x gathered into the order of the tape, where lengths differ */
+  idx segment; /* steps in memory at a time */
+  idx overlap; /* steps of the longest window where windows overlap, else 0 */
+  REAL *xs;    /* x of a segment gathered into the order of the tape, where lengths differ */
 } N(plan);
 
-/* Steps of the longest window, and whether windows overlap. */
-static idx N(overlap)(const bptt_problem *p, const bptt_batch *b)
-{
-  return p->k2 > p->k1 && p->k1 < b->T ? SMALLER(p->k2, b->T) : 0;
-}
 static int N(wants_backward)(const bptt_problem *p)
 {
   return p->dW_xh || p->dx || p->dh0 || p->dc0;
+}
+
+/* A backward pass needs the tape of all steps it goes back through: all of them, or, truncated
+ * without overlap, those of a window. Without a backward pass the tape is but a scratch pad. */
+static idx N(segment_steps)(const bptt_problem *p, idx T, int back)
+{
+  const idx unit = back ? p->k1 : 1;
+  if (back && (p->k1 >= T || p->k2 > p->k1)) return T;
+  const idx windows = (SEGMENT + unit * p->B - 1) / (unit * p->B);
+  return windows > T / unit ? T : windows * unit;
 }
 
 /* Lays out the workspace; returns its size. Without one, only the size is found: the batch is
@@ -35,10 +47,14 @@ static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
     q->batch.total = p->B * p->T;
     q->batch.ragged = p->length != NULL;
   }
+  const idx T = q->batch.T;
+  q->segment = N(segment_steps)(p, T, back);
+  q->overlap = p->k2 > p->k1 && p->k1 < T ? SMALLER(p->k2, T) : 0;
+  const idx total = SMALLER(q->segment * p->B, q->batch.total);
   N(layer_shape)(&q->layer, p);
-  N(layer_memory)(&q->layer, &q->batch, back, p->dx != NULL, N(overlap)(p, &q->batch) * p->B, &a);
-  N(readout_plan)(&q->readout, &q->layer, p, &q->batch, back, &a);
-  if (q->batch.ragged) q->xs = N(carve)(&a, q->batch.total * p->D);
+  N(layer_memory)(&q->layer, &q->batch, total, back, p->dx != NULL, q->overlap * p->B, &a);
+  N(readout_plan)(&q->readout, &q->layer, p, total, back, &a);
+  if (q->batch.ragged) q->xs = N(carve)(&a, total * p->D);
   return a.used;
 }
 
@@ -48,18 +64,30 @@ static size_t N(step_bytes)(const bptt_problem *p)
   return N(plan_make)(&q, p, NULL);
 }
 
-FN void N(gather_x)(N(plan) * q, const bptt_problem *p)
+/* ------------------------------------------------------------------------------- in and out */
+
+FN void N(x_in)(N(plan) * q, const bptt_problem *p)
 {
   const bptt_batch *b = &q->batch;
-  q->layer.x = p->x;
-  q->layer.x_step = p->B;
+  N(layer) *l = &q->layer;
+  l->x = p->x;
+  l->x_step = p->B;
   if (!b->ragged) return;
-  for (idx t = 0; t < b->T; t++)
+  l->x = q->xs;
+  l->x_step = 0;
+  for (idx t = l->t0; t < l->t1; t++)
     for (idx j = 0; j < b->n[t]; j++)
-      memcpy(q->xs + (b->off[t] + j) * p->D, (const REAL *)p->x + (t * p->B + b->order[j]) * p->D,
-             BYTES(p->D));
-  q->layer.x = q->xs;
-  q->layer.x_step = 0;
+      memcpy(q->xs + (N(real_step)(l, t) + j) * p->D,
+             (const REAL *)p->x + (t * p->B + b->order[j]) * p->D, BYTES(p->D));
+}
+
+FN void N(h_out)(const N(layer) * q, const bptt_problem *p)
+{
+  const bptt_batch *b = q->batch;
+  for (idx t = q->t0; t < q->t1; t++)
+    for (idx j = 0; j < b->n[t]; j++)
+      memcpy((REAL *)p->h + (t * p->B + b->order[j]) * p->H, N(h_after)(q, t) + j * q->ldh,
+             BYTES(p->H));
 }
 
 static void N(fill)(void *to, idx n, REAL value)
@@ -68,6 +96,32 @@ static void N(fill)(void *to, idx n, REAL value)
   if (a)
     for (idx i = 0; i < n; i++) a[i] = value;
 }
+static void N(copy)(void *to, const void *from, idx n)
+{
+  if (to && from) memcpy(to, from, BYTES(n));
+}
+
+/* What the steps do not write, and what they add to. */
+FN void N(results_start)(const bptt_batch *b, bptt_problem *p)
+{
+  p->bad_forward = p->bad_backward = 0;
+  p->loss_value = 0;
+  if (b->ragged) {
+    N(fill)(p->y, p->O * p->B * p->T, (REAL)NAN);
+    N(fill)(p->h, p->H * p->B * p->T, (REAL)NAN);
+    N(fill)(p->dx, p->D * p->B * p->T, 0);
+    /* A sequence of no steps ends as it begins. */
+    N(fill)(p->h_last, p->H * p->B, 0);
+    N(fill)(p->c_last, p->H * p->B, 0);
+    N(copy)(p->h_last, p->h0, p->H * p->B);
+    N(copy)(p->c_last, p->c0, p->H * p->B);
+  }
+  N(fill)(p->dh0, p->H * p->B, 0);
+  N(fill)(p->dc0, p->H * p->B, 0);
+}
+
+/* ------------------------------------------------------------------------------- not finite */
+
 static int N(all_finite)(const void *v, idx n)
 {
   const REAL *a = v;
@@ -77,105 +131,111 @@ static int N(all_finite)(const void *v, idx n)
   return sum == 0;
 }
 
-FN void N(copy_h)(const N(layer) * q, const bptt_problem *p)
-{
-  const bptt_batch *b = q->batch;
-  for (idx t = 0; t < b->T; t++)
-    for (idx j = 0; j < b->n[t]; j++)
-      memcpy((REAL *)p->h + (t * p->B + b->order[j]) * p->H, N(h_after)(q, t) + j * q->ldh,
-             BYTES(p->H));
-}
-
-/* The windows of truncated backpropagation: each takes in the loss of k1 steps (the last one of
- * what is left) and begins k2 - k1 steps before them. */
-FN bptt_status N(backward)(N(plan) * q, bptt_problem *p, const bptt_poll *poll)
-{
-  N(layer) *l = &q->layer;
-  const bptt_batch *b = &q->batch;
-  const N(above) above = {q->readout.Wt, q->readout.dy, p->O};
-  const int overlap = N(overlap)(p, b) > 0;
-  idx bad = -1;
-
-  for (idx done = 0, e; done < b->T; done = e) {
-    e = p->k1 < b->T - done ? done + p->k1 : b->T;
-    const idx s = p->k2 - p->k1 < done ? done - (p->k2 - p->k1) : 0;
-    if (overlap) {
-      l->window = l->copy;
-      l->window_off = b->off[s];
-      memcpy(l->copy, N(tape_at)(l, l->tape, s), BYTES((b->off[e] - b->off[s]) * l->P * l->pw));
-    }
-    if (N(layer_backward)(l, &above, s, done, e, overlap ? done : 0, p, poll) != BPTT_OK)
-      return BPTT_EINTERRUPT;
-    if (overlap) {
-      if (p->dW_xh) N(layer_weights)(l, s, e);
-      /* This window's tape is gone after this: look now. */
-      if (bad < 0) bad = N(bad_gradient)(l, s, e);
-    }
-  }
-  if (p->dW_xh) {
-    if (!overlap) N(layer_weights)(l, 0, b->T);
-    N(readout_weights)(&q->readout, l);
-    N(layer_unpack)(l, p);
-    N(readout_unpack)(&q->readout, l, p->dW_hy, p->db_y);
-  }
-
-  const int finite =
-      N(all_finite)(p->dW_xh, l->gates * p->H * p->D) &&
-      N(all_finite)(p->dW_hh, l->gates * p->H * p->H) && N(all_finite)(p->db_h, l->gates * p->H) &&
-      N(all_finite)(p->db_hn, p->H) && N(all_finite)(p->dW_hy, p->O * p->H) &&
-      N(all_finite)(p->db_y, p->O) && N(all_finite)(p->dx, p->D * p->B * p->T) &&
-      N(all_finite)(p->dh0, p->H * p->B) && N(all_finite)(p->dc0, p->H * p->B);
-  if (!finite && !overlap) bad = N(bad_gradient)(l, 0, b->T);
-  if (!finite) p->bad_backward = bad + 1;
-  return BPTT_OK;
-}
-
-/* The first step with an output or a state that is not finite, from 1; 0: none. */
-FN idx N(bad_forward)(const N(plan) * q, const bptt_problem *p, const REAL *y)
+/* The first step of the segment with an output or a state that is not finite, from 1; 0: none.
+ * Looked for while y is still there; states matter only where they reach an output. */
+FN idx N(bad_forward)(const N(plan) * q, const bptt_problem *p)
 {
   const bptt_batch *b = &q->batch;
   const N(layer) *l = &q->layer;
-  for (idx t = 0; t < b->T; t++) {
-    if (!N(all_finite)(y + b->off[t] * p->O, b->n[t] * p->O)) return t + 1;
+  const REAL *y = q->readout.dy;
+  if (N(all_finite)(y, N(real_step)(l, l->t1) * p->O)) return 0;
+  for (idx t = l->t0; t < l->t1; t++) {
+    if (!N(all_finite)(y + N(real_step)(l, t) * p->O, b->n[t] * p->O)) return t + 1;
     for (idx j = 0; j < b->n[t]; j++)
       if (!N(all_finite)(N(h_after)(l, t) + j * l->ldh, p->H)) return t + 1;
-    if (l->cs && !N(all_finite)(l->cs + N(state_before)(b, t + 1) * l->P * VL,
-                                b->n[t] * l->P * VL))
-      return t + 1;
+    if (l->cs && !N(all_finite)(N(c_before)(l, t + 1), b->n[t] * l->P * VL)) return t + 1;
   }
   return 0;
 }
 
+/* Whether a gradient is or has become not finite; the weights' sums are still packed. */
+FN int N(gradient_finite)(const N(plan) * q, const bptt_problem *p)
+{
+  const N(layer) *l = &q->layer;
+  const N(recurrence) *rec = &l->rec[0];
+  int finite = N(all_finite)(p->dh0, p->H * p->B) && N(all_finite)(p->dc0, p->H * p->B);
+  if (p->dx)
+    for (idx t = l->t0; t < l->t1; t++)
+      finite = finite && N(all_finite)((REAL *)p->dx + t * p->B * p->D, p->B * p->D);
+  if (p->dW_xh)
+    finite = finite && N(all_finite)(l->dWx, l->P * l->x_count * VL * l->D) &&
+             N(all_finite)(rec->dW, l->P * rec->count * VL * l->H) &&
+             N(all_finite)(l->dbias, l->P * l->pw) &&
+             N(all_finite)(q->readout.dWt, l->M * l->mb * q->readout.O) &&
+             N(all_finite)(q->readout.db, q->readout.O);
+  return finite;
+}
+
+/* ------------------------------------------------------------------------------- backward */
+
+/* The windows of truncated backpropagation: each takes in the loss of k1 steps (the last one of
+ * what is left) and begins k2 - k1 steps before them. */
+FN bptt_status N(segment_backward)(N(plan) * q, bptt_problem *p, const bptt_poll *poll)
+{
+  N(layer) *l = &q->layer;
+  const bptt_batch *b = &q->batch;
+  const N(above) above = {q->readout.Wt, q->readout.dy, p->O};
+  idx bad = -1;
+
+  for (idx first = l->t0, e; first < l->t1; first = e) {
+    e = p->k1 < l->t1 - first ? first + p->k1 : l->t1;
+    idx s = first;
+    if (q->overlap) {
+      s = p->k2 - p->k1 < first ? first - (p->k2 - p->k1) : 0;
+      l->window = l->copy;
+      l->window_start = s;
+      memcpy(l->copy, N(tape_at)(l, s), BYTES((b->off[e] - b->off[s]) * l->P * l->pw));
+    }
+    if (N(layer_backward)(l, &above, s, first, e, q->overlap ? first : 0, p, poll) != BPTT_OK)
+      return BPTT_EINTERRUPT;
+    if (q->overlap) {
+      if (p->dW_xh) N(layer_weights)(l, s, e);
+      /* The copy is gone after this window: look now. */
+      if (bad < 0) bad = N(bad_gradient)(l, s, e);
+    }
+  }
+  if (p->dW_xh) {
+    if (!q->overlap) N(layer_weights)(l, l->t0, l->t1);
+    N(readout_weights)(&q->readout, l);
+  }
+  if (!p->bad_backward && !N(gradient_finite)(q, p)) {
+    if (!q->overlap) bad = N(bad_gradient)(l, l->t0, l->t1);
+    p->bad_backward = bad + 1;
+  }
+  return BPTT_OK;
+}
+
+/* ------------------------------------------------------------------------------- the step */
+
 FN bptt_status N(step)(bptt_problem *p, void *workspace, const bptt_poll *poll)
 {
   N(plan) q;
+  N(layer) *l = &q.layer;
   const int back = N(wants_backward)(p);
 
   N(plan_make)(&q, p, workspace);
-  p->bad_forward = p->bad_backward = 0;
-  if (q.batch.ragged) {
-    N(fill)(p->y, p->O * p->B * p->T, (REAL)NAN);
-    N(fill)(p->h, p->H * p->B * p->T, (REAL)NAN);
-    N(fill)(p->dx, p->D * p->B * p->T, 0);
-  }
-  N(gather_x)(&q, p);
-  N(layer_pack)(&q.layer, p);
-  N(state_in)(&q.layer, p->h0, p->c0);
-  if (N(layer_forward)(&q.layer, poll) != BPTT_OK) return BPTT_EINTERRUPT;
-  N(state_out)(&q.layer, p->h_last, p->c_last);
-  if (p->h) N(copy_h)(&q.layer, p);
-
+  N(results_start)(&q.batch, p);
+  N(layer_pack)(l, p);
   N(readout_pack)(&q.readout, p->W_hy);
-  N(readout_forward)(&q.readout, &q.layer, p->b_y);
-  /* Looked for while y is still there; states matter only where they reach an output. */
-  if (!N(all_finite)(q.readout.dy, q.batch.total * p->O))
-    p->bad_forward = N(bad_forward)(&q, p, q.readout.dy);
-  p->loss_value = N(losses)(&q.readout, &q.batch, p);
-  if (!back) return BPTT_OK;
-
-  N(layer_pack_back)(&q.layer, p);
-  N(readout_pack_back)(&q.readout, &q.layer, p->W_hy);
-  N(fill)(p->dh0, p->H * p->B, 0);
-  N(fill)(p->dc0, p->H * p->B, 0);
-  return N(backward)(&q, p, poll);
+  if (back) {
+    N(layer_pack_back)(l, p);
+    N(readout_pack_back)(&q.readout, l, p->W_hy);
+  }
+  N(state_in)(l, p->h0, p->c0);
+  while (l->t1 < q.batch.T) {
+    N(next_segment)(l, SMALLER(l->t1 + q.segment, q.batch.T));
+    N(x_in)(&q, p);
+    if (N(layer_forward)(l, poll) != BPTT_OK) return BPTT_EINTERRUPT;
+    if (p->h_last || p->c_last) N(state_out)(l, p->h_last, p->c_last);
+    if (p->h) N(h_out)(l, p);
+    N(readout_forward)(&q.readout, l, p->b_y);
+    if (!p->bad_forward) p->bad_forward = N(bad_forward)(&q, p);
+    p->loss_value += N(losses)(&q.readout, l, p);
+    if (back && N(segment_backward)(&q, p, poll) != BPTT_OK) return BPTT_EINTERRUPT;
+  }
+  if (p->dW_xh) {
+    N(layer_unpack)(l, p);
+    N(readout_unpack)(&q.readout, l, p->dW_hy, p->db_y);
+  }
+  return BPTT_OK;
 }
