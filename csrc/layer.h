@@ -188,21 +188,22 @@ FN bptt_status N(layer_forward)(const N(layer) * q, const bptt_poll *poll)
 /* ------------------------------------------------------------------------------- backward */
 
 /* to[m][column][width] += sum over the slots of W' (packed transposed) * gate gradients of n
- * columns: dh and ds with width mb, dx with width db. Pieces of panels keep k near K_PIECE. */
-FN void N(transposed_product)(const N(layer) * q, REAL *to, idx M, idx vectors, const REAL *Wt,
-                              idx first, idx count, const REAL *da, idx n)
+ * columns, of panels i .. i + np - 1: dh and ds with width mb, dx with width db. */
+FN void N(transposed_piece)(const N(layer) * q, REAL *to, idx M, idx vectors, const REAL *Wt,
+                            idx first, idx count, const REAL *da, idx n, idx i, idx np)
 {
   const idx nb = q->batch->columns, width = vectors * VL, k = count * VL;
-  const idx piece = k < K_PIECE ? K_PIECE / k : 1;
-  for (idx i = 0; i < q->P; i += piece) {
-    const idx np = SMALLER(q->P - i, piece);
-    for (idx m = 0; m < M; m++) {
-      const idx next = m + 1 < M ? (m + 1) * q->P + i : i + np < q->P ? i + np : 0;
-      N(product)(vectors, n, np, k, Wt + (m * q->P + i) * k * width, k * width, width,
-                 da + i * n * q->pw + first * VL, n * q->pw, 1, q->pw, to + m * nb * width, width,
-                 Wt + next * k * width);
-    }
+  for (idx m = 0; m < M; m++) {
+    const idx next = m + 1 < M ? (m + 1) * q->P + i : i + np < q->P ? i + np : 0;
+    N(product)(vectors, n, np, k, Wt + (m * q->P + i) * k * width, k * width, width,
+               da + i * n * q->pw + first * VL, n * q->pw, 1, q->pw, to + m * nb * width, width,
+               Wt + next * k * width);
   }
+}
+/* Panels to a piece, so that k stays near K_PIECE. */
+FAST idx N(piece_panels)(idx count)
+{
+  return count * VL < K_PIECE ? K_PIECE / (count * VL) : 1;
 }
 
 /* One panel-wise pass of the cell at step t: dL/dh_t is in dh, gates become gradients. */
@@ -226,31 +227,48 @@ FN void N(cell_backward)(const N(layer) * q, idx t)
   }
   if (q->nrec < 2) return;
 
+  const N(recurrence) *gated = &q->rec[1];
+  const idx piece = N(piece_panels)(gated->count);
   memset(q->ds, 0, BYTES(q->M * nb * q->mb));
-  N(transposed_product)(q, q->ds, q->M, q->MB, q->rec[1].Wt, q->rec[1].first, q->rec[1].count,
-                        N(window_at)(q, t), n);
+  for (idx i = 0; i < q->P; i += piece)
+    N(transposed_piece)(q, q->ds, q->M, q->MB, gated->Wt, gated->first, gated->count,
+                        N(window_at)(q, t), n, i, SMALLER(q->P - i, piece));
   for (idx u = 0; u < q->P; u++)
     N(gru_before_gates_back)(q, n, N(window_at)(q, t) + u * n * q->pw,
                              q->ds + u / q->MB * nb * q->mb + u % q->MB * VL,
                              N(h_before)(q, t) + u * VL, q->carry + u * nb * VL);
 }
 
+/* The products of step t's gate gradients: W_hh' da_t, the part of dL/dh_{t-1} that comes through
+ * the gates, into dh, and W_xh' da_t into dxp. Piece by piece for both, while da_t is in cache. */
+FN void N(products_back)(const N(layer) * q, idx t, int dh, int dx)
+{
+  const N(recurrence) *rec = &q->rec[0];
+  const idx nb = q->batch->columns, n = q->batch->n[t], piece = N(piece_panels)(rec->count);
+  const REAL *da = N(window_at)(q, t);
+  if (dh) memset(q->dh, 0, BYTES(q->M * q->mb * nb));
+  if (dx) memset(q->dxp, 0, BYTES(q->DM * q->db * nb));
+  for (idx i = 0; i < q->P; i += piece) {
+    const idx np = SMALLER(q->P - i, piece);
+    if (dh)
+      N(transposed_piece)(q, q->dh, q->M, q->MB, rec->Wt, rec->first, rec->count, da, n, i, np);
+    if (dx) N(transposed_piece)(q, q->dxp, q->DM, q->DB, q->Wxt, 0, q->x_count, da, n, i, np);
+  }
+}
+
 /* dx_t in the user's layout; added to what is there when an overlapping window visited the step. */
-FN void N(dx_step)(const N(layer) * q, idx t, const bptt_problem *p, int add)
+FN void N(dx_out)(const N(layer) * q, idx t, const bptt_problem *p, int add)
 {
   const bptt_batch *b = q->batch;
-  const idx n = b->n[t], nb = b->columns;
-  memset(q->dxp, 0, BYTES(q->DM * nb * q->db));
-  N(transposed_product)(q, q->dxp, q->DM, q->DB, q->Wxt, 0, q->x_count, N(window_at)(q, t), n);
   for (idx m = 0; m < q->DM; m++)
-    for (idx j = 0; j < n; j++) {
-      const REAL *from = q->dxp + (m * nb + j) * q->db;
+    for (idx j = 0; j < b->n[t]; j++) {
+      const REAL *from = q->dxp + (m * b->columns + j) * q->db;
       REAL *to = (REAL *)p->dx + (t * p->B + b->order[j]) * q->D + m * q->db;
       const idx k = SMALLER(q->D - m * q->db, q->db);
       if (add)
         for (idx d = 0; d < k; d++) to[d] += from[d];
       else
-        memcpy(to, from, BYTES(k));
+        for (idx d = 0; d < k; d++) to[d] = from[d];
     }
 }
 
@@ -297,11 +315,8 @@ FN bptt_status N(layer_backward)(const N(layer) * q, const N(above) * above, idx
                    above->delta + N(real_step)(q, t) * above->k, 0, 1, above->k, q->dh + m * nb * q->mb,
                    q->mb, above->Wt);
     N(cell_backward)(q, t);
-    if (p->dx) N(dx_step)(q, t, p, t < seen);
-    if (t == s && !state) break;
-    memset(q->dh, 0, BYTES(q->M * q->mb * nb));
-    N(transposed_product)(q, q->dh, q->M, q->MB, q->rec[0].Wt, q->rec[0].first, q->rec[0].count,
-                          N(window_at)(q, t), b->n[t]);
+    N(products_back)(q, t, t > s || state, p->dx != NULL);
+    if (p->dx) N(dx_out)(q, t, p, t < seen);
   }
   if (state) N(dstate_add)(q, p->dh0, p->dc0);
   return BPTT_OK;
@@ -328,13 +343,14 @@ FN void N(layer_weights)(const N(layer) * q, idx s, idx e)
     const idx xs = (q->x_step ? q->x_step : n) * q->D, xk = n == 1 ? xs : q->D;
     for (idx i = 0; i < q->P; i++) {
       const REAL *a = N(window_at)(q, t) + i * n * q->pw;
+      const REAL *next = i + 1 < q->P ? a + n * q->pw : a;
       N(product)(q->x_count, q->D, outer, inner, a, st, ak, N(x_at)(q, t), xs, xk, 1,
                  q->dWx + i * q->D * q->x_count * VL, q->x_count * VL, a);
       for (int r = 0; r < q->nrec; r++) {
         const N(recurrence) *rec = &q->rec[r];
         const REAL *in = r ? N(rs_at)(q, t) : N(h_before)(q, t);
         N(product)(rec->count, q->H, outer, inner, a + rec->first * VL, st, ak, in, n * q->ldh,
-                   q->ldh, 1, rec->dW + i * q->H * rec->count * VL, rec->count * VL, a);
+                   q->ldh, 1, rec->dW + i * q->H * rec->count * VL, rec->count * VL, next);
       }
       for (idx v = 0; v < q->slots; v++) {
         V sum = *(V *)(q->dbias + i * q->pw + v * VL);
