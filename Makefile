@@ -1,0 +1,194 @@
+# Makefile -- what developers of bptt type. Neither package contains it; see README.md.
+#
+#   make deps      installs what is missing (with apt)    make check     R CMD check --as-cran,
+#   make           builds both packages, installs them                   Octave from its tarball
+#                  in build/ and nowhere else             make sanitize  ASAN, UBSAN, valgrind
+#   make demo      the forecast, from R and from Octave   make bench     speed beside PyTorch
+#   make test      all tests                              make bench-deps  installs PyTorch
+#   make dist      both tarballs, in dist/                make format, make clean
+
+VERSION := $(shell sed -n 's/^Version: *//p' DESCRIPTION)
+CC = gcc
+CLANG := $(notdir $(firstword $(wildcard $(foreach d,$(subst :, ,$(PATH)),$(d)/clang $(d)/clang-[1-9][0-9]))))
+CWARN := -Wall -Wextra -Wconversion -Werror
+
+R_TARBALL := dist/bptt_$(VERSION).tar.gz
+OCTAVE_TARBALL := dist/bptt-$(VERSION).tar.gz
+export R_LIBS := $(CURDIR)/build/Rlib
+# Octave reads this file when it starts: it loads the package from build/opkg.
+export OCTAVE_SITE_INITFILE := $(CURDIR)/build/octaverc
+OCTAVE := octave-cli --no-gui --no-init-file --no-history --quiet
+SUITE := tools/suite.sh
+
+all: build/r.stamp build/octave.stamp
+
+deps:
+	@tools/deps.sh
+
+bench-deps:
+	@tools/deps.sh bench
+
+# ---------------------------------------------------------------------------- packages
+
+CORE := $(wildcard csrc/*.c csrc/*.h)
+R_FILES := $(CORE) $(wildcard DESCRIPTION NAMESPACE LICENSE NEWS.md README.md .Rbuildignore \
+             configure* cleanup* R/* src/*.c src/*.h src/Makevars* man/* tests/*.R tests/testthat/* \
+             tests/golden/*.txt)
+OCTAVE_FILES := $(CORE) COPYING $(wildcard octave/DESCRIPTION octave/INDEX octave/NEWS \
+                  octave/inst/*.m octave/src/*.cc octave/src/Makefile)
+STAMP = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+
+dist: consistent $(R_TARBALL) $(OCTAVE_TARBALL)
+
+# One version number in all the places that show it, and src/Makevars names the whole core.
+consistent:
+	@for v in "`sed -n 's/^Version: *//p' octave/DESCRIPTION`" \
+	  "`sed -n 's/^#define BPTT_VERSION "\(.*\)"/\1/p' csrc/bptt.h`" \
+	  "`sed -n '1s/^# bptt //p' NEWS.md`" "`sed -n 's/^bptt \([0-9.]*\).*/\1/p;q' octave/NEWS`"; do \
+	  test "$$v" = "$(VERSION)" || { echo "DESCRIPTION says $(VERSION), another file '$$v'"; exit 1; }; \
+	done
+	@for f in $(patsubst csrc/%.c,core/%.o,$(filter %.c,$(CORE))); do \
+	  grep -q "$$f" src/Makevars || { echo "src/Makevars lacks $$f"; exit 1; }; done
+
+# R CMD build works in a copy without what was built here, and it throws away the output and the
+# status of cleanup, which puts the core in: look at the result.
+$(R_TARBALL): $(R_FILES)
+	@rm -rf build/stage/R && mkdir -p build/stage/R/bptt dist
+	tar -cf - --exclude-vcs --exclude=./build --exclude=./dist --exclude=./src/core \
+	  --exclude='*.o' --exclude='*.so' --exclude='*.mex' . | tar -xf - -C build/stage/R/bptt
+	cd dist && R CMD build --no-build-vignettes ../build/stage/R/bptt
+	@test `tar -tzf $@ | grep -c '/src/core/.*\.[ch]$$'` -eq $(words $(CORE)) || \
+	  { echo "$@ lacks a part of the core"; rm $@; exit 1; }
+	@rm -rf build/stage/R
+
+$(OCTAVE_TARBALL): $(OCTAVE_FILES)
+	@rm -rf build/stage/octave && mkdir -p build/stage/octave/bptt-$(VERSION)/src/core dist
+	cp COPYING $(filter octave/DESCRIPTION octave/INDEX octave/NEWS,$^) build/stage/octave/bptt-$(VERSION)
+	cp -r octave/inst build/stage/octave/bptt-$(VERSION)
+	cp $(filter octave/src/%,$^) build/stage/octave/bptt-$(VERSION)/src
+	cp $(CORE) build/stage/octave/bptt-$(VERSION)/src/core
+	tar -C build/stage/octave --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+	  --mtime=@$(STAMP) -cf - bptt-$(VERSION) | gzip -9n > $@
+	@rm -rf build/stage/octave
+
+# Installed from the tarballs, as a user would, but into build/.
+build/r.stamp: $(R_TARBALL)
+	@mkdir -p build/Rlib
+	R CMD INSTALL -l build/Rlib $<
+	@touch $@
+
+build/octave.stamp: $(OCTAVE_TARBALL)
+	@rm -rf build/opkg && mkdir -p build/opkg
+	@printf '%s\n' "pkg prefix $(CURDIR)/build/opkg $(CURDIR)/build/opkg;" \
+	  "pkg local_list $(CURDIR)/build/opkg/list;" > build/octaverc
+	$(OCTAVE) --eval "pkg install -local $<"
+	@echo "pkg load bptt;" >> build/octaverc
+	@touch $@
+
+# ---------------------------------------------------------------------------- demo
+
+demo: all
+	@mkdir -p build/demo
+	Rscript demo/demo.R
+	$(OCTAVE) demo/demo.m
+	Rscript demo/backtest.R
+	@echo "The pictures are build/demo/R.png and build/demo/octave.png."
+
+# ---------------------------------------------------------------------------- tests
+
+# The core by itself, with different compilers and flags: every tests/core/test_*.c is a program,
+# what else is in that folder is linked into all of them.
+core_tests := $(patsubst tests/core/%.c,%,$(wildcard tests/core/test_*.c))
+core_objects := $(patsubst csrc/%.c,%.o,$(filter %.c,$(CORE))) \
+  $(patsubst tests/core/%.c,%.o,$(filter-out tests/core/test_%,$(wildcard tests/core/*.c)))
+
+# $(1): the name, $(2): the compiler and its flags
+define core
+build/$(1)/%.o: csrc/%.c $(filter %.h,$(CORE))
+	@mkdir -p $$(@D)
+	$(2) $(CWARN) -std=gnu11 -fPIC -c $$< -o $$@
+build/$(1)/%.o: tests/core/%.c $(filter %.h,$(CORE)) $(wildcard tests/core/*.h)
+	@mkdir -p $$(@D)
+	$(2) $(CWARN) -std=gnu11 -Icsrc -c $$< -o $$@
+build/$(1)/test_%: build/$(1)/test_%.o $(core_objects:%=build/$(1)/%)
+	$(2) $$^ -lm -o $$@
+$(1): $(core_tests:%=build/$(1)/%)
+endef
+ASAN := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+.SECONDARY: # objects are kept
+$(eval $(call core,core-gcc,$(CC) -O2))
+$(eval $(call core,core-clang,$(CLANG) -O2))
+$(eval $(call core,core-asan,$(CC) $(ASAN)))
+$(eval $(call core,core-valgrind,$(CC) -g -O1))
+
+test: consistent test-core test-r test-octave test-cross
+	@$(SUITE) --sum
+
+test-core: core-gcc $(if $(CLANG),core-clang)
+	@ok=true; for c in $^; do for t in $(core_tests); do \
+	  $(SUITE) $$c-$$t build/$$c/$$t || ok=false; done; done; $$ok
+
+test-r: build/r.stamp
+	@$(SUITE) R Rscript tools/test.R
+
+test-octave: build/octave.stamp
+	@$(SUITE) octave $(OCTAVE) tests/octave/run_tests.m
+
+test-cross: all
+	@$(SUITE) cross tests/cross/run.sh
+
+# What of the check needs the network or a big LaTeX is switched off, nothing else.
+check: consistent $(R_TARBALL) test-octave
+	@rm -rf build/check && mkdir -p build/check
+	@$(SUITE) R-check tools/check.sh $(R_TARBALL) build/check
+
+# ---------------------------------------------------------------------------- sanitizers
+
+SANITIZED := LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+  ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+
+sanitize: sanitize-core sanitize-r sanitize-octave valgrind
+	@$(SUITE) --sum
+
+sanitize-core: core-asan
+	@ok=true; for t in $(core_tests); do \
+	  $(SUITE) asan-$$t build/core-asan/$$t || ok=false; done; $$ok
+
+sanitize-r: $(R_TARBALL)
+	@rm -rf build/asan/Rlib && mkdir -p build/asan/Rlib
+	@echo 'CFLAGS = $(ASAN)' > build/asan/Makevars
+	R_MAKEVARS_USER=$(CURDIR)/build/asan/Makevars R CMD INSTALL --no-test-load -l build/asan/Rlib $<
+	@R_LIBS=$(CURDIR)/build/asan/Rlib $(SUITE) asan-R env $(SANITIZED) Rscript tools/test.R
+
+sanitize-octave: $(OCTAVE_TARBALL)
+	@rm -rf build/asan/octave && mkdir -p build/asan/octave
+	tar -xzf $< -C build/asan/octave --strip-components=1
+	CFLAGS='$(ASAN) -fPIC' CXXFLAGS='$(ASAN) -fPIC' $(MAKE) -C build/asan/octave/src
+	@OCTAVE_SITE_INITFILE= OCTAVE_PATH=$(CURDIR)/build/asan/octave/inst:$(CURDIR)/build/asan/octave/src \
+	  $(SUITE) asan-octave env $(SANITIZED) $(OCTAVE) tests/octave/run_tests.m
+
+# valgrind's processor has no AVX-512; what it has is what the core then sees.
+valgrind: core-valgrind
+	@ok=true; for t in $(core_tests); do for isa in portable avx2; do \
+	  BPTT_ISA=$$isa $(SUITE) valgrind-$$isa-$$t valgrind --quiet --leak-check=full \
+	    --error-exitcode=99 build/core-valgrind/$$t || ok=false; \
+	done; done; $$ok
+
+# ---------------------------------------------------------------------------- the rest
+
+bench: all
+	@OCTAVE=octave-cli bench/run.sh
+
+format:
+	clang-format -i $(CORE) $(wildcard src/*.c src/*.h octave/src/*.cc tests/core/*.c tests/core/*.h)
+	@Rscript -e 'if (!requireNamespace("styler", quietly = TRUE)) {' \
+	  -e '  cat("styler is not installed: the R files are left as they are\n")' \
+	  -e '} else styler::style_file(Sys.glob(c("R/*.R", "tests/*/*.R", "demo/*.R", "bench/*.R")))'
+
+clean:
+	rm -rf build dist src/core src/*.o src/*.so
+	$(MAKE) -C octave/src clean
+
+.PHONY: all deps bench-deps dist consistent demo test test-core test-r test-octave test-cross check \
+  sanitize sanitize-core sanitize-r sanitize-octave valgrind core-gcc core-clang core-asan \
+  core-valgrind bench format clean

@@ -1,0 +1,59 @@
+# The package as a whole: its help page, loading and unloading.
+
+#' bptt: recurrent networks trained by backpropagation through time
+#'
+#' Recurrent networks (vanilla, GRU, LSTM) with a linear readout, and the exact
+#' gradient of their loss: of all parameters, of the inputs and of the initial
+#' state. A network is a plain list, so it can be saved, copied and sent to
+#' workers as any other; the gradient goes into the optimizers of R or into a
+#' training loop of your own. The work is done in C, in double or in single
+#' precision.
+#'
+#' @section The functions:
+#' * [rnn_net()] makes a network.
+#' * [rnn_forward()] runs it, [rnn_predict()] or `predict()` gives its outputs,
+#'   probabilities or classes.
+#' * [rnn_bptt()] gives the loss and its gradient, [rnn_clip()] limits a
+#'   gradient, [rnn_gradcheck()] compares a gradient with numeric derivatives.
+#' * [rnn_objective()] makes the functions that [optim()] and [nlminb()] take;
+#'   [rnn_pack()] and [rnn_unpack()] turn parameters into one vector and back.
+#' * [bptt_info()] tells the version and the instructions in use.
+#'
+#' What may be passed as a series is told in [bptt_series].
+#'
+#' @section Errors and warnings:
+#' An argument that is wrong stops with a condition of class
+#' `bptt_input_error`. It says what the argument is and what was expected, and
+#' its field `argument` holds the argument's name. When a result would take
+#' more memory than there is, the class is `bptt_memory_error`, or the error is
+#' R's own.
+#'
+#' A loss, an output or a gradient that is not finite is returned as it is,
+#' with a warning of class `bptt_nonfinite_warning` that tells which, and at
+#' which step it began.
+#'
+#' Long runs can be interrupted.
+#'
+#' @references
+#' Werbos, P. J. (1990). Backpropagation through time: what it does and how to
+#' do it. *Proceedings of the IEEE* 78(10), 1550--1560. \doi{10.1109/5.58337}
+#'
+#' @examples
+#' # A network learns to tell the next value of a sine wave.
+#' series <- sin(seq(0, 12, by = 0.25))
+#' x <- head(series, -1)
+#' target <- tail(series, -1)
+#' net <- rnn_net(input = 1, hidden = 6, output = 1, cell = "lstm", seed = 1)
+#'
+#' objective <- rnn_objective(net, x, target)
+#' fit <- optim(objective$par, objective$fn, objective$gr, method = "BFGS")
+#' net <- objective$net(fit$par)
+#' fit$value
+#' cbind(target, predict(net, x))[40:45, ]
+#' @keywords internal
+#' @useDynLib bptt, .registration = TRUE, .fixes = "C_"
+"_PACKAGE"
+
+.onUnload <- function(libpath) {
+  library.dynam.unload("bptt", libpath)
+}

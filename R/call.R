@@ -1,0 +1,32 @@
+# The way to the core: collecting arguments, signalling what it says.
+
+# The arguments of the function that calls this, by name. One that was not given and has no
+# default is the empty symbol: the core is not shown it, and says that it is missing.
+arguments <- function(...) {
+  c(as.list(parent.frame()), list(...))
+}
+
+# The core takes arrays and lists of arrays; a data frame is a matrix of its columns.
+as_arrays <- function(x) {
+  if (is.data.frame(x)) {
+    return(as.matrix(x))
+  }
+  frames <- vapply(x, is.data.frame, NA)
+  if (any(frames)) x[frames] <- lapply(x[frames], as.matrix)
+  x
+}
+
+# Calls a function of the core. Errors and warnings are those of `call`.
+run <- function(name, args, call = sys.call(sys.parent())) {
+  for (series in c("x", "target")) {
+    if (is.list(args[[series]])) args[[series]] <- as_arrays(args[[series]])
+  }
+  out <- .Call(C_bptt_R_call, name, args)
+  condition <- out[[2L]]
+  if (!is.null(condition)) {
+    condition["call"] <- list(call)
+    if (inherits(condition, "error")) stop(condition)
+    warning(condition)
+  }
+  out[[1L]]
+}

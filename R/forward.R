@@ -1,0 +1,46 @@
+# The forward pass.
+
+#' Run a network
+#'
+#' The forward pass: outputs, hidden states and the last state.
+#'
+#' @param net A network, see [rnn_net()], with D inputs, H hidden units and O
+#'   outputs.
+#' @param x Input series with D features, in any of the forms of [bptt_series],
+#'   for instance an array D x B x T.
+#' @param ... Not used: what follows must be named in full.
+#' @param state State before the first step, as the `state` of an earlier
+#'   result: a list of `h` and, for cell `"lstm"`, `c`, each a matrix H x B.
+#'   `NULL`: zero.
+#' @param lengths How many steps of each sequence count, B whole numbers from 1
+#'   to T. `NULL`: all of them. Not for a list, whose items have lengths of
+#'   their own.
+#' @param format The order of the dims of `x`, such as `"BTC"`; see
+#'   [bptt_series]. `NULL`: by shape.
+#' @param precision `"double"`, or `"single"`: compute in single precision,
+#'   twice as fast and good to six or seven digits. Results are double numbers
+#'   in both cases.
+#' @return A list of
+#' * `y`: the outputs, in the form of `x` with O features,
+#' * `h`: the hidden states, in the form of `x` with H features,
+#' * `state`: the state after each sequence's last step, to go on from.
+#' @section Errors:
+#' Arguments that are wrong, among them an input that is missing or infinite,
+#' give a `bptt_input_error`, outputs that are not finite a
+#' `bptt_nonfinite_warning`: see [bptt-package].
+#' @seealso [rnn_predict()] for the outputs alone
+#' @export
+#' @examples
+#' net <- rnn_net(input = 1, hidden = 3, output = 1, cell = "lstm", seed = 1)
+#' x <- sin(1:10)
+#' whole <- rnn_forward(net, x)
+#' whole$y
+#'
+#' # In two parts, carrying the state
+#' first <- rnn_forward(net, x[1:6])
+#' second <- rnn_forward(net, x[7:10], state = first$state)
+#' all.equal(c(first$y, second$y), whole$y)
+rnn_forward <- function(net, x, ..., state = NULL, lengths = NULL, format = NULL,
+                        precision = "double") {
+  run("rnn_forward", arguments(...))
+}

@@ -1,0 +1,62 @@
+# Gradients against numeric derivatives.
+
+#' Check a gradient against numeric derivatives
+#'
+#' Compares every element of the gradient of [rnn_bptt()], or of one of your
+#' own, with a central difference of the loss (five points, in double
+#' precision).
+#'
+#' The relative error of a parameter is the largest difference between the two
+#' over the largest magnitude of either. A right gradient has errors below
+#' 1e-7. With `activation = "relu"` they can be larger where an input of a unit
+#' is very close to 0.
+#'
+#' With truncation, the check is against the function whose gradient the
+#' truncated one is: the sum of the losses of all chunks, with the state that
+#' enters each held fixed.
+#'
+#' It takes eight passes forward for each number checked: for small networks
+#' and short series.
+#'
+#' @inheritParams rnn_bptt
+#' @param grad A gradient to check in place of that of [rnn_bptt()]: a list
+#'   with the names and dims of `net$param`. `NULL`: that of [rnn_bptt()].
+#' @param wrt What to check the gradient for: some of `"param"`, `"x"` and
+#'   `"state"`.
+#' @return A data frame of class `rnn_gradcheck` with a row for each parameter
+#'   (or `x` and field of the state) and columns
+#' * `name`,
+#' * `error`: the relative error,
+#' * `analytic`, `numeric`: the two derivatives of the element where they
+#'   differ most,
+#' * `index`: which element that is.
+#'
+#'   The largest error of all is in the attribute `max_error`.
+#' @inheritSection rnn_bptt Errors
+#' @export
+#' @examples
+#' net <- rnn_net(input = 2, hidden = 3, output = 1, cell = "lstm", seed = 1)
+#' x <- cbind(sin(1:6), cos(1:6))
+#' target <- sin(2:7)
+#' rnn_gradcheck(net, x, target, truncate = 3)
+#'
+#' # A mistake is found
+#' grad <- rnn_bptt(net, x, target)$grad
+#' grad$W_hh[2, 1] <- 1.01 * grad$W_hh[2, 1]
+#' rnn_gradcheck(net, x, target, grad = grad)
+rnn_gradcheck <- function(net, x, target, ..., loss = "mse", reduction = "mean", truncate = Inf,
+                          state = NULL, lengths = NULL, format = NULL, grad = NULL,
+                          wrt = "param") {
+  out <- run("rnn_gradcheck", arguments(...))
+  structure(
+    data.frame(out[c("name", "error", "analytic", "numeric", "index")]),
+    max_error = out$max_error, class = c("rnn_gradcheck", "data.frame")
+  )
+}
+
+#' @export
+print.rnn_gradcheck <- function(x, digits = 4L, ...) {
+  cat("Largest relative error ", format(attr(x, "max_error"), digits = digits), "\n", sep = "")
+  print.data.frame(x, digits = digits, row.names = FALSE, ...)
+  invisible(x)
+}

@@ -1,0 +1,124 @@
+# Making and printing a network.
+
+#' A recurrent network
+#'
+#' Makes a network of one recurrent layer and a linear readout, with fresh
+#' weights.
+#'
+#' A network takes a series of vectors \eqn{x_t} with `input` features and
+#' gives a series of vectors \eqn{y_t} with `output` features:
+#' \deqn{y_t = W_{hy} h_t + b_y}{y_t = W_hy h_t + b_y}
+#' How the state \eqn{h_t} of `hidden` units follows from the last one depends
+#' on the cell. With \eqn{\sigma}{s} the logistic function and products of
+#' vectors by element:
+#'
+#' `"rnn"`, with `activation` \eqn{f}:
+#' \deqn{h_t = f(W_{xh} x_t + W_{hh} h_{t-1} + b_h)}{h_t = f(W_xh x_t + W_hh h_(t-1) + b_h)}
+#'
+#' `"gru"` (Cho et al. 2014), with gates \eqn{r}, \eqn{z}, \eqn{n}:
+#' \deqn{r = \sigma(W_{xr} x_t + W_{hr} h_{t-1} + b_r)}{r = s(W_xr x_t + W_hr h_(t-1) + b_r)}
+#' \deqn{z = \sigma(W_{xz} x_t + W_{hz} h_{t-1} + b_z)}{z = s(W_xz x_t + W_hz h_(t-1) + b_z)}
+#' \deqn{n = \tanh(W_{xn} x_t + b_n + r (W_{hn} h_{t-1} + b_{hn}))}{
+#'   n = tanh(W_xn x_t + b_n + r (W_hn h_(t-1) + b_hn))}
+#' \deqn{h_t = (1 - z) n + z h_{t-1}}{h_t = (1 - z) n + z h_(t-1)}
+#' With `reset = "before"`, as in the paper, \eqn{n} is
+#' \eqn{\tanh(W_{xn} x_t + b_n + W_{hn} (r h_{t-1}))}{
+#' tanh(W_xn x_t + b_n + W_hn (r h_(t-1)))} and there is no `b_hn`. The default
+#' is what PyTorch and cuDNN compute.
+#'
+#' `"lstm"` (Hochreiter and Schmidhuber 1997; with the forget gate of Gers,
+#' Schmidhuber and Cummins 2000), with gates \eqn{i}, \eqn{f}, \eqn{g}, \eqn{o},
+#' of which \eqn{i}, \eqn{f}, \eqn{o} are
+#' \eqn{\sigma(W_{x} x_t + W_{h} h_{t-1} + b)}{s(W_x x_t + W_h h_(t-1) + b)} and
+#' \eqn{g} has tanh in place of \eqn{\sigma}{s}:
+#' \deqn{c_t = f c_{t-1} + i g, \quad h_t = o \tanh(c_t)}{
+#'   c_t = f c_(t-1) + i g,   h_t = o tanh(c_t)}
+#'
+#' @section Parameters:
+#' With D = `input`, H = `hidden`, O = `output`, and G = 1 (rnn), 3 (gru) or 4
+#' (lstm) gates stacked in the order given above:
+#'
+#' | name | dim | at first |
+#' |---|---|---|
+#' | `W_xh` | GH x D | Glorot uniform (Glorot and Bengio 2010), gate by gate: within \eqn{\pm\sqrt{6 / (D + H)}}{sqrt(6 / (D + H)) of 0} |
+#' | `W_hh` | GH x H | orthogonal (Saxe, McClelland and Ganguli 2014), gate by gate |
+#' | `b_h` | GH | 0; the forget gate of an lstm 1 |
+#' | `b_hn` | H | 0; only with cell `"gru"` and `reset = "after"` |
+#' | `W_hy` | O x H | Glorot uniform: within \eqn{\pm\sqrt{6 / (H + O)}}{sqrt(6 / (H + O)) of 0} |
+#' | `b_y` | O | 0 |
+#'
+#' Matrices are matrices and biases plain vectors. They may be replaced by
+#' others of the same dims.
+#'
+#' @param input Number of features of the input, a whole number of at least 1.
+#' @param hidden Number of hidden units, a whole number of at least 1.
+#' @param output Number of features of the output, or of classes, a whole
+#'   number of at least 1.
+#' @param cell Kind of cell: `"rnn"`, `"gru"` or `"lstm"`.
+#' @param ... Not used: what follows must be named in full.
+#' @param activation Activation of cell `"rnn"`: `"tanh"`, `"relu"`,
+#'   `"sigmoid"` or `"identity"`. The other cells have theirs built in.
+#' @param reset Whether the reset gate of cell `"gru"` is applied `"after"` or
+#'   `"before"` the matrix product.
+#' @param seed Seed of the weights, a whole number from 0 to 2^53. The same
+#'   seed gives the same weights on every machine, and in the Octave package.
+#'   `NULL` draws a seed from R's generator, so that [set.seed()] decides.
+#' @return A list of class `rnn_net` with elements `cell`, `input`, `hidden`,
+#'   `output`, `activation`, `reset` and `param`, a list of the parameters.
+#' @section Errors:
+#' A size or a seed that is not a whole number in its range, an unknown choice,
+#' `activation` or `reset` for a cell that has none, more than 2^31 - 1
+#' parameters: a `bptt_input_error` (see [bptt-package]).
+#' @references
+#' Cho, K. et al. (2014). Learning phrase representations using RNN
+#' encoder--decoder for statistical machine translation. *EMNLP*, 1724--1734.
+#' \doi{10.3115/v1/D14-1179}
+#'
+#' Gers, F. A., Schmidhuber, J. and Cummins, F. (2000). Learning to forget:
+#' continual prediction with LSTM. *Neural Computation* 12(10), 2451--2471.
+#' \doi{10.1162/089976600300015015}
+#'
+#' Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training
+#' deep feedforward neural networks. *AISTATS*, PMLR 9, 249--256.
+#'
+#' Hochreiter, S. and Schmidhuber, J. (1997). Long short-term memory. *Neural
+#' Computation* 9(8), 1735--1780. \doi{10.1162/neco.1997.9.8.1735}
+#'
+#' Saxe, A. M., McClelland, J. L. and Ganguli, S. (2014). Exact solutions to
+#' the nonlinear dynamics of learning in deep linear neural networks. *ICLR*.
+#' @seealso [rnn_forward()], [rnn_bptt()], [rnn_objective()]
+#' @export
+#' @examples
+#' net <- rnn_net(input = 2, hidden = 3, output = 1, cell = "gru", seed = 1)
+#' net
+#' net$param$b_y <- 0.5
+#'
+#' identical(rnn_net(2, 3, 1, seed = 7), rnn_net(2, 3, 1, seed = 7))
+#' try(rnn_net(2, 3, 1, cell = "grus"))
+rnn_net <- function(input, hidden, output, cell = "rnn", ...,
+                    activation = "tanh", reset = "after", seed = NULL) {
+  if (is.null(seed)) seed <- sample.int(.Machine$integer.max, 1L)
+  structure(run("rnn_net", arguments(...))[["net"]], class = "rnn_net")
+}
+
+dims_text <- function(p) {
+  paste(if (is.null(dim(p))) length(p) else dim(p), collapse = " x ")
+}
+
+plural <- function(n, one) {
+  paste0(format(n, scientific = FALSE), " ", one, if (n != 1) "s")
+}
+
+#' @export
+print.rnn_net <- function(x, ...) {
+  variant <- switch(x$cell, rnn = x$activation, gru = paste("reset", x$reset))
+  cat(
+    "Recurrent network, cell ", paste(c(x$cell, variant), collapse = ", "), ": ",
+    plural(x$input, "input"), ", ", plural(x$hidden, "hidden unit"), ", ",
+    plural(x$output, "output"), "\n",
+    plural(sum(lengths(x$param)), "parameter"), ":\n",
+    paste0("  ", format(names(x$param)), "  ", vapply(x$param, dims_text, ""), "\n"),
+    sep = ""
+  )
+  invisible(x)
+}

@@ -1,0 +1,60 @@
+# Functions for R's own optimizers.
+
+#' An objective for R's optimizers
+#'
+#' Makes of a network, series and a target the functions that [optim()],
+#' [nlminb()] and the like take.
+#'
+#' `fn` and `gr` share their work: the loss and the gradient of a vector of
+#' parameters are computed together, once, and the last are kept.
+#'
+#' @inheritParams rnn_bptt
+#' @param ... Options of [rnn_bptt()], all but `wrt`.
+#' @return A list of
+#' * `par`: the parameters of `net` as one vector, to start from,
+#' * `fn`: a function of such a vector that returns the loss,
+#' * `gr`: one that returns the gradient as a vector,
+#' * `net`: one that returns the network with these parameters.
+#' @inheritSection rnn_bptt Errors
+#' @seealso [rnn_pack()]
+#' @export
+#' @examples
+#' net <- rnn_net(input = 1, hidden = 4, output = 1, cell = "gru", seed = 1)
+#' x <- sin(0:40 / 3)
+#' target <- sin(1:41 / 3)
+#' objective <- rnn_objective(net, x, target)
+#' fit <- optim(objective$par, objective$fn, objective$gr,
+#'   method = "L-BFGS-B", control = list(maxit = 50)
+#' )
+#' c(before = objective$fn(objective$par), after = fit$value)
+#' trained <- objective$net(fit$par)
+#' nlminb(objective$par, objective$fn, objective$gr, control = list(iter.max = 20))$objective
+rnn_objective <- function(net, x, target, ...) {
+  args <- c(arguments(...), wrt = "param")
+  call <- sys.call()
+  evaluate <- function(args) {
+    result <- run("rnn_bptt", args, call)
+    list(loss = result$loss, grad = rnn_pack(result$grad))
+  }
+  # The first evaluation says now what is wrong with the arguments.
+  last <- evaluate(args)
+  last$par <- rnn_pack(net)
+
+  net_at <- function(par) {
+    net$param <- rnn_unpack(par, net)
+    net
+  }
+  at <- function(par) {
+    if (!identical(par, last$par)) {
+      args$net <- net_at(par)
+      last <<- c(evaluate(args), list(par = par))
+    }
+    last
+  }
+  list(
+    par = last$par,
+    fn = function(par) at(par)$loss,
+    gr = function(par) at(par)$grad,
+    net = net_at
+  )
+}

@@ -1,0 +1,36 @@
+# Outputs, probabilities and classes.
+
+#' Predict with a network
+#'
+#' The outputs of a network for input series, or what they say about classes.
+#'
+#' @inheritParams rnn_forward
+#' @param type What to return for each step: `"response"`, the O outputs;
+#'   `"prob"`, the probabilities of O classes, that is the softmax of the
+#'   outputs; `"class"`, the class with the largest output, a number from 1 to
+#'   O (of equal ones the first).
+#' @return The predictions in the form of `x`, with O features, or one if
+#'   `type` is `"class"`; see [bptt_series]. Beyond `lengths` they are `NaN`.
+#' @inheritSection rnn_forward Errors
+#' @seealso [rnn_forward()] for the state as well
+#' @export
+#' @examples
+#' net <- rnn_net(input = 2, hidden = 4, output = 3, seed = 1)
+#' x <- cbind(sin(1:5), cos(1:5))
+#' predict(net, x)
+#' rowSums(predict(net, x, type = "prob"))
+#' predict(net, x, type = "class")
+rnn_predict <- function(net, x, ..., type = "response", state = NULL, lengths = NULL,
+                        format = NULL, precision = "double") {
+  run("rnn_predict", arguments(...))[["y"]]
+}
+
+#' @rdname rnn_predict
+#' @param object A network, see [rnn_net()].
+#' @param newdata Input series, as `x`. The arguments after it are those of
+#'   `rnn_predict()`.
+#' @importFrom stats predict
+#' @export
+predict.rnn_net <- function(object, newdata, ...) {
+  rnn_predict(object, newdata, ...)
+}

@@ -1,0 +1,34 @@
+/* call.h -- a call between bptt_prepare() and the end of bptt_run(), and who handles it. */
+#ifndef BPTT_CALL_H
+#define BPTT_CALL_H
+#include "option.h"
+
+/* Checks the arguments and lays out the results; does the work. `workspace` is what the former
+ * has reserved. */
+typedef struct {
+  const char *function;
+  bool (*prepare)(bptt_call *call);
+  bptt_status (*run)(bptt_call *call, char *workspace);
+} handler;
+
+struct bptt_call {
+  door d;
+  const handler *handler;
+  options option;
+  bptt_value result; /* a list */
+  size_t workspace;  /* bytes reserved */
+  void *job;         /* the handler's own */
+  phrase warning;    /* empty: none */
+};
+
+/* What the user gave for a row of the table; NULL: nothing. */
+const bptt_value *call_given(const bptt_call *call, option_id row);
+/* Room for `count` things in the workspace, at this offset. */
+bool call_reserve(bptt_call *call, ptrdiff_t count, size_t size, size_t *offset);
+/* The same for a number of bytes; (size_t)-1 is more than can be counted. */
+bool call_reserve_bytes(bptt_call *call, size_t bytes, size_t *offset);
+
+/* Those of pass.c and of param.c; the last one is empty. */
+extern const handler pass_handlers[], param_handlers[];
+
+#endif

@@ -1,0 +1,324 @@
+/* option.c -- the one table of arguments and options, and reading them.
+ *
+ * Both front ends take names, defaults, ranges and help from this table. A row whose default is
+ * "" must be given. */
+#include "option.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RUNS   "rnn_forward rnn_predict rnn_bptt rnn_gradcheck"
+#define LOSSES "rnn_bptt rnn_gradcheck"
+
+static const bptt_option table[OPTION_COUNT] = {
+    [OPTION_INPUT] = {"rnn_net", "input", "whole", "", "[1, 2147483647]", "features of the input"},
+    [OPTION_HIDDEN] = {"rnn_net", "hidden", "data", "", "", "hidden units"},
+    [OPTION_OUTPUT] = {"rnn_net", "output", "whole", "", "[1, 2147483647]",
+                       "features of the output, or classes"},
+    [OPTION_CELL] = {"rnn_net", "cell", "choice", "\"rnn\"", "rnn|gru|lstm", "kind of cell"},
+    [OPTION_ACTIVATION] = {"rnn_net", "activation", "choice", "\"tanh\"",
+                           "tanh|relu|sigmoid|identity", "activation of cell rnn"},
+    [OPTION_RESET] = {"rnn_net", "reset", "choice", "\"after\"", "after|before",
+                      "whether cell gru applies its reset gate after or before the product"},
+    [OPTION_SEED] = {"rnn_net", "seed", "whole", "NULL", "[0, 9007199254740992]",
+                     "seed of the initial weights; by default the environment's generator decides"},
+    [OPTION_NET] = {RUNS, "net", "data", "", "", "the network"},
+    [OPTION_X] = {RUNS, "x", "data", "", "", "the input series"},
+    [OPTION_TARGET] = {LOSSES, "target", "data", "", "",
+                       "what the output should be; missing values do not count"},
+    [OPTION_LOSS] = {LOSSES, "loss", "choice", "\"mse\"", "mse|cross_entropy", "the loss"},
+    [OPTION_REDUCTION] = {LOSSES, "reduction", "choice", "\"mean\"", "mean|sum",
+                          "mean or sum over the elements of the target that count"},
+    [OPTION_TRUNCATE] = {LOSSES, "truncate", "truncate", "Inf", "[1, Inf]",
+                         "steps that the gradient goes back: k, or every k1 steps go back k2"},
+    [OPTION_CLIP_NORM] = {"rnn_bptt", "clip_norm", "number", "Inf", "(0, Inf]",
+                          "largest norm of the whole gradient"},
+    [OPTION_CLIP_VALUE] = {"rnn_bptt", "clip_value", "number", "Inf", "(0, Inf]",
+                           "largest magnitude of an element of the gradient"},
+    [OPTION_TYPE] = {"rnn_predict", "type", "choice", "\"response\"", "response|prob|class",
+                     "outputs, their softmax, or the class with the largest"},
+    [OPTION_STATE] = {RUNS, "state", "data", "NULL", "", "initial state; by default zero"},
+    [OPTION_LENGTHS] = {RUNS, "lengths", "data", "NULL", "",
+                        "steps of each sequence that count; by default all"},
+    [OPTION_FORMAT] = {RUNS, "format", "data", "NULL", "",
+                       "order of the dims: letters C (features), B (batch), T (time)"},
+    [OPTION_CHECKED_GRAD] = {"rnn_gradcheck", "grad", "data", "NULL", "",
+                             "the gradient to check; by default that of rnn_bptt"},
+    [OPTION_CHECKED_WRT] = {"rnn_gradcheck", "wrt", "set", "\"param\"", "param|x|state",
+                            "what to check the gradient for"},
+    [OPTION_WRT] = {"rnn_bptt", "wrt", "set", "c(\"param\", \"x\", \"state\")", "param|x|state",
+                    "what to take the gradient for"},
+    [OPTION_PRECISION] = {"rnn_forward rnn_predict rnn_bptt", "precision", "choice", "\"double\"",
+                          "double|single", "precision of the computation"},
+    [OPTION_GRAD] = {"rnn_clip", "grad", "data", "", "", "the gradient: a list of arrays"},
+    [OPTION_NORM] = {"rnn_clip", "norm", "number", "Inf", "(0, Inf]", "largest norm"},
+    [OPTION_VALUE] = {"rnn_clip", "value", "number", "Inf", "(0, Inf]",
+                      "largest magnitude of an element"},
+    [OPTION_PARAM] = {"rnn_pack", "param", "data", "", "", "parameters, a gradient, or a network"},
+    [OPTION_THETA] = {"rnn_unpack", "theta", "data", "", "", "the parameters as one vector"},
+    [OPTION_UNPACK_NET] = {"rnn_unpack", "net", "data", "", "", "the network they belong to"},
+};
+
+const bptt_option *bptt_option_table(size_t *count)
+{
+  *count = OPTION_COUNT;
+  return table;
+}
+
+/* In Octave the class of the data decides the precision. */
+static bool row_is_for_habit(option_id row, bptt_habit habit)
+{
+  return row != OPTION_PRECISION || habit == BPTT_R;
+}
+
+static bool row_is_of(option_id row, const char *function)
+{
+  size_t n = strlen(function);
+  for (const char *at = table[row].function; (at = strstr(at, function)); at += n) {
+    bool starts = at == table[row].function || at[-1] == ' ';
+    if (starts && (at[n] == ' ' || at[n] == '\0')) return true;
+  }
+  return false;
+}
+
+/* ---------------------------------------------------------------------------- choices */
+
+enum { MOST_CHOICES = 4, RANGE_SIZE = 64 };
+
+/* The words of a range "a|b|c". */
+typedef struct {
+  char letters[RANGE_SIZE];
+  const char *word[MOST_CHOICES];
+  int count;
+} choices;
+
+static void split(option_id row, choices *c)
+{
+  strcpy(c->letters, table[row].range);
+  c->count = 0;
+  for (char *at = c->letters; at;) {
+    c->word[c->count++] = at;
+    at = strchr(at, '|');
+    if (at) *at++ = '\0';
+  }
+}
+
+static int choice_of(const choices *c, const char *typed)
+{
+  for (int i = 0; typed && i < c->count; i++) {
+    if (strcmp(c->word[i], typed) == 0) return i;
+  }
+  return -1;
+}
+
+/* "a", "b" or "c", and which of them was meant if that can be seen. */
+static phrase say_choices(const choices *c, const char *typed)
+{
+  phrase p = {""};
+  for (int i = 0; i < c->count; i++) {
+    const char *between = i == 0 ? "" : i < c->count - 1 ? ", " : " or ";
+    p = say("%s%s%s", p.s, between, say_text(c->word[i]).s);
+  }
+  const char *meant = typed ? spelling(typed, c->word, (size_t)c->count) : NULL;
+  return meant ? say("%s; did you mean \"%s\"?", p.s, meant) : p;
+}
+
+bool option_read_choice(const door *d, place at, option_id row, const bptt_value *v, int *choice)
+{
+  choices c;
+  split(row, &c);
+  const char *typed = v && v->kind == BPTT_TEXT && v->count == 1 ? v->text[0] : NULL;
+  *choice = choice_of(&c, typed);
+  if (*choice >= 0) return true;
+  return wrong(d->error, at, value_describe(v).s, "%s", say_choices(&c, typed).s);
+}
+
+const char *const *option_choice_text(const door *d, option_id row, int choice)
+{
+  struct {
+    const char *text;
+    choices c;
+  } *word = door_alloc(d, 1, sizeof *word);
+  if (!word) return NULL;
+  split(row, &word->c);
+  word->text = word->c.word[choice];
+  return &word->text;
+}
+
+/* ------------------------------------------------------------------------------ types */
+
+static bool read_choice(const door *d, option_id row, const bptt_value *v, option_value *out)
+{
+  return option_read_choice(d, place_of(table[row].name), row, v, &out->choice);
+}
+
+/* Strings, or a list of them: Octave has both. */
+static const char *string_at(const bptt_value *v, size_t i)
+{
+  if (v->kind == BPTT_TEXT) return v->text[i];
+  const bptt_value *item = &v->item[i];
+  return item->kind == BPTT_TEXT && item->count == 1 ? item->text[0] : NULL;
+}
+
+static bool read_set(const door *d, option_id row, const bptt_value *v, option_value *out)
+{
+  choices c;
+  split(row, &c);
+  place at = place_of(table[row].name);
+  if (v->kind != BPTT_TEXT && v->kind != BPTT_LIST) {
+    return wrong(d->error, at, value_describe(v).s, "some of %s", say_choices(&c, NULL).s);
+  }
+  out->set = 0;
+  for (size_t i = 0; i < v->count; i++) {
+    const char *typed = string_at(v, i);
+    int choice = choice_of(&c, typed);
+    if (choice < 0) {
+      phrase is = v->kind == BPTT_TEXT ? say_text(typed) : value_describe(&v->item[i]);
+      return wrong(d->error, at, is.s, "some of %s", say_choices(&c, typed).s);
+    }
+    out->set |= 1u << choice;
+  }
+  return true;
+}
+
+/* An interval: "(0, Inf]" holds all numbers above 0. */
+typedef struct {
+  bool above; /* the lower end is not in it */
+  double lo, hi;
+} interval;
+
+static interval interval_of(option_id row)
+{
+  char *end;
+  const char *range = table[row].range;
+  double lo = strtod(range + 1, &end);
+  return (interval){range[0] == '(', lo, strtod(end + 1, NULL)};
+}
+
+static bool read_number(const door *d, option_id row, const bptt_value *v, option_value *out)
+{
+  interval in = interval_of(row);
+  double number = value_is_number(v) && v->count == 1 ? value_at(v, 0) : NAN;
+  if (!(in.above ? number > in.lo : number >= in.lo) || !(number <= in.hi)) {
+    return wrong(d->error, place_of(table[row].name), value_describe(v).s, "one number %s %s",
+                 in.above ? "above" : "of at least", say_number(in.lo).s);
+  }
+  out->number = number;
+  return true;
+}
+
+static bool read_whole(const door *d, option_id row, const bptt_value *v, option_value *out)
+{
+  interval in = interval_of(row);
+  return value_read_whole(d, place_of(table[row].name), v, in.lo, in.hi, &out->number);
+}
+
+static bool read_truncate(const door *d, option_id row, const bptt_value *v, option_value *out)
+{
+  bool some = value_is_number(v) && (v->count == 1 || v->count == 2);
+  for (int i = 0; some && i < 2; i++) {
+    double k = value_at(v, v->count == 2 ? i : 0);
+    out->truncate[i] = k;
+    some = k >= 1 && k == floor(k);
+  }
+  if (some && out->truncate[0] <= out->truncate[1]) return true;
+  phrase is = value_describe(v);
+  if (value_is_number(v) && v->count == 2) {
+    is = say("%s and %s", say_number(value_at(v, 0)).s, say_number(value_at(v, 1)).s);
+  }
+  return wrong(d->error, place_of(table[row].name), is.s,
+               "one whole number of at least 1 or Inf, or two, the second not the smaller");
+}
+
+static bool read_data(const door *d, option_id row, const bptt_value *v, option_value *out)
+{
+  (void)d, (void)row, (void)v, (void)out;
+  return true;
+}
+
+typedef struct {
+  const char *name;
+  bool (*read)(const door *d, option_id row, const bptt_value *v, option_value *out);
+} option_type;
+
+static const option_type types[] = {
+    {"choice", read_choice}, {"set", read_set},           {"number", read_number},
+    {"whole", read_whole},   {"truncate", read_truncate}, {"data", read_data},
+};
+
+/* ---------------------------------------------------------------------------- reading */
+
+/* The default as a value: its strings or its number. */
+static void read_initial(option_id row, option_value *out)
+{
+  const bptt_option *o = &table[row];
+  *out = (option_value){.number = strtod(o->initial, NULL)};
+  out->truncate[0] = out->truncate[1] = out->number;
+  if (o->type[0] != 'c' && strcmp(o->type, "set") != 0) return;
+  choices c;
+  split(row, &c);
+  for (int i = 0; i < c.count; i++) {
+    if (!strstr(o->initial, say_text(c.word[i]).s)) continue;
+    out->choice = i;
+    out->set |= 1u << i;
+  }
+}
+
+static bool unknown_option(const door *d, const char *typed)
+{
+  const char *known[OPTION_COUNT];
+  size_t count = 0;
+  for (option_id row = 0; row < OPTION_COUNT; row++) {
+    bool takes = row_is_of(row, d->function) && row_is_for_habit(row, d->host.habit);
+    if (takes) known[count++] = table[row].name;
+  }
+  if (!typed || !*typed) {
+    return fail(d->error, "...", "an argument of %s has no name; expected one of the options",
+                d->function);
+  }
+  const char *meant = spelling(typed, known, count);
+  phrase hint = meant ? say("; did you mean `%s`?", meant) : say("%s", "");
+  return fail(d->error, typed, "%s is not an option of %s%s", say_name(typed).s, d->function, hint.s);
+}
+
+/* Which row of the function each argument is; OPTION_COUNT: none. */
+static option_id row_of(const door *d, const char *name)
+{
+  for (option_id row = 0; name && row < OPTION_COUNT; row++) {
+    bool same = strcmp(table[row].name, name) == 0 && row_is_of(row, d->function);
+    if (same && row_is_for_habit(row, d->host.habit)) return row;
+  }
+  return OPTION_COUNT;
+}
+
+static bool read_row(const door *d, option_id row, const bptt_value *v, option_value *out)
+{
+  bool required = table[row].initial[0] == '\0';
+  if (required && !v) {
+    return fail(d->error, table[row].name, "`%s` is missing; %s needs it", table[row].name,
+                d->function);
+  }
+  read_initial(row, out);
+  if (!required && !value_given(v)) return true;
+  out->given = v;
+  for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+    if (strcmp(types[i].name, table[row].type) == 0) return types[i].read(d, row, v, out);
+  }
+  return false;
+}
+
+bool options_read(const door *d, const bptt_value *args, options *out)
+{
+  const bptt_value *given[OPTION_COUNT] = {NULL};
+  for (size_t i = 0; i < args->count; i++) {
+    const char *name = args->item[i].name;
+    option_id row = row_of(d, name);
+    if (row == OPTION_COUNT) return unknown_option(d, name);
+    if (given[row]) return fail(d->error, name, "%s is given twice", say_name(name).s);
+    given[row] = &args->item[i];
+  }
+  for (option_id row = 0; row < OPTION_COUNT; row++) {
+    if (row_is_of(row, d->function) && !read_row(d, row, given[row], &out->at[row])) return false;
+  }
+  return true;
+}

@@ -1,0 +1,65 @@
+/* option.h -- the one table of arguments and options, and reading them. */
+#ifndef BPTT_OPTION_H
+#define BPTT_OPTION_H
+#include "value.h"
+
+/* The rows of the table, in its order. */
+typedef enum {
+  OPTION_INPUT,
+  OPTION_HIDDEN,
+  OPTION_OUTPUT,
+  OPTION_CELL,
+  OPTION_ACTIVATION,
+  OPTION_RESET,
+  OPTION_SEED,
+  OPTION_NET,
+  OPTION_X,
+  OPTION_TARGET,
+  OPTION_LOSS,
+  OPTION_REDUCTION,
+  OPTION_TRUNCATE,
+  OPTION_CLIP_NORM,
+  OPTION_CLIP_VALUE,
+  OPTION_TYPE,
+  OPTION_STATE,
+  OPTION_LENGTHS,
+  OPTION_FORMAT,
+  OPTION_CHECKED_GRAD,
+  OPTION_CHECKED_WRT,
+  OPTION_WRT,
+  OPTION_PRECISION,
+  OPTION_GRAD,
+  OPTION_NORM,
+  OPTION_VALUE,
+  OPTION_PARAM,
+  OPTION_THETA,
+  OPTION_UNPACK_NET,
+  OPTION_COUNT
+} option_id;
+
+enum { REDUCTION_MEAN, REDUCTION_SUM };
+enum { TYPE_RESPONSE, TYPE_PROB, TYPE_CLASS };
+enum { WRT_PARAM = 1, WRT_X = 2, WRT_STATE = 4 }; /* bits, in the order of the choices */
+
+/* One argument, read. Which member counts is a matter of the row's type. */
+typedef struct {
+  const bptt_value *given; /* as the user gave it; NULL: left out, or nothing */
+  int choice;              /* "choice": its place in the range */
+  unsigned set;            /* "set": a bit for each choice */
+  double number;           /* "number", "whole" */
+  double truncate[2];      /* "truncate": k1, k2 */
+} option_value;
+
+typedef struct {
+  option_value at[OPTION_COUNT];
+} options;
+
+/* Reads all arguments of a call; an argument that d->function does not take is an error. */
+bool options_read(const door *d, const bptt_value *args, options *out);
+
+/* The place of a word among a row's choices; an error with the choices when it is none. */
+bool option_read_choice(const door *d, place at, option_id row, const bptt_value *v, int *choice);
+/* The word for it, as a value's `text` of one string; NULL: out of memory. */
+const char *const *option_choice_text(const door *d, option_id row, int choice);
+
+#endif

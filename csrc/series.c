@@ -1,0 +1,526 @@
+/* series.c -- the forms in which a user holds sequences. */
+#include "series.h"
+#include <math.h>
+#include <string.h>
+
+static const char letters[] = "CBT";
+
+static axis axis_of(char letter)
+{
+  return (axis)(strchr(letters, letter) - letters);
+}
+
+static bool has(const char *form, axis a)
+{
+  return strchr(form, letters[a]) != NULL;
+}
+
+ptrdiff_t series_count(const series *s)
+{
+  return s->size[FEATURE] * s->size[SEQUENCE] * s->size[STEP];
+}
+
+/* ------------------------------------------------------------------------------ forms */
+
+/* Elements from one to the next along each axis of an array of this form and size. An axis that
+ * the form does not name has size 1. */
+static void set_steps(series_part *p, const ptrdiff_t size[AXES])
+{
+  ptrdiff_t stride = 1;
+  memset(p->step, 0, sizeof p->step);
+  for (const char *c = p->form; *c; c++) {
+    p->step[axis_of(*c)] = stride;
+    stride *= size[axis_of(*c)];
+  }
+}
+
+/* The dims of an array of this form and size; their number. */
+static int dims_of(const char *form, const ptrdiff_t size[AXES], ptrdiff_t dim[AXES])
+{
+  int n = 0;
+  for (const char *c = form; *c; c++) dim[n++] = size[axis_of(*c)];
+  return n;
+}
+
+/* The form with a place for features: R appends it, Octave puts it first. */
+static void add_feature(const door *d, const char *form, char out[AXES + 1])
+{
+  bool r = d->host.habit == BPTT_R;
+  strcpy(out, form);
+  if (has(form, FEATURE)) return;
+  memmove(out + !r, form, strlen(form) + 1);
+  out[r ? strlen(form) : 0] = 'C';
+  out[strlen(form) + 1] = '\0';
+}
+
+static void drop_feature(const char *form, char out[AXES + 1])
+{
+  for (const char *c = form; *c; c++) {
+    if (*c != 'C') *out++ = *c;
+  }
+  *out = '\0';
+}
+
+static bool read_format(const door *d, const bptt_value *v, bool list, char form[AXES + 1])
+{
+  const char *typed = v->kind == BPTT_TEXT && v->count == 1 ? v->text[0] : NULL;
+  const char *allowed = list ? "CT" : letters;
+  size_t n = typed ? strlen(typed) : 0;
+  bool good = typed && n <= AXES && strchr(typed, 'T');
+  for (size_t i = 0; good && i < n; i++) {
+    good = strchr(allowed, typed[i]) && !strchr(typed + i + 1, typed[i]);
+  }
+  if (!good) {
+    return wrong(d->error, place_of("format"), value_describe(v).s,
+                 list ? "the order of the dims of each item: \"T\", \"TC\" or \"CT\""
+                      : "the order of the dims: the letters C, B and T, each at most once, with T");
+  }
+  strcpy(form, typed);
+  return true;
+}
+
+/* How an array is read when the user does not say. */
+static void usual_form(const door *d, const bptt_value *v, char form[AXES + 1])
+{
+  bool row = value_dim(v, 0) == 1, column = value_dim(v, 1) == 1;
+  if (v->ndim == 3) {
+    strcpy(form, "CBT");
+  } else if (d->host.habit == BPTT_R) {
+    strcpy(form, v->ndim == 2 ? "TC" : "T");
+  } else {
+    strcpy(form, column && !row ? "TC" : "CT");
+  }
+}
+
+/* The dims of `v` in its form. An Octave vector has two dims, but "T" is all there is to say. */
+static bool read_sizes(const door *d, place at, const bptt_value *v, series_part *p,
+                       ptrdiff_t size[AXES])
+{
+  bool octave_vector = d->host.habit == BPTT_OCTAVE && v->ndim == 2 && value_is_vector(v);
+  if (octave_vector && strcmp(p->form, "T") == 0) usual_form(d, v, p->form);
+  int n = (int)strlen(p->form);
+  for (int i = n; i < v->ndim; i++) {
+    if (value_dim(v, i) == 1) continue;
+    return fail(d->error, at.argument, "%s is %s; expected %s, as `format` is \"%s\"",
+                say_place(at).s, value_describe(v).s, say_count(n, "dim", "dims").s, p->form);
+  }
+  for (int a = 0; a < AXES; a++) size[a] = 1;
+  for (int i = 0; i < n; i++) size[axis_of(p->form[i])] = value_dim(v, i);
+  return true;
+}
+
+static const char an_array[] = "a real array, a vector, a matrix or a list of series";
+static const char a_series[] = "a series: a real vector or matrix";
+
+static bool read_part(const door *d, place at, const bptt_value *v, const char *form,
+                      series_part *p, ptrdiff_t size[AXES])
+{
+  const char *expected = at.item ? a_series : an_array;
+  int most = at.item ? 2 : AXES;
+  if (!value_check_array(d, at, v, expected)) return false;
+  if (v->ndim > most) {
+    return fail(d->error, at.argument, "%s has %d dims; expected at most %d", say_place(at).s,
+                v->ndim, most);
+  }
+  p->value = v;
+  if (form) {
+    strcpy(p->form, form);
+  } else {
+    usual_form(d, v, p->form);
+  }
+  if (!read_sizes(d, at, v, p, size)) return false;
+  p->steps = size[STEP];
+  set_steps(p, size);
+  return true;
+}
+
+/* ------------------------------------------------------------------------------ input */
+
+bool series_can_be_counted(const door *d, const series *s)
+{
+  const ptrdiff_t *size = s->size;
+  ptrdiff_t n;
+  bool counts = product(size[FEATURE], size[SEQUENCE], &n) && product(n, size[STEP], &n) &&
+                product(n, (ptrdiff_t)sizeof(double), &n);
+  return counts ||
+         fail(d->error, s->argument,
+              "`%s` is %td features x %td sequences x %td steps, more than can be counted",
+              s->argument, size[FEATURE], size[SEQUENCE], size[STEP]);
+}
+
+static bool alloc_parts(const door *d, series *s, ptrdiff_t count)
+{
+  s->part = door_alloc(d, count, sizeof *s->part);
+  return s->part != NULL;
+}
+
+/* The items' own lengths; none when all are the same. */
+static bool lengths_of_items(const door *d, series *s)
+{
+  bool same = true;
+  for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) same &= s->part[b].steps == s->size[STEP];
+  if (same) return true;
+  ptrdiff_t *length = door_alloc(d, s->size[SEQUENCE], sizeof *length);
+  if (!length) return false;
+  for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) length[b] = s->part[b].steps;
+  s->length = length;
+  return true;
+}
+
+static bool read_list(const door *d, const bptt_value *x, const char *form, series *s)
+{
+  if (x->count == 0) return wrong(d->error, place_of("x"), "an empty list", "%s", an_array);
+  s->list = true;
+  s->size[SEQUENCE] = value_count(x);
+  if (!alloc_parts(d, s, s->size[SEQUENCE])) return false;
+  for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) {
+    ptrdiff_t size[AXES];
+    place at = {"x", NULL, b + 1};
+    if (!read_part(d, at, &x->item[b], form, &s->part[b], size)) return false;
+    if (b == 0) s->size[FEATURE] = size[FEATURE];
+    if (size[FEATURE] != s->size[FEATURE]) {
+      return fail(d->error, "x", "%s has %s; item 1 has %td", say_place(at).s,
+                  say_count(size[FEATURE], "feature", "features").s, s->size[FEATURE]);
+    }
+    if (size[STEP] > s->size[STEP]) s->size[STEP] = size[STEP];
+  }
+  return lengths_of_items(d, s);
+}
+
+static bool read_lengths(const door *d, const bptt_value *v, series *s)
+{
+  place at = place_of("lengths");
+  ptrdiff_t B = s->size[SEQUENCE], T = s->size[STEP];
+  if (s->list) {
+    return fail(d->error, "lengths",
+                "`lengths` is given; expected none, as each item of `x` has its own");
+  }
+  phrase expected = say("%s, one for each sequence", say_count(B, "number", "numbers").s);
+  if (!value_check_array(d, at, v, expected.s)) return false;
+  if (value_count(v) != B) {
+    return fail(d->error, "lengths", "`lengths` has %s; expected %s",
+                say_count(value_count(v), "number", "numbers").s, expected.s);
+  }
+  ptrdiff_t *length = door_alloc(d, B, sizeof *length);
+  if (!length) return false;
+  bool all = true;
+  for (ptrdiff_t b = 0; b < B; b++) {
+    double n = value_at(v, b);
+    if (!(n >= 1 && n <= (double)T && n == floor(n))) {
+      return wrong(d->error, at, say("%s at sequence %td", say_number(n).s, b + 1).s,
+                   "a whole number from 1 to %td, the steps of `x`", T);
+    }
+    length[b] = (ptrdiff_t)n;
+    all &= length[b] == T;
+  }
+  if (!all) s->length = length;
+  return true;
+}
+
+bool series_read(const door *d, const bptt_value *x, const bptt_value *format,
+                 const bptt_value *lengths, series *s)
+{
+  char form[AXES + 1];
+  bool list = x && x->kind == BPTT_LIST;
+  *s = (series){.whole = x, .argument = "x"};
+  if (format && !read_format(d, format, list, form)) return false;
+  if (list) {
+    if (!read_list(d, x, format ? form : NULL, s)) return false;
+  } else {
+    if (!alloc_parts(d, s, 1)) return false;
+    if (!read_part(d, place_of("x"), x, format ? form : NULL, s->part, s->size)) return false;
+  }
+  if (!series_can_be_counted(d, s)) return false;
+  return !lengths || read_lengths(d, lengths, s);
+}
+
+bool series_of_array(const door *d, const bptt_value *v, series *s)
+{
+  *s = (series){.size = {value_count(v), 1, 1}, .whole = v, .argument = v->name};
+  if (!alloc_parts(d, s, 1)) return false;
+  *s->part = (series_part){.value = v, .form = "C", .steps = 1};
+  set_steps(s->part, s->size);
+  return true;
+}
+
+/* ----------------------------------------------------------------------------- target */
+
+static phrase say_form(const char *form, const ptrdiff_t size[AXES])
+{
+  ptrdiff_t dim[AXES];
+  int n = dims_of(form, size, dim);
+  return n == 1 ? say("a vector of %s", say_count(dim[0], "number", "numbers").s)
+                : say_dims(n, dim);
+}
+
+/* A target has the form of its input with its own number of features. If that is one, the dim of
+ * features may be left out; if there is but one sequence too, any vector will do. */
+static bool read_target_part(const door *d, place at, const bptt_value *v, const series_part *x,
+                             const ptrdiff_t size[AXES], bool classes, series_part *p)
+{
+  char full[AXES + 1], plain[AXES + 1];
+  ptrdiff_t dim[AXES];
+  if (size[FEATURE] > 1) {
+    add_feature(d, x->form, full);
+  } else {
+    strcpy(full, x->form);
+  }
+  drop_feature(x->form, plain);
+  bool one = size[FEATURE] == 1, vector = one && size[SEQUENCE] == 1;
+  phrase expected = say_form(full, size);
+  if (vector && strcmp(full, "T") != 0) {
+    expected =
+        say("%s or a vector of %s", expected.s, say_count(size[STEP], "number", "numbers").s);
+  } else if (one && strcmp(full, plain) != 0) {
+    expected = say("%s or %s", expected.s, say_form(plain, size).s);
+  }
+  bool factor = classes && v && v->kind == BPTT_FACTOR && v->count > 0;
+  if (!factor && !value_check_array(d, at, v, expected.s)) return false;
+  *p = (series_part){.value = v, .steps = size[STEP]};
+  if (value_has_dims(v, dims_of(full, size, dim), dim)) {
+    strcpy(p->form, full);
+  } else if (one && value_has_dims(v, dims_of(plain, size, dim), dim)) {
+    strcpy(p->form, plain);
+  } else if (vector && value_is_vector(v) && value_count(v) == size[STEP]) {
+    strcpy(p->form, "T");
+  } else {
+    return wrong(d->error, at, value_describe(v).s, "%s", expected.s);
+  }
+  set_steps(p, size);
+  return true;
+}
+
+bool series_read_target(const door *d, const bptt_value *v, const series *x, ptrdiff_t features,
+                        bool classes, series *s)
+{
+  *s = (series){.length = x->length, .list = x->list, .whole = v, .argument = "target"};
+  memcpy(s->size, x->size, sizeof s->size);
+  s->size[FEATURE] = features;
+  ptrdiff_t parts = x->list ? x->size[SEQUENCE] : 1;
+  if (x->list && (!v || v->kind != BPTT_LIST || value_count(v) != parts)) {
+    bool list = v && v->kind == BPTT_LIST;
+    phrase is = list ? say("a list of %td", value_count(v)) : value_describe(v);
+    return wrong(d->error, place_of("target"), is.s, "a list of %td series, as `x` is", parts);
+  }
+  if (!series_can_be_counted(d, s) || !alloc_parts(d, s, parts)) return false;
+  if (!x->list) {
+    return read_target_part(d, place_of("target"), v, x->part, s->size, classes, s->part);
+  }
+  for (ptrdiff_t b = 0; b < parts; b++) {
+    ptrdiff_t size[AXES] = {features, 1, x->part[b].steps};
+    place at = {"target", NULL, b + 1};
+    if (!read_target_part(d, at, &v->item[b], &x->part[b], size, classes, &s->part[b])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* ------------------------------------------------------------------------------ result */
+
+static void make_part(const door *d, const series_part *x, const ptrdiff_t size[AXES],
+                      bptt_kind kind, const char *name, bptt_value *v, series_part *p)
+{
+  ptrdiff_t dim[AXES];
+  *p = (series_part){.value = v, .steps = size[STEP]};
+  if (size[FEATURE] > 1) {
+    add_feature(d, x->form, p->form);
+  } else {
+    strcpy(p->form, x->form);
+  }
+  set_steps(p, size);
+  int n = dims_of(p->form, size, dim);
+  value_make_array(v, name, kind, n, dim);
+}
+
+bool series_make(const door *d, const series *x, ptrdiff_t features, bptt_kind kind,
+                 const char *name, bptt_value *v, series *s)
+{
+  *s = (series){.length = x->length, .list = x->list, .whole = v, .argument = "x"};
+  memcpy(s->size, x->size, sizeof s->size);
+  s->size[FEATURE] = features;
+  ptrdiff_t parts = x->list ? x->size[SEQUENCE] : 1;
+  if (!series_can_be_counted(d, s) || !alloc_parts(d, s, parts)) return false;
+  if (!x->list) {
+    make_part(d, x->part, s->size, kind, name, v, s->part);
+    return true;
+  }
+  if (!value_make_list(d, v, name, parts)) return false;
+  v->ndim = x->whole->ndim;
+  memcpy(v->dim, x->whole->dim, sizeof v->dim);
+  for (ptrdiff_t b = 0; b < parts; b++) {
+    ptrdiff_t size[AXES] = {features, 1, x->part[b].steps};
+    make_part(d, &x->part[b], size, kind, x->whole->item[b].name, &v->item[b], &s->part[b]);
+  }
+  return true;
+}
+
+/* ------------------------------------------------------------------------------ checks */
+
+static const series_part *part_of(const series *s, ptrdiff_t b)
+{
+  return &s->part[s->list ? b : 0];
+}
+
+static ptrdiff_t length_of(const series *s, ptrdiff_t b)
+{
+  return s->length ? s->length[b] : s->size[STEP];
+}
+
+/* Where an element is within its part. */
+static ptrdiff_t offset_of(const series *s, ptrdiff_t c, ptrdiff_t b, ptrdiff_t t)
+{
+  const series_part *p = part_of(s, b);
+  return c * p->step[FEATURE] + (s->list ? 0 : b * p->step[SEQUENCE]) + t * p->step[STEP];
+}
+
+static bool all_finite(const series *s)
+{
+  ptrdiff_t parts = s->list ? s->size[SEQUENCE] : 1;
+  for (ptrdiff_t i = 0; i < parts; i++) {
+    if (value_not_finite(s->part[i].value) >= 0) return false;
+  }
+  return true;
+}
+
+/* Calls `check` with each number within the lengths, until it says no. */
+static bool each_number(const door *d, const series *s, void *context,
+                        bool (*check)(const door *d, const series *s, void *context, double number,
+                                      ptrdiff_t c, ptrdiff_t b, ptrdiff_t t))
+{
+  for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) {
+    const bptt_value *v = part_of(s, b)->value;
+    for (ptrdiff_t t = 0; t < length_of(s, b); t++) {
+      for (ptrdiff_t c = 0; c < s->size[FEATURE]; c++) {
+        if (!check(d, s, context, value_at(v, offset_of(s, c, b, t)), c, b, t)) return false;
+      }
+    }
+  }
+  return true;
+}
+
+static bool check_finite(const door *d, const series *s, void *context, double number, ptrdiff_t c,
+                         ptrdiff_t b, ptrdiff_t t)
+{
+  (void)context;
+  if (isfinite(number)) return true;
+  phrase is =
+      say("%s at feature %td, sequence %td, step %td", say_number(number).s, c + 1, b + 1, t + 1);
+  return wrong(d->error, place_of(s->argument), is.s, "a finite number");
+}
+
+bool series_check_finite(const door *d, const series *s)
+{
+  return all_finite(s) || each_number(d, s, NULL, check_finite);
+}
+
+static bool check_number(const door *d, const series *s, void *context, double number, ptrdiff_t c,
+                         ptrdiff_t b, ptrdiff_t t)
+{
+  if (isnan(number)) return true;
+  *(double *)context += 1;
+  return check_finite(d, s, NULL, number, c, b, t);
+}
+
+typedef struct {
+  double count;
+  ptrdiff_t classes;
+} class_count;
+
+static bool check_class(const door *d, const series *s, void *context, double number, ptrdiff_t c,
+                        ptrdiff_t b, ptrdiff_t t)
+{
+  class_count *k = context;
+  (void)c;
+  if (isnan(number)) return true;
+  k->count += 1;
+  if (number >= 1 && number <= (double)k->classes && number == floor(number)) return true;
+  phrase is = say("%s at sequence %td, step %td", say_number(number).s, b + 1, t + 1);
+  return wrong(d->error, place_of(s->argument), is.s, "a class: a whole number from 1 to %td",
+               k->classes);
+}
+
+bool series_check_target(const door *d, const series *s, ptrdiff_t classes, double *count)
+{
+  if (classes) {
+    class_count k = {0, classes};
+    bool good = each_number(d, s, &k, check_class);
+    *count = k.count;
+    return good;
+  }
+  *count = 0;
+  if (!all_finite(s)) return each_number(d, s, count, check_number);
+  for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) *count += (double)length_of(s, b);
+  *count *= (double)s->size[FEATURE];
+  return true;
+}
+
+/* ---------------------------------------------------------------------------- copying */
+
+bool series_is_direct(const series *s, bptt_dtype dtype)
+{
+  const series_part *p = s->part;
+  if (s->list || (p->value->kind == BPTT_SINGLE) != (dtype == BPTT_F32)) return false;
+  ptrdiff_t stride = 1;
+  for (axis a = FEATURE; a < AXES; a++) {
+    if (s->size[a] > 1 && p->step[a] != stride) return false;
+    stride *= s->size[a];
+  }
+  return true;
+}
+
+#define COPY_LINE(to_type, from_type)                                                              \
+  for (ptrdiff_t i = 0; i < n; i++) {                                                              \
+    ((to_type *)to)[to_at + i * to_step] =                                                         \
+        (to_type)((const from_type *)from)[from_at + i * from_step];                               \
+  }
+
+/* n numbers, from_step and to_step elements apart. */
+static void copy_line(void *to, bool to_single, ptrdiff_t to_at, ptrdiff_t to_step,
+                      const void *from, bool from_single, ptrdiff_t from_at, ptrdiff_t from_step,
+                      ptrdiff_t n)
+{
+  if (to_single && from_single) {
+    COPY_LINE(float, float)
+  } else if (to_single) {
+    COPY_LINE(float, double)
+  } else if (from_single) {
+    COPY_LINE(double, float)
+  } else {
+    COPY_LINE(double, double)
+  }
+}
+
+void series_copy_in(const series *s, void *cbt, bptt_dtype dtype)
+{
+  ptrdiff_t C = s->size[FEATURE], B = s->size[SEQUENCE];
+  for (ptrdiff_t b = 0; b < B; b++) {
+    const series_part *p = part_of(s, b);
+    bool single = p->value->kind == BPTT_SINGLE;
+    for (ptrdiff_t t = 0; t < p->steps; t++) {
+      copy_line(cbt, dtype == BPTT_F32, (t * B + b) * C, 1, p->value->data, single,
+                offset_of(s, 0, b, t), p->step[FEATURE], C);
+    }
+  }
+}
+
+void series_copy_out(const series *s, const void *cbt, bptt_dtype dtype)
+{
+  ptrdiff_t C = s->size[FEATURE], B = s->size[SEQUENCE];
+  for (ptrdiff_t b = 0; b < B; b++) {
+    const series_part *p = part_of(s, b);
+    bool single = p->value->kind == BPTT_SINGLE;
+    for (ptrdiff_t t = 0; t < p->steps; t++) {
+      copy_line(p->value->data, single, offset_of(s, 0, b, t), p->step[FEATURE], cbt,
+                dtype == BPTT_F32, (t * B + b) * C, 1, C);
+    }
+  }
+}
+
+ptrdiff_t series_index(const series *s, ptrdiff_t cbt)
+{
+  ptrdiff_t C = s->size[FEATURE], B = s->size[SEQUENCE];
+  ptrdiff_t c = cbt % C, b = cbt / C % B, t = cbt / C / B, before = 0;
+  for (ptrdiff_t i = 0; s->list && i < b; i++) before += C * s->part[i].steps;
+  return before + offset_of(s, c, b, t);
+}

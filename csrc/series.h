@@ -1,0 +1,61 @@
+/* series.h -- the forms in which a user holds sequences: an array in some order of dims, a
+ * vector, a list of series. Reading them as features x batch x time ("CBT"), the engine's order,
+ * and laying out results in the same form. */
+#ifndef BPTT_SERIES_H
+#define BPTT_SERIES_H
+#include "value.h"
+
+typedef enum { FEATURE, SEQUENCE, STEP, AXES } axis; /* the letters C, B and T */
+
+/* An array: the whole of it, or one item of a list. */
+typedef struct {
+  const bptt_value *value;
+  char form[AXES + 1];  /* its letters, in the order of its dims: "CBT", "TC", "T" */
+  ptrdiff_t steps;      /* its size along STEP */
+  ptrdiff_t step[AXES]; /* elements from one to the next along an axis */
+} series_part;
+
+typedef struct {
+  ptrdiff_t size[AXES];    /* as the engine sees it; STEP: of the longest */
+  const ptrdiff_t *length; /* steps that count, of each sequence; NULL: all */
+  bool list;               /* one part for each sequence; else one part */
+  series_part *part;
+  const bptt_value *whole; /* the array or the list */
+  const char *argument;    /* its name, for sentences */
+} series;
+
+/* Numbers in the engine's order. */
+ptrdiff_t series_count(const series *s);
+/* Their bytes, as double, can be counted; else an error. */
+bool series_can_be_counted(const door *d, const series *s);
+
+/* Reads the shape of `x`; `format` NULL: by shape. `lengths`: those of its sequences, or NULL. */
+bool series_read(const door *d, const bptt_value *x, const bptt_value *format,
+                 const bptt_value *lengths, series *s);
+/* The same of a target with this many features for an input `x`; it must have x's form. `classes`:
+ * a factor will do. */
+bool series_read_target(const door *d, const bptt_value *v, const series *x, ptrdiff_t features,
+                        bool classes, series *s);
+/* An array that is in the engine's order already: a parameter, a state. */
+bool series_of_array(const door *d, const bptt_value *v, series *s);
+/* Lays out a result of so many features in the form of `x`. */
+bool series_make(const door *d, const series *x, ptrdiff_t features, bptt_kind kind,
+                 const char *name, bptt_value *v, series *s);
+
+/* Within the lengths, all numbers are finite. */
+bool series_check_finite(const door *d, const series *s);
+/* Within the lengths, numbers are finite or missing (classes 0), or whole numbers 1..classes or
+ * missing. Counts those that are not missing. */
+bool series_check_target(const door *d, const series *s, ptrdiff_t classes, double *count);
+
+/* The data are an array of dtype in the engine's order: no copy is needed. */
+bool series_is_direct(const series *s, bptt_dtype dtype);
+/* Copies to and from the engine's order. Beyond a part's steps nothing is written. */
+void series_copy_in(const series *s, void *cbt, bptt_dtype dtype);
+void series_copy_out(const series *s, const void *cbt, bptt_dtype dtype);
+
+/* Where an element in the engine's order (index from 0) is in the user's data, from 0; for a list
+ * as if its items stood one after the other. */
+ptrdiff_t series_index(const series *s, ptrdiff_t cbt);
+
+#endif

@@ -1,0 +1,242 @@
+/* value.c -- reading and building trees of bptt_value. */
+#include "value.h"
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+void *door_alloc(const door *d, ptrdiff_t count, size_t size)
+{
+  size_t bytes;
+  if (__builtin_mul_overflow((size_t)count, size, &bytes)) {
+    fail_memory(d->error, SIZE_MAX);
+    return NULL;
+  }
+  void *p = d->host.alloc(d->host.context, bytes ? bytes : 1);
+  if (!p) {
+    fail_memory(d->error, bytes);
+    return NULL;
+  }
+  memset(p, 0, bytes);
+  return p;
+}
+
+bool product(ptrdiff_t a, ptrdiff_t b, ptrdiff_t *ab)
+{
+  return !__builtin_mul_overflow(a, b, ab);
+}
+
+/* ---------------------------------------------------------------------------- reading */
+
+bool value_given(const bptt_value *v)
+{
+  return v && v->kind != BPTT_NULL;
+}
+
+bool value_is_number(const bptt_value *v)
+{
+  return v && (v->kind == BPTT_DOUBLE || v->kind == BPTT_SINGLE || v->kind == BPTT_LOGICAL);
+}
+
+ptrdiff_t value_count(const bptt_value *v)
+{
+  return (ptrdiff_t)v->count;
+}
+
+ptrdiff_t value_dim(const bptt_value *v, int i)
+{
+  return i < v->ndim && i < BPTT_MAX_DIM ? (ptrdiff_t)v->dim[i] : 1;
+}
+
+bool value_is_vector(const bptt_value *v)
+{
+  int longer = 0;
+  if (v->ndim > BPTT_MAX_DIM) return false;
+  for (int i = 0; i < v->ndim; i++) longer += value_dim(v, i) != 1;
+  return longer <= 1;
+}
+
+bool value_has_dims(const bptt_value *v, int ndim, const ptrdiff_t *dim)
+{
+  if (v->ndim > BPTT_MAX_DIM) return false;
+  for (int i = 0; i < v->ndim || i < ndim; i++) {
+    if (value_dim(v, i) != (i < ndim ? dim[i] : 1)) return false;
+  }
+  return true;
+}
+
+double value_at(const bptt_value *v, ptrdiff_t i)
+{
+  return v->kind == BPTT_SINGLE ? (double)((const float *)v->data)[i]
+                                : ((const double *)v->data)[i];
+}
+
+/* Looks at the exponent's bits: the compiler then has nothing to keep in order. */
+static bool all_finite_double(const double *a, ptrdiff_t n)
+{
+  const uint64_t exponent = UINT64_C(0x7ff) << 52;
+  unsigned bad = 0;
+  for (ptrdiff_t i = 0; i < n; i++) {
+    uint64_t bits;
+    memcpy(&bits, &a[i], sizeof bits);
+    bad |= (bits & exponent) == exponent;
+  }
+  return !bad;
+}
+
+static bool all_finite_single(const float *a, ptrdiff_t n)
+{
+  const uint32_t exponent = UINT32_C(0xff) << 23;
+  unsigned bad = 0;
+  for (ptrdiff_t i = 0; i < n; i++) {
+    uint32_t bits;
+    memcpy(&bits, &a[i], sizeof bits);
+    bad |= (bits & exponent) == exponent;
+  }
+  return !bad;
+}
+
+ptrdiff_t value_not_finite(const bptt_value *v)
+{
+  ptrdiff_t n = value_count(v), i = 0;
+  bool finite =
+      v->kind == BPTT_SINGLE ? all_finite_single(v->data, n) : all_finite_double(v->data, n);
+  if (finite) return -1;
+  while (isfinite(value_at(v, i))) i++;
+  return i;
+}
+
+const bptt_value *value_find(const bptt_value *list, const char *name)
+{
+  for (size_t i = 0; i < list->count; i++) {
+    const char *n = list->item[i].name;
+    if (n && strcmp(n, name) == 0) return &list->item[i];
+  }
+  return NULL;
+}
+
+static phrase describe_array(const bptt_value *v, const char *of)
+{
+  ptrdiff_t dim[BPTT_MAX_DIM];
+  int ndim = v->ndim < BPTT_MAX_DIM ? v->ndim : BPTT_MAX_DIM;
+  for (int i = 0; i < ndim; i++) dim[i] = value_dim(v, i);
+  if (v->ndim > BPTT_MAX_DIM) return say("an array of %d dims", v->ndim);
+  if (v->count == 0) return say("empty (%s)", say_dims(ndim, dim).s);
+  if (ndim < 2) return say("a vector of %td %s", value_count(v), of);
+  return say("a %s %s", say_dims(ndim, dim).s, ndim == 2 ? "matrix" : "array");
+}
+
+phrase value_describe(const bptt_value *v)
+{
+  const char *what = v ? v->what : NULL;
+  switch (v ? v->kind : BPTT_NULL) {
+  case BPTT_DOUBLE:
+  case BPTT_SINGLE:
+    return v->count == 1 ? say_number(value_at(v, 0)) : describe_array(v, "numbers");
+  case BPTT_LOGICAL:
+    return v->count == 1 ? say("%s", what ? what : "a logical value")
+                         : describe_array(v, "logical values");
+  case BPTT_FACTOR:
+    return say("%s", what ? what : "a factor");
+  case BPTT_TEXT:
+    if (v->count == 1) return say_text(v->text[0]);
+    return say("%s", v->count == 0 ? "empty" : what ? what : "several strings");
+  case BPTT_LIST:
+    return say("%s", what ? what : "a list");
+  case BPTT_NULL:
+    return say("%s", what ? what : "NULL");
+  case BPTT_OTHER:
+    break;
+  }
+  return say("%s", what ? what : "of another class");
+}
+
+/* Whether the dims multiply to the count: a host's array always does, up to overflow. */
+static bool dims_add_up(const bptt_value *v)
+{
+  if (v->ndim > BPTT_MAX_DIM) return v->count <= PTRDIFF_MAX;
+  size_t n = 1;
+  for (int i = 0; i < v->ndim; i++) {
+    if (v->dim[i] > PTRDIFF_MAX || __builtin_mul_overflow(n, v->dim[i], &n)) return false;
+  }
+  return n == v->count && n <= PTRDIFF_MAX / sizeof(double);
+}
+
+bool value_check_array(const door *d, place at, const bptt_value *v, const char *expected)
+{
+  bool number = value_is_number(v) || (v && v->kind == BPTT_FACTOR);
+  if (number && !dims_add_up(v)) {
+    return wrong(d->error, at, "larger than can be counted", "%s", expected);
+  }
+  if (!value_is_number(v) || v->count == 0) {
+    return wrong(d->error, at, value_describe(v).s, "%s", expected);
+  }
+  return true;
+}
+
+bool value_read_whole(const door *d, place at, const bptt_value *v, double lo, double hi,
+                      double *out)
+{
+  phrase range = isinf(hi) ? say("of at least %.15g", lo) : say("from %.15g to %.16g", lo, hi);
+  bool single = value_is_number(v) && v->count == 1;
+  double number = single ? value_at(v, 0) : NAN;
+  if (!(number >= lo && number <= hi && number == floor(number) && isfinite(number))) {
+    return wrong(d->error, at, value_describe(v).s, "one whole number %s", range.s);
+  }
+  *out = number;
+  return true;
+}
+
+/* --------------------------------------------------------------------------- building */
+
+void value_make_array(bptt_value *v, const char *name, bptt_kind kind, int ndim,
+                      const ptrdiff_t *dim)
+{
+  *v = (bptt_value){.kind = kind, .name = name, .ndim = ndim, .count = 1};
+  for (int i = 0; i < ndim; i++) {
+    v->dim[i] = (size_t)dim[i];
+    v->count *= v->dim[i];
+  }
+}
+
+void value_make_vector(const door *d, bptt_value *v, const char *name, bptt_kind kind, ptrdiff_t n)
+{
+  value_make_array(v, name, kind, d->host.habit == BPTT_R ? 1 : 2, (ptrdiff_t[]){n, 1});
+}
+
+void value_make_scalar(const door *d, bptt_value *v, const char *name, bptt_kind kind)
+{
+  value_make_vector(d, v, name, kind, 1);
+}
+
+void value_make_text(bptt_value *v, const char *name, const char *const *text, ptrdiff_t n)
+{
+  *v = (bptt_value){.kind = BPTT_TEXT, .name = name, .count = (size_t)n, .text = text};
+}
+
+bool value_make_list(const door *d, bptt_value *v, const char *name, ptrdiff_t n)
+{
+  *v = (bptt_value){.kind = BPTT_LIST, .name = name, .count = (size_t)n};
+  v->item = door_alloc(d, n, sizeof *v->item);
+  return v->item != NULL;
+}
+
+bool value_open_list(const door *d, bptt_value *v, const char *name, ptrdiff_t n)
+{
+  bool made = value_make_list(d, v, name, n);
+  v->count = 0;
+  return made;
+}
+
+bptt_value *value_append(bptt_value *list)
+{
+  return &list->item[list->count++];
+}
+
+void value_set(bptt_value *v, ptrdiff_t i, double number)
+{
+  if (v->kind == BPTT_SINGLE) {
+    ((float *)v->data)[i] = (float)number;
+  } else {
+    ((double *)v->data)[i] = number;
+  }
+}

@@ -1,0 +1,230 @@
+## Copyright (C) 2026 bptt developers
+## SPDX-License-Identifier: MIT
+
+## -*- texinfo -*-
+## @deftypefn  {} {@var{net} =} rnn_net (@var{input}, @var{hidden}, @var{output})
+## @deftypefnx {} {@var{net} =} rnn_net (@var{input}, @var{hidden}, @var{output}, @var{cell})
+## @deftypefnx {} {@var{net} =} rnn_net (@dots{}, @var{name}, @var{value}, @dots{})
+## Make a recurrent network with freshly drawn weights.
+##
+## The network reads sequences of @var{input} features, has one recurrent
+## layer of @var{hidden} units, and a linear readout of @var{output} features.
+## With input @math{x_t}, state @math{h_t} and output @math{y_t} at step
+## @math{t}, the three kinds of @var{cell} are
+##
+## @table @asis
+## @item @qcode{"rnn"} (default)
+## @code{h_t = f (W_xh * x_t + W_hh * h_(t-1) + b_h)}
+##
+## @item @qcode{"lstm"}
+## With @code{a = W_xh * x_t + W_hh * h_(t-1) + b_h} cut into four blocks of
+## @var{hidden} rows for the gates @code{i}, @code{f}, @code{g}, @code{o}, and
+## @code{s} the logistic function,
+## @code{c_t = s (a_f) .* c_(t-1) + s (a_i) .* tanh (a_g)} and
+## @code{h_t = s (a_o) .* tanh (c_t)} (Hochreiter & Schmidhuber 1997; Gers et
+## al.@: 2000).
+##
+## @item @qcode{"gru"}
+## Blocks @code{r}, @code{z}, @code{n}: @code{r} and @code{z} are logistic,
+## @code{n = tanh (W_xn * x_t + b_n + r .* (W_hn * h_(t-1) + b_hn))} and
+## @code{h_t = (1 - z) .* n + z .* h_(t-1)}.  With @code{reset} @qcode{"before"}
+## (Cho et al.@: 2014) it is
+## @code{n = tanh (W_xn * x_t + b_n + W_hn * (r .* h_(t-1)))}.
+## @end table
+##
+## @noindent
+## and in all of them @code{y_t = W_hy * h_t + b_y}.
+##
+## Options are pairs of a name and a value; the empty matrix stands for the
+## default.
+##
+## @table @asis
+## @item @qcode{"cell"}
+## As the fourth argument.
+##
+## @item @qcode{"activation"}
+## The function @code{f} of the cell @qcode{"rnn"}: @qcode{"tanh"} (default),
+## @qcode{"relu"}, @qcode{"sigmoid"} or @qcode{"identity"}.
+##
+## @item @qcode{"reset"}
+## Where the cell @qcode{"gru"} resets: @qcode{"after"} the product (default)
+## or @qcode{"before"} it.
+##
+## @item @qcode{"seed"}
+## A whole number from 0 to 2^53 that decides the weights: the same seed gives
+## the same weights everywhere, in the R package too.  By default it is drawn
+## with @code{rand}, so that @code{rand ("state", 1)} decides.
+## @end table
+##
+## @var{net} is plain data, a struct with the fields @code{cell}, @code{input},
+## @code{hidden}, @code{output}, @code{activation}, @code{reset} and
+## @code{param}.  @code{@var{net}.param} has the fields (@math{D} inputs,
+## @math{H} units, @math{O} outputs; @math{G} is 1 for @qcode{"rnn"}, 3 for
+## @qcode{"gru"}, 4 for @qcode{"lstm"})
+##
+## @multitable @columnfractions .15 .15 .6
+## @item @code{W_xh} @tab @math{GH x D} @tab uniform in each block (Glorot &
+## Bengio 2010)
+## @item @code{W_hh} @tab @math{GH x H} @tab orthogonal in each block (Saxe et
+## al.@: 2014)
+## @item @code{b_h} @tab @math{GH x 1} @tab zero; 1 for the forget gate of
+## @qcode{"lstm"} (Jozefowicz et al.@: 2015)
+## @item @code{b_hn} @tab @math{H x 1} @tab zero; only @qcode{"gru"} with reset
+## @qcode{"after"}
+## @item @code{W_hy} @tab @math{O x H} @tab uniform (Glorot & Bengio 2010)
+## @item @code{b_y} @tab @math{O x 1} @tab zero
+## @end multitable
+##
+## To compute in single precision, make the parameters single:
+## @code{net.param = structfun (@@single, net.param, "UniformOutput", false)}.
+##
+## Arguments that are wrong give the error @code{bptt:invalidInput}.
+##
+## @example
+## @group
+## net = rnn_net (2, 3, 1, "lstm", "seed", 1);
+## size (net.param.W_xh)
+##      @result{} 12 2
+## net.param.b_h'
+##      @result{} 0   0   0   1   1   1   0   0   0   0   0   0
+## @end group
+## @end example
+##
+## References:
+##
+## K. Cho et al., "Learning phrase representations using RNN encoder-decoder
+## for statistical machine translation", EMNLP, 2014.
+##
+## F. Gers, J. Schmidhuber, F. Cummins, "Learning to forget: continual
+## prediction with LSTM", Neural Computation 12, 2000.
+##
+## X. Glorot, Y. Bengio, "Understanding the difficulty of training deep
+## feedforward neural networks", AISTATS, 2010.
+##
+## S. Hochreiter, J. Schmidhuber, "Long short-term memory", Neural Computation
+## 9, 1997.
+##
+## R. Jozefowicz, W. Zaremba, I. Sutskever, "An empirical exploration of
+## recurrent network architectures", ICML, 2015.
+##
+## A. Saxe, J. McClelland, S. Ganguli, "Exact solutions to the nonlinear
+## dynamics of learning in deep linear neural networks", ICLR, 2014.
+##
+## @seealso{rnn_forward, rnn_bptt, rnn_pack}
+## @end deftypefn
+
+function net = rnn_net (input, hidden, output, varargin)
+
+  if (nargin < 3)
+    print_usage ();
+  endif
+
+  ## An odd number of further arguments: the first is the cell.
+  if (mod (numel (varargin), 2) == 1)
+    varargin = [{"cell"}, varargin];
+  endif
+
+  ## The environment's own generator decides where the user does not.
+  is_seed = strcmp (varargin(1:2:end), "seed");
+  if (! any (is_seed))
+    varargin(end+1:end+2) = {"seed", random_seed()};
+  elseif (isempty (varargin{2 * find (is_seed, 1)}))
+    varargin{2 * find (is_seed, 1)} = random_seed ();
+  endif
+
+  net = __bptt_mex__ ("rnn_net", 1, "input", input, "hidden", hidden, ...
+                      "output", output, varargin{:}).net;
+
+endfunction
+
+function seed = random_seed ()
+
+  seed = floor (rand () * 2147483647) + 1;
+
+endfunction
+
+%!test # the fields, their order, and the sizes of the parameters
+%! net = rnn_net (2, 3, 4);
+%! assert (fieldnames (net), {"cell"; "input"; "hidden"; "output"; ...
+%!                            "activation"; "reset"; "param"});
+%! assert ({net.cell, net.activation, net.reset}, {"rnn", "tanh", "after"});
+%! assert ([net.input, net.hidden, net.output], [2, 3, 4]);
+%! assert (fieldnames (net.param), {"W_xh"; "W_hh"; "b_h"; "W_hy"; "b_y"});
+%! assert (structfun (@(p) {size(p)}, net.param),
+%!         {[3, 2]; [3, 3]; [3, 1]; [4, 3]; [4, 1]});
+
+%!test
+%! net = rnn_net (2, 3, 4, "lstm");
+%! assert (net.cell, "lstm");
+%! assert (structfun (@(p) {size(p)}, net.param),
+%!         {[12, 2]; [12, 3]; [12, 1]; [4, 3]; [4, 1]});
+%! assert (net.param.b_h, [zeros(3, 1); ones(3, 1); zeros(6, 1)]);
+
+%!test
+%! net = rnn_net (2, 3, 4, "cell", "gru");
+%! assert (fieldnames (net.param),
+%!         {"W_xh"; "W_hh"; "b_h"; "b_hn"; "W_hy"; "b_y"});
+%! assert (size (net.param.b_hn), [3, 1]);
+%! net = rnn_net (2, 3, 4, "gru", "reset", "before");
+%! assert (net.reset, "before");
+%! assert (fieldnames (net.param), {"W_xh"; "W_hh"; "b_h"; "W_hy"; "b_y"});
+
+%!test # blocks of W_hh are orthogonal, the others stay within their limits
+%! net = rnn_net (5, 8, 2, "lstm", "seed", 3);
+%! for k = 0:3
+%!   Q = net.param.W_hh(8*k + (1:8), :);
+%!   assert (Q' * Q, eye (8), 1e-14);
+%! endfor
+%! assert (max (abs (net.param.W_xh(:))) < sqrt (6 / 13));
+%! assert (max (abs (net.param.W_hy(:))) < sqrt (6 / 10));
+%! assert (numel (unique (net.param.W_xh)), 160);
+
+%!test # seeds
+%! assert (rnn_net (2, 3, 1, "seed", 7), rnn_net (2, 3, 1, "seed", 7));
+%! assert (! isequal (rnn_net (2, 3, 1, "seed", 7),
+%!                    rnn_net (2, 3, 1, "seed", 8)));
+%! assert (rnn_net (2, 3, 1, "seed", 2^53).input, 2);
+
+%!test # without one rand decides
+%! state = rand ("state");
+%! unwind_protect
+%!   rand ("state", 1);
+%!   a = rnn_net (2, 3, 1);
+%!   b = rnn_net (2, 3, 1, "gru", "seed", []);
+%!   rand ("state", 1);
+%!   c = rnn_net (2, 3, 1);
+%!   d = rnn_net (2, 3, 1, "gru");
+%! unwind_protect_cleanup
+%!   rand ("state", state);
+%! end_unwind_protect
+%! assert (a, c);
+%! assert (b, d);
+%! assert (! isequal (a.param.W_hy, b.param.W_hy));
+
+%!test # and with one it is left alone
+%! state = rand ("state");
+%! rnn_net (2, 3, 1, "seed", 1);
+%! assert (rand ("state"), state);
+
+%!test # [] is the default
+%! assert (rnn_net (1, 2, 1, [], "activation", [], "seed", 1),
+%!         rnn_net (1, 2, 1, "seed", 1));
+
+%!test # the example of the help text
+%! net = rnn_net (2, 3, 1, "lstm", "seed", 1);
+%! assert (size (net.param.W_xh), [12, 2]);
+%! assert (net.param.b_h', [0 0 0 1 1 1 0 0 0 0 0 0]);
+
+%!error <Invalid call> rnn_net ()
+%!error <Invalid call> rnn_net (1, 2)
+%!error id=bptt:invalidInput rnn_net (0, 2, 1)
+%!error id=bptt:invalidInput rnn_net (1, 2.5, 1)
+%!error id=bptt:invalidInput rnn_net (1, [3 2], 1)
+%!error id=bptt:invalidInput rnn_net (1, 2, 1, "elman")
+%!error id=bptt:invalidInput rnn_net (1, 2, 1, "lstm", "activation", "relu")
+%!error id=bptt:invalidInput rnn_net (1, 2, 1, "rnn", "reset", "before")
+%!error id=bptt:invalidInput rnn_net (1, 2, 1, "seed", -1)
+%!error id=bptt:invalidInput rnn_net (1, 2, 1, "seed", 0.5)
+%!error id=bptt:invalidInput rnn_net (1, 2, 1, "bias", false)
+%!error id=bptt:invalidInput rnn_net (1, 2, 1, "rnn", "seed")
+%!error id=bptt:invalidInput rnn_net (1e5, 1e5, 1)

@@ -1,0 +1,140 @@
+## Copyright (C) 2026 bptt developers
+## SPDX-License-Identifier: MIT
+
+## -*- texinfo -*-
+## @deftypefn  {} {[@var{y}, @var{state}] =} rnn_predict (@var{net}, @var{x})
+## @deftypefnx {} {[@var{y}, @var{state}] =} rnn_predict (@var{net}, @var{x}, @var{name}, @var{value}, @dots{})
+## Outputs, probabilities or classes that a recurrent network predicts.
+##
+## @var{net} is a network as @code{rnn_net} makes it and @var{x} the sequences,
+## in any of the forms that @code{rnn_forward} takes.  The predictions @var{y}
+## have the form of @var{x}; beyond a sequence's length they are NaN.
+## @var{state} is the state after the last step, to go on from.
+##
+## Options are pairs of a name and a value; the empty matrix stands for the
+## default.
+##
+## @table @asis
+## @item @qcode{"type"}
+## @qcode{"response"} (default): the outputs.  @qcode{"prob"}: their softmax
+## over the features, the probabilities of classes.  @qcode{"class"}: the class,
+## 1 to the number of outputs, with the largest output, the first of equals.
+##
+## @item @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}
+## As in @code{rnn_forward}.
+## @end table
+##
+## Arguments that are wrong give the error @code{bptt:invalidInput}.
+##
+## @example
+## @group
+## net = rnn_net (1, 1, 2, "activation", "identity");
+## net.param.W_xh = 1;
+## net.param.W_hh = 0;
+## net.param.W_hy = [1; -1];
+## rnn_predict (net, [-1, 0, 2], "type", "prob")
+##      @result{} 0.1192   0.5000   0.9820
+##         0.8808   0.5000   0.0180
+## rnn_predict (net, [-1, 0, 2], "type", "class")
+##      @result{} 2   1   1
+## @end group
+## @end example
+##
+## @seealso{rnn_forward, rnn_bptt}
+## @end deftypefn
+
+function [y, state] = rnn_predict (net, x, varargin)
+
+  if (nargin < 2)
+    print_usage ();
+  endif
+
+  s = __bptt_mex__ ("rnn_predict", nargout, "net", net, "x", x, varargin{:});
+  y = s.y;
+  if (nargout > 1)
+    state = s.state;
+  endif
+
+endfunction
+
+%!demo
+%! ## Fit a noisy oscillation, then let the network run on its own output.
+%! randn ("state", 1);
+%! series = sin ((1:160) / 6) + 0.1 * randn (1, 160);
+%! net = rnn_net (1, 16, 1, "gru", "seed", 1);
+%! [f, theta] = rnn_objective (net, series(1:119), series(2:120));
+%! theta = fminunc (f, theta, optimset ("GradObj", "on", "MaxIter", 60));
+%! net.param = rnn_unpack (theta, net);
+%! [y, state] = rnn_predict (net, series(1:120));
+%! forecast = y(end);
+%! for t = 2:40
+%!   [forecast(t), state] = rnn_predict (net, forecast(t-1), "state", state);
+%! endfor
+%! plot (1:160, series, "k", 121:160, forecast, "r");
+%! legend ({"series", "forecast"});
+%! title ("40 steps ahead");
+
+%!shared net, x
+%! net = rnn_net (2, 3, 4, "lstm", "seed", 9);
+%! x = reshape (3 * sin (1:30), 2, 3, 5);
+
+%!test
+%! [y, state] = rnn_forward (net, x);
+%! [p, s] = rnn_predict (net, x);
+%! assert (p, y);
+%! assert (s, state);
+%! assert (rnn_predict (net, x, "type", "response"), y);
+
+%!test
+%! y = rnn_forward (net, x);
+%! prob = rnn_predict (net, x, "type", "prob");
+%! assert (size (prob), [4, 3, 5]);
+%! assert (prob, exp (y) ./ sum (exp (y), 1), 1e-15);
+
+%!test
+%! [~, class] = max (rnn_forward (net, x), [], 1);
+%! assert (rnn_predict (net, x, "type", "class"), class);
+%! order = permute (x, [2, 3, 1]);
+%! assert (rnn_predict (net, order, "type", "class", "format", "BTC"),
+%!         permute (class, [2, 3, 1]));
+
+%!test # the first of equals
+%! flat = net;
+%! flat.param.W_hy(:) = 0;
+%! flat.param.b_y = [0; 1; 1; 0];
+%! assert (rnn_predict (flat, x, "type", "class"), 2 * ones (1, 3, 5));
+
+%!test # large outputs do not overflow
+%! large = net;
+%! large.param.b_y = [0; 1e4; -1e4; 1e4 + 1];
+%! prob = rnn_predict (large, x, "type", "prob");
+%! assert (all (isfinite (prob(:))));
+%! assert (sum (prob, 1), ones (1, 3, 5), 1e-14);
+
+%!test # lengths and cells
+%! p = rnn_predict (net, x, "type", "prob", "lengths", [5, 2, 4]);
+%! assert (all (isnan (p(:,2,3:5))(:)));
+%! k = rnn_predict (net, x, "type", "class", "lengths", [5, 2, 4]);
+%! assert (all (isnan (k(:,2,3:5))(:)));
+%! c = rnn_predict (net, {squeeze(x(:,1,:)), squeeze(x(:,2,1:2))},
+%!                  "type", "class");
+%! assert (c, {squeeze(k(1,1,:))', squeeze(k(1,2,1:2))'});
+
+%!test # single
+%! assert (class (rnn_predict (net, single (x), "type", "prob")), "single");
+
+%!test # the example of the help text
+%! two = rnn_net (1, 1, 2, "activation", "identity");
+%! two.param.W_xh = 1;
+%! two.param.W_hh = 0;
+%! two.param.W_hy = [1; -1];
+%! assert (rnn_predict (two, [-1, 0, 2], "type", "prob"),
+%!         [0.1192, 0.5, 0.9820; 0.8808, 0.5, 0.0180], 5e-5);
+%! assert (rnn_predict (two, [-1, 0, 2], "type", "class"), [2, 1, 1]);
+
+%!error <Invalid call> rnn_predict ()
+%!error <Invalid call> rnn_predict (net)
+%!error id=bptt:invalidInput rnn_predict (net, x, "type", "logit")
+%!error id=bptt:invalidInput rnn_predict (net, x, "type", 1)
+%!error id=bptt:invalidInput rnn_predict (net, x, "typ", "prob")
+%!error id=bptt:invalidInput rnn_predict (net, NaN (2, 3))

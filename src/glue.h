@@ -1,0 +1,18 @@
+/* glue.h -- what init.c registers and glue.c defines. */
+#ifndef BPTT_GLUE_H
+#define BPTT_GLUE_H
+#define R_NO_REMAP
+#include <R.h>
+#include <Rinternals.h>
+
+/* list(results, condition) of a call of the core: `function` is a string, `args` a named list.
+ * `condition` is NULL, an error (then `results` is NULL) or a warning. */
+SEXP bptt_R_call(SEXP function, SEXP args);
+
+/* The core's table of options, as a list of character vectors. */
+SEXP bptt_R_options(void);
+
+/* Gives back the workspace kept between calls. */
+void bptt_R_release(void);
+
+#endif

@@ -1,0 +1,26 @@
+/* init.c -- loading and unloading of the shared library: tells R what it can call. */
+#include "bptt.h"
+#include "glue.h"
+#include <R_ext/Rdynload.h>
+#include <R_ext/Visibility.h>
+
+/* By way of the one type that may be cast to any other function's without a warning. */
+static const R_CallMethodDef calls[] = {
+    {"bptt_R_call", (DL_FUNC)(void (*)(void))bptt_R_call, 2},
+    {"bptt_R_options", (DL_FUNC)(void (*)(void))bptt_R_options, 0},
+    {NULL, NULL, 0},
+};
+
+void attribute_visible R_init_bptt(DllInfo *dll)
+{
+  R_registerRoutines(dll, NULL, calls, NULL, NULL);
+  R_useDynamicSymbols(dll, FALSE);
+  R_forceSymbols(dll, TRUE);
+  bptt_load();
+}
+
+void attribute_visible R_unload_bptt(DllInfo *dll)
+{
+  (void)dll;
+  bptt_R_release();
+}

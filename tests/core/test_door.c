@@ -1,0 +1,1055 @@
+/* test_door.c -- the call: forms, results, options, errors. What the numbers should be is the
+ * golden files' business; here the same problem in another form must give the same bits. */
+#include "host.h"
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int failures, checks;
+
+#define CHECK(condition) check((condition), __LINE__, #condition)
+
+static void check(bool good, int line, const char *what)
+{
+  checks++;
+  if (good) return;
+  failures++;
+  printf("test_door.c:%d: %s\n", line, what);
+}
+
+/* ---------------------------------------------------------------------------- helpers */
+
+static const char *const cells[] = {"rnn", "gru", "lstm"};
+
+/* A call that must work. */
+static bptt_value *call(host *h, const char *function, const bptt_value *args)
+{
+  if (host_call(h, function, args)) return h->result;
+  printf("%s: %s\n", function, h->error.message);
+  exit(1);
+}
+
+static bptt_value *make_net(host *h, int D, int H, int O, const char *cell)
+{
+  bptt_value *args = host_list(h);
+  host_add(h, args, "input", host_number(h, D));
+  host_add(h, args, "hidden", host_number(h, H));
+  host_add(h, args, "output", host_number(h, O));
+  host_add(h, args, "cell", host_text(h, cell));
+  host_add(h, args, "seed", host_number(h, 7));
+  return host_get(call(h, "rnn_net", args), "net");
+}
+
+/* Smooth numbers that repeat nowhere. */
+static bptt_value *wave(host *h, int ndim, const size_t *dim, double phase)
+{
+  size_t n = 1;
+  for (int i = 0; i < ndim; i++) n *= dim[i];
+  double *data = host_alloc(h, n * sizeof *data + 1);
+  for (size_t i = 0; i < n; i++) data[i] = sin(1.3 * (double)(i + 1) + phase);
+  return host_array(h, ndim, dim, data);
+}
+
+/* The array with dims in another order: dim k of the result is dim order[k] of `v`. */
+static bptt_value *permuted(host *h, const bptt_value *v, const int order[3])
+{
+  size_t dim[3], step[3], from_step[3] = {1, v->dim[0], v->dim[0] * v->dim[1]};
+  for (int k = 0; k < 3; k++) {
+    dim[k] = v->dim[order[k]];
+    step[k] = from_step[order[k]];
+  }
+  bptt_value *out = host_array(h, 3, dim, v->data);
+  double *to = out->data;
+  for (size_t c = 0; c < dim[2]; c++) {
+    for (size_t b = 0; b < dim[1]; b++) {
+      for (size_t a = 0; a < dim[0]; a++) {
+        *to++ = host_at(v, a * step[0] + b * step[1] + c * step[2]);
+      }
+    }
+  }
+  return out;
+}
+
+static bool same_bits(const bptt_value *a, const bptt_value *b)
+{
+  if (a->kind != b->kind || a->count != b->count) return false;
+  if (a->kind == BPTT_LIST) {
+    for (size_t i = 0; i < a->count; i++) {
+      if (!same_bits(&a->item[i], &b->item[i])) return false;
+    }
+    return true;
+  }
+  if (a->kind == BPTT_TEXT) return strcmp(a->text[0], b->text[0]) == 0;
+  size_t size = a->kind == BPTT_SINGLE ? sizeof(float) : sizeof(double);
+  return a->count == 0 || memcmp(a->data, b->data, a->count * size) == 0;
+}
+
+static bool same_shape(const bptt_value *a, const bptt_value *b)
+{
+  if (a->ndim != b->ndim) return false;
+  for (int i = 0; i < a->ndim; i++) {
+    if (a->dim[i] != b->dim[i]) return false;
+  }
+  return true;
+}
+
+static bool has_dims(const bptt_value *v, int ndim, size_t d0, size_t d1, size_t d2)
+{
+  size_t dim[3] = {d0, d1, d2};
+  if (v->ndim != ndim) return false;
+  for (int i = 0; i < ndim; i++) {
+    if (v->dim[i] != dim[i]) return false;
+  }
+  return true;
+}
+
+/* net, x and target of a call. */
+static bptt_value *arguments(host *h, const bptt_value *net, const bptt_value *x,
+                             const bptt_value *target)
+{
+  bptt_value *args = host_list(h);
+  host_add(h, args, "net", net);
+  host_add(h, args, "x", x);
+  if (target) host_add(h, args, "target", target);
+  return args;
+}
+
+static void set(host *h, bptt_value *args, const char *name, const char *text)
+{
+  host_add(h, args, name, host_text(h, text));
+}
+
+/* ---------------------------------------------------------------------------- rnn_net */
+
+static void test_check_values(bptt_habit habit)
+{
+  host h;
+  host_open(&h, habit);
+  bptt_value *net = make_net(&h, 1, 1, 1, "rnn");
+  host_add(&h, net, "activation", host_text(&h, "identity"));
+  bptt_value *param = host_get(net, "param");
+  host_add(&h, param, "W_xh", host_number(&h, .5));
+  host_add(&h, param, "W_hh", host_number(&h, 1.5));
+  host_add(&h, param, "W_hy", host_number(&h, 1));
+  bptt_value *args = arguments(&h, net, host_vector(&h, 2, (double[]){1, 2}),
+                               host_vector(&h, 2, (double[]){2, 5}));
+  set(&h, args, "reduction", "sum");
+  bptt_value *r = call(&h, "rnn_bptt", args);
+  CHECK(fabs(host_at(host_get(r, "loss"), 0) - 12.8125) < 1e-14);
+  CHECK(fabs(host_at(host_get(r, "grad.W_hy"), 0) + 12.875) < 1e-14);
+  CHECK(fabs(host_at(host_get(r, "grad.W_hh"), 0) + 3.25) < 1e-14);
+  CHECK(fabs(host_at(host_get(r, "grad.W_xh"), 0) + 25.75) < 1e-14);
+  host_close(&h);
+}
+
+static void test_net(bptt_habit habit)
+{
+  host h;
+  host_open(&h, habit);
+  for (int k = 0; k < 3; k++) {
+    bptt_value *net = make_net(&h, 3, 5, 2, cells[k]);
+    size_t gates = k == 0 ? 1 : k == 1 ? 3 : 4;
+    const char *field[] = {"cell", "input", "hidden", "output", "activation", "reset", "param"};
+    for (int i = 0; i < 7; i++) CHECK(strcmp(net->item[i].name, field[i]) == 0);
+    CHECK(strcmp(host_get(net, "cell")->text[0], cells[k]) == 0);
+    CHECK(host_at(host_get(net, "hidden"), 0) == 5);
+    CHECK(has_dims(host_get(net, "param.W_xh"), 2, gates * 5, 3, 0));
+    CHECK(has_dims(host_get(net, "param.W_hy"), 2, 2, 5, 0));
+    CHECK(host_has(host_get(net, "param"), "b_hn") == (k == 1));
+    CHECK(has_dims(host_get(net, "param.b_h"), habit == BPTT_R ? 1 : 2, gates * 5, 1, 0));
+    for (size_t i = 0; i < gates * 5; i++) {
+      CHECK(host_at(host_get(net, "param.b_h"), i) == (k == 2 && i >= 5 && i < 10));
+    }
+    const bptt_value *W = host_get(net, "param.W_hh");
+    for (size_t g = 0; g < gates; g++) {
+      for (size_t i = 0; i < 5; i++) {
+        for (size_t j = 0; j < 5; j++) {
+          double dot = 0;
+          for (size_t r = 0; r < 5; r++) {
+            size_t row = g * 5 + r;
+            dot += host_at(W, row + i * gates * 5) * host_at(W, row + j * gates * 5);
+          }
+          CHECK(fabs(dot - (i == j)) < 1e-14);
+        }
+      }
+    }
+    double limit = sqrt(6.0 / 8), most = 0;
+    const bptt_value *Wx = host_get(net, "param.W_xh");
+    for (size_t i = 0; i < Wx->count; i++) most = fmax(most, fabs(host_at(Wx, i)));
+    CHECK(most <= limit && most > .8 * limit);
+    CHECK(same_bits(net, make_net(&h, 3, 5, 2, cells[k])));
+  }
+  host_close(&h);
+}
+
+/* These bits shall never change: a script's seed means them. */
+static void test_seed(void)
+{
+  host r, o;
+  host_open(&r, BPTT_R);
+  host_open(&o, BPTT_OCTAVE);
+  CHECK(same_bits(make_net(&r, 4, 9, 3, "gru"), make_net(&o, 4, 9, 3, "gru")));
+  const bptt_value *net = make_net(&r, 1, 2, 1, "rnn");
+  CHECK(host_at(host_get(net, "param.W_xh"), 0) == -0x1.41f41442e5d24p+0);
+  CHECK(host_at(host_get(net, "param.W_hh"), 0) == -0x1.9a611f998c88ep-3);
+  host_close(&r);
+  host_close(&o);
+}
+
+/* ------------------------------------------------------------------------------ forms */
+
+enum { D = 3, H = 4, O = 2, B = 3, T = 5 };
+
+/* The gradient of a problem as "CBT" and in other orders: the same bits, the results permuted. */
+static void test_orders(bptt_habit habit, const char *cell)
+{
+  static const struct {
+    const char *format;
+    int order[3];
+  } forms[] = {{"CTB", {0, 2, 1}}, {"BCT", {1, 0, 2}}, {"BTC", {1, 2, 0}},
+               {"TCB", {2, 0, 1}}, {"TBC", {2, 1, 0}}, {"CBT", {0, 1, 2}}};
+  host h;
+  host_open(&h, habit);
+  bptt_value *net = make_net(&h, D, H, O, cell);
+  bptt_value *x = wave(&h, 3, (size_t[]){D, B, T}, 0);
+  bptt_value *target = wave(&h, 3, (size_t[]){O, B, T}, 2);
+  bptt_value *args = arguments(&h, net, x, target);
+  host_add(&h, args, "lengths", host_vector(&h, B, (double[]){5, 2, 4}));
+  bptt_value *want = call(&h, "rnn_bptt", args);
+  const bptt_value *info = habit == BPTT_R ? want : host_get(want, "info");
+  CHECK(isnan(host_at(host_get(info, "y"), (2 * B + 1) * O)));
+  CHECK(host_at(host_get(info, "dx"), (2 * B + 1) * D) == 0);
+  for (size_t k = 0; k < sizeof forms / sizeof forms[0]; k++) {
+    host_add(&h, args, "x", permuted(&h, x, forms[k].order));
+    host_add(&h, args, "target", permuted(&h, target, forms[k].order));
+    set(&h, args, "format", forms[k].format);
+    bptt_value *got = call(&h, "rnn_bptt", args);
+    const bptt_value *its = habit == BPTT_R ? got : host_get(got, "info");
+    CHECK(same_bits(host_get(got, "grad"), host_get(want, "grad")));
+    CHECK(same_bits(host_get(its, "dstate"), host_get(info, "dstate")));
+    const bptt_value *y = permuted(&h, host_get(info, "y"), forms[k].order);
+    const bptt_value *dx = permuted(&h, host_get(info, "dx"), forms[k].order);
+    CHECK(same_bits(host_get(its, "y"), y) && same_shape(host_get(its, "y"), y));
+    CHECK(same_bits(host_get(its, "dx"), dx) && same_shape(host_get(its, "dx"), dx));
+  }
+  host_close(&h);
+}
+
+/* Series of unequal length as a list, and the same padded. */
+static void test_list(bptt_habit habit, const char *cell)
+{
+  static const double length[B] = {2, 5, 3};
+  host h;
+  host_open(&h, habit);
+  bptt_value *net = make_net(&h, D, H, O, cell);
+  bptt_value *x = wave(&h, 3, (size_t[]){D, B, T}, 0), *xs = host_list(&h);
+  bptt_value *target = wave(&h, 3, (size_t[]){O, B, T}, 2), *targets = host_list(&h);
+  for (size_t b = 0; b < B; b++) {
+    size_t n = (size_t)length[b], sizes[2] = {D, O};
+    const bptt_value *whole[2] = {x, target};
+    bptt_value *list[2] = {xs, targets};
+    for (int k = 0; k < 2; k++) {
+      size_t C = sizes[k], dim[2] = {C, n};
+      if (habit == BPTT_R) dim[0] = n, dim[1] = C;
+      bptt_value *item = wave(&h, 2, dim, 0);
+      for (size_t t = 0; t < n; t++) {
+        for (size_t c = 0; c < C; c++) {
+          size_t at = habit == BPTT_R ? t + c * n : c + t * C;
+          ((double *)item->data)[at] = host_at(whole[k], c + C * (b + B * t));
+        }
+      }
+      host_add(&h, list[k], b == 1 ? "second" : NULL, item);
+    }
+  }
+  xs->ndim = 2;
+  xs->dim[0] = 1;
+  xs->dim[1] = B;
+  /* What is beyond the lengths must not matter. */
+  ((double *)x->data)[D * (0 + B * 3)] = NAN;
+  ((double *)target->data)[O * (0 + B * 3)] = INFINITY;
+  bptt_value *args = arguments(&h, net, x, target);
+  host_add(&h, args, "lengths", host_vector(&h, B, length));
+  bptt_value *want = call(&h, "rnn_bptt", args);
+  bptt_value *got = call(&h, "rnn_bptt", arguments(&h, net, xs, targets));
+  CHECK(same_bits(host_get(want, "loss"), host_get(got, "loss")));
+  CHECK(same_bits(host_get(want, "grad"), host_get(got, "grad")));
+  const bptt_value *y = host_get(habit == BPTT_R ? got : host_get(got, "info"), "y");
+  const bptt_value *padded = host_get(habit == BPTT_R ? want : host_get(want, "info"), "y");
+  CHECK(y->count == B && y->ndim == 2 && y->dim[1] == B && !y->item[0].name);
+  CHECK(strcmp(y->item[1].name, "second") == 0);
+  for (size_t b = 0; b < B; b++) {
+    size_t n = (size_t)length[b];
+    CHECK(y->item[b].count == n * O);
+    for (size_t t = 0; t < n; t++) {
+      size_t at = habit == BPTT_R ? t : t * O;
+      CHECK(host_at(&y->item[b], at) == host_at(padded, O * (b + B * t)));
+    }
+  }
+  host_close(&h);
+}
+
+/* What shape the outputs have for each shape of x. */
+static void test_shapes(void)
+{
+  host r, o;
+  host_open(&r, BPTT_R);
+  host_open(&o, BPTT_OCTAVE);
+  const struct {
+    host *h;
+    int inputs, outputs, ndim;
+    size_t dim[3];
+    const char *format;
+    int out_ndim;
+    size_t out[3];
+  } rows[] = {
+      {&r, 1, 1, 1, {5}, NULL, 1, {5}},           {&r, 1, 2, 1, {5}, NULL, 2, {5, 2}},
+      {&r, 1, 1, 2, {5, 1}, NULL, 2, {5, 1}},     {&r, 3, 2, 2, {5, 3}, NULL, 2, {5, 2}},
+      {&r, 3, 2, 2, {3, 5}, "CT", 2, {2, 5}},     {&r, 1, 2, 2, {4, 5}, "BT", 3, {4, 5, 2}},
+      {&r, 1, 1, 2, {4, 5}, "BT", 2, {4, 5}},     {&r, 3, 2, 3, {3, 4, 5}, NULL, 3, {2, 4, 5}},
+      {&r, 1, 2, 1, {5}, "TC", 2, {5, 2}},        {&o, 1, 1, 2, {1, 5}, NULL, 2, {1, 5}},
+      {&o, 1, 2, 2, {1, 5}, NULL, 2, {2, 5}},     {&o, 1, 1, 2, {5, 1}, NULL, 2, {5, 1}},
+      {&o, 1, 2, 2, {5, 1}, NULL, 2, {5, 2}},     {&o, 1, 2, 2, {5, 1}, "T", 2, {5, 2}},
+      {&o, 3, 2, 2, {3, 5}, NULL, 2, {2, 5}},     {&o, 3, 2, 2, {5, 3}, "TC", 2, {5, 2}},
+      {&o, 3, 2, 2, {3, 1}, "CT", 2, {2, 1}},     {&o, 1, 2, 2, {4, 5}, "BT", 3, {2, 4, 5}},
+      {&o, 3, 2, 2, {3, 4}, "CBT", 3, {2, 4, 1}}, {&o, 1, 1, 2, {1, 1}, NULL, 2, {1, 1}},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    host *h = rows[i].h;
+    bptt_value *net = make_net(h, rows[i].inputs, 4, rows[i].outputs, "lstm");
+    bptt_value *args = arguments(h, net, wave(h, rows[i].ndim, rows[i].dim, 0), NULL);
+    if (rows[i].format) set(h, args, "format", rows[i].format);
+    const bptt_value *y = host_get(call(h, "rnn_forward", args), "y");
+    const size_t *out = rows[i].out;
+    if (!has_dims(y, rows[i].out_ndim, out[0], out[1], out[2])) printf("row %zu: ", i);
+    CHECK(has_dims(y, rows[i].out_ndim, out[0], out[1], out[2]));
+    /* The output is a target that fits. */
+    host_add(h, args, "target", y);
+    CHECK(host_at(host_get(call(h, "rnn_bptt", args), "loss"), 0) == 0);
+  }
+  host_close(&r);
+  host_close(&o);
+}
+
+/* Targets that leave out the dim of features, vectors, classes, factors. */
+static void test_targets(bptt_habit habit)
+{
+  host h;
+  host_open(&h, habit);
+  bptt_value *net = make_net(&h, D, H, 1, "gru");
+  bptt_value *args =
+      arguments(&h, net, wave(&h, 3, (size_t[]){D, B, T}, 0), wave(&h, 3, (size_t[]){1, B, T}, 1));
+  bptt_value *want = call(&h, "rnn_bptt", args);
+  host_add(&h, args, "target", wave(&h, 2, (size_t[]){B, T}, 1));
+  CHECK(same_bits(call(&h, "rnn_bptt", args), want));
+
+  size_t series[2] = {T, D};
+  if (habit == BPTT_OCTAVE) series[0] = D, series[1] = T;
+  args = arguments(&h, net, wave(&h, 2, series, 0), wave(&h, 2, (size_t[]){1, T}, 1));
+  want = call(&h, "rnn_bptt", args);
+  host_add(&h, args, "target", wave(&h, 2, (size_t[]){T, 1}, 1));
+  CHECK(same_bits(call(&h, "rnn_bptt", args), want));
+  host_add(&h, args, "target", host_vector(&h, T, wave(&h, 1, (size_t[]){T}, 1)->data));
+  CHECK(same_bits(call(&h, "rnn_bptt", args), want));
+
+  net = make_net(&h, D, H, O, "gru");
+  static const double classes[B * T] = {1, 2, NAN, 2, 2, 1, 1, 1, 2, 2, 1, 1, 2, 1, 2};
+  args = arguments(&h, net, wave(&h, 3, (size_t[]){D, B, T}, 0),
+                   host_array(&h, 2, (size_t[]){B, T}, classes));
+  set(&h, args, "loss", "cross_entropy");
+  want = call(&h, "rnn_bptt", args);
+  host_add(&h, args, "target", host_array(&h, 3, (size_t[]){1, B, T}, classes));
+  CHECK(same_bits(call(&h, "rnn_bptt", args), want));
+  host_add(&h, args, "target",
+           host_as(&h, BPTT_FACTOR, host_array(&h, 2, (size_t[]){B, T}, classes)));
+  CHECK(same_bits(call(&h, "rnn_bptt", args), want));
+  set(&h, args, "loss", "mse");
+  CHECK(!host_call(&h, "rnn_bptt", args) && strcmp(h.error.argument, "target") == 0);
+  host_close(&h);
+}
+
+/* ---------------------------------------------------------------------------- results */
+
+static void test_want(void)
+{
+  host r, o;
+  host_open(&r, BPTT_R);
+  host_open(&o, BPTT_OCTAVE);
+  host *both[] = {&r, &o};
+  for (int k = 0; k < 2; k++) {
+    host *h = both[k];
+    bptt_value *net = make_net(h, 1, H, 1, "lstm");
+    bptt_value *x = host_vector(h, 6, (double[]){1, 2, 3, 4, 5, 6});
+    bptt_value *args = arguments(h, net, x, x), *result = call(h, "rnn_bptt", args);
+    double loss = host_at(host_get(result, "loss"), 0);
+    static const char *const names[2][7] = {
+        {"loss", "grad", "grad_norm", "y", "state", "dx", "dstate"}, {"loss", "grad", "info"}};
+    size_t results = k == 0 ? 7 : 3;
+    CHECK(result->count == results);
+    for (size_t i = 0; i < results; i++) CHECK(strcmp(result->item[i].name, names[k][i]) == 0);
+    for (int want = 0; want <= 3; want++) {
+      h->want = want;
+      result = call(h, "rnn_bptt", args);
+      CHECK(result->count == (size_t)(want ? want : 1));
+      CHECK(host_at(host_get(result, "loss"), 0) == loss);
+    }
+    h->want = INT_MAX;
+    host_add(h, args, "wrt", host_texts(h, 2, (const char *const[]){"state", "x"}));
+    result = call(h, "rnn_bptt", args);
+    const bptt_value *info = k == 0 ? result : host_get(result, "info");
+    CHECK(host_has(info, "dx") && host_has(info, "dstate") && !host_has(info, "grad_norm"));
+    CHECK(k == 0 ? !host_has(result, "grad") : host_get(result, "grad")->kind == BPTT_NULL);
+    set(h, args, "wrt", "param");
+    result = call(h, "rnn_bptt", args);
+    info = k == 0 ? result : host_get(result, "info");
+    CHECK(!host_has(info, "dx") && !host_has(info, "dstate") && host_has(info, "grad_norm"));
+  }
+  host_close(&r);
+  host_close(&o);
+}
+
+static void test_forward_and_state(bptt_habit habit)
+{
+  host h;
+  host_open(&h, habit);
+  bptt_value *net = make_net(&h, D, H, O, "lstm");
+  bptt_value *x = wave(&h, 3, (size_t[]){D, B, T}, 0);
+  bptt_value *whole = call(&h, "rnn_forward", arguments(&h, net, x, NULL));
+  CHECK(strcmp(whole->item[1].name, habit == BPTT_R ? "h" : "state") == 0);
+  CHECK(has_dims(host_get(whole, "h"), 3, H, B, T));
+  CHECK(has_dims(host_get(whole, "state.c"), 2, H, B, 0));
+  /* In two parts, the state handed on. */
+  bptt_value *first = host_array(&h, 3, (size_t[]){D, B, 2}, x->data);
+  bptt_value *rest = host_array(&h, 3, (size_t[]){D, B, T - 2}, (double *)x->data + 2 * D * B);
+  bptt_value *one = call(&h, "rnn_forward", arguments(&h, net, first, NULL));
+  bptt_value *args = arguments(&h, net, rest, NULL);
+  host_add(&h, args, "state", host_get(one, "state"));
+  bptt_value *two = call(&h, "rnn_forward", args);
+  CHECK(same_bits(host_get(two, "state"), host_get(whole, "state")));
+  CHECK(memcmp(host_get(two, "y")->data, (double *)host_get(whole, "y")->data + 2 * O * B,
+               (T - 2) * O * B * sizeof(double)) == 0);
+  host_close(&h);
+}
+
+static void test_predict(bptt_habit habit)
+{
+  host h;
+  host_open(&h, habit);
+  bptt_value *net = make_net(&h, D, H, 3, "gru");
+  bptt_value *args = arguments(&h, net, wave(&h, 3, (size_t[]){D, B, T}, 0), NULL);
+  host_add(&h, args, "lengths", host_vector(&h, B, (double[]){5, 2, 4}));
+  const bptt_value *y = host_get(call(&h, "rnn_forward", args), "y");
+  bptt_value *result = call(&h, "rnn_predict", args);
+  CHECK(same_bits(host_get(result, "y"), y));
+  CHECK(host_has(result, "state") == (habit == BPTT_OCTAVE));
+  set(&h, args, "type", "prob");
+  const bptt_value *prob = host_get(call(&h, "rnn_predict", args), "y");
+  set(&h, args, "type", "class");
+  const bptt_value *class = host_get(call(&h, "rnn_predict", args), "y");
+  CHECK(has_dims(class, 3, 1, B, T));
+  for (size_t i = 0; i < B * T; i++) {
+    double sum = 0, most = -INFINITY, best = NAN;
+    for (size_t k = 0; k < 3; k++) {
+      sum += host_at(prob, 3 * i + k);
+      if (host_at(y, 3 * i + k) > most) most = host_at(y, 3 * i + k), best = (double)k + 1;
+    }
+    CHECK(isnan(sum) ? isnan(host_at(y, 3 * i)) : fabs(sum - 1) < 1e-14);
+    CHECK(isnan(best) ? isnan(host_at(class, i)) : host_at(class, i) == best);
+  }
+  host_close(&h);
+}
+
+static void test_single(void)
+{
+  host r, o;
+  host_open(&r, BPTT_R);
+  host_open(&o, BPTT_OCTAVE);
+  bptt_value *net = make_net(&r, D, H, O, "gru");
+  bptt_value *x = wave(&r, 3, (size_t[]){D, B, T}, 0);
+  bptt_value *target = wave(&r, 3, (size_t[]){O, B, T}, 1);
+  bptt_value *args = arguments(&r, net, x, target);
+  bptt_value *exact = call(&r, "rnn_bptt", args);
+  set(&r, args, "precision", "single");
+  bptt_value *rough = call(&r, "rnn_bptt", args);
+  CHECK(host_get(rough, "y")->kind == BPTT_DOUBLE);
+  double y = host_at(host_get(exact, "y"), 3), rough_y = host_at(host_get(rough, "y"), 3);
+  CHECK(y != rough_y && fabs(y - rough_y) < 1e-5 && rough_y == (double)(float)rough_y);
+  CHECK(!same_bits(host_get(exact, "grad"), host_get(rough, "grad")));
+
+  bptt_value *octave_net = make_net(&o, D, H, O, "gru");
+  bptt_value *single = arguments(&o, octave_net, host_as(&o, BPTT_SINGLE, x), target);
+  bptt_value *result = call(&o, "rnn_bptt", single);
+  CHECK(host_get(result, "loss")->kind == BPTT_SINGLE);
+  CHECK(host_get(result, "grad.W_hh")->kind == BPTT_SINGLE);
+  CHECK(host_get(result, "info.dx")->kind == BPTT_SINGLE);
+  const bptt_value *a = host_get(result, "grad.W_hh"), *b = host_get(rough, "grad.W_hh");
+  for (size_t i = 0; i < a->count; i++) CHECK(host_at(a, i) == host_at(b, i));
+  bptt_value *W = host_get(octave_net, "param.b_y");
+  host_add(&o, host_get(octave_net, "param"), "b_y", host_as(&o, BPTT_SINGLE, W));
+  CHECK(same_bits(call(&o, "rnn_bptt", arguments(&o, octave_net, x, target)), result));
+  host_close(&r);
+  host_close(&o);
+}
+
+static void test_clip(bptt_habit habit)
+{
+  host h;
+  host_open(&h, habit);
+  bptt_value *net = make_net(&h, D, H, O, "lstm");
+  bptt_value *x = wave(&h, 3, (size_t[]){D, B, T}, 0);
+  bptt_value *args = arguments(&h, net, x, wave(&h, 3, (size_t[]){O, B, T}, 1));
+  const bptt_value *grad = host_get(call(&h, "rnn_bptt", args), "grad");
+  bptt_value *clip = host_list(&h);
+  host_add(&h, clip, "grad", grad);
+  host_add(&h, clip, "norm", host_number(&h, .125));
+  host_add(&h, clip, "value", host_number(&h, .01));
+  bptt_value *clipped = call(&h, "rnn_clip", clip);
+  host_add(&h, args, "clip_norm", host_number(&h, .125));
+  host_add(&h, args, "clip_value", host_number(&h, .01));
+  bptt_value *result = call(&h, "rnn_bptt", args);
+  CHECK(same_bits(host_get(result, "grad"), host_get(clipped, "grad")));
+  const bptt_value *info = habit == BPTT_R ? result : host_get(result, "info");
+  CHECK(same_bits(host_get(info, "grad_norm"), host_get(clipped, "grad_norm")));
+
+  bptt_value *two = host_list(&h);
+  host_add(&h, two, "a", host_vector(&h, 2, (double[]){3, -4}));
+  host_add(&h, two, NULL, host_number(&h, 12));
+  clip = host_list(&h);
+  host_add(&h, clip, "grad", two);
+  host_add(&h, clip, "norm", host_number(&h, 6.5));
+  result = call(&h, "rnn_clip", clip);
+  CHECK(host_at(host_get(result, "grad_norm"), 0) == 13);
+  CHECK(host_at(host_get(result, "grad.a"), 1) == -2);
+  CHECK(host_at(&host_get(result, "grad")->item[1], 0) == 6);
+  /* Numbers whose squares overflow or vanish. */
+  static const double scales[] = {1e-300, 1e300};
+  for (int i = 0; i < 2; i++) {
+    double scale = scales[i];
+    host_add(&h, two, "a", host_vector(&h, 2, (double[]){3 * scale, -4 * scale}));
+    two->item[1] = *host_number(&h, 12 * scale);
+    host_add(&h, clip, "grad", two);
+    double norm = host_at(host_get(call(&h, "rnn_clip", clip), "grad_norm"), 0);
+    CHECK(fabs(norm / scale - 13) < 1e-13);
+  }
+  host_close(&h);
+}
+
+static void test_pack(bptt_habit habit)
+{
+  host h;
+  host_open(&h, habit);
+  bptt_value *net = make_net(&h, D, H, O, "gru"), *args = host_list(&h);
+  host_add(&h, args, "param", net);
+  const bptt_value *theta = host_get(call(&h, "rnn_pack", args), "theta");
+  CHECK(has_dims(theta, habit == BPTT_R ? 1 : 2, 12 * 3 + 12 * 4 + 12 + 4 + 8 + 2, 1, 0));
+  CHECK(host_at(theta, 0) == host_at(host_get(net, "param.W_xh"), 0));
+  host_add(&h, args, "param", host_get(net, "param"));
+  CHECK(same_bits(host_get(call(&h, "rnn_pack", args), "theta"), theta));
+  bptt_value *back = host_list(&h);
+  host_add(&h, back, "theta", theta);
+  host_add(&h, back, "net", net);
+  CHECK(same_bits(host_get(call(&h, "rnn_unpack", back), "param"), host_get(net, "param")));
+  host_close(&h);
+}
+
+/* ---------------------------------------------------------------------- rnn_gradcheck */
+
+static void test_gradcheck(bptt_habit habit)
+{
+  static const double truncate[][2] = {{INFINITY, INFINITY}, {2, 2}, {2, 4}, {1, 3}, {3, INFINITY}};
+  host h;
+  host_open(&h, habit);
+  for (int k = 0; k < 3; k++) {
+    bptt_value *net = make_net(&h, 2, 3, 2, cells[k]);
+    bptt_value *args = arguments(&h, net, wave(&h, 3, (size_t[]){2, 2, 5}, 0),
+                                 wave(&h, 3, (size_t[]){2, 2, 5}, 1));
+    host_add(&h, args, "lengths", host_vector(&h, 2, (double[]){3, 5}));
+    host_add(&h, args, "wrt", host_texts(&h, 3, (const char *const[]){"param", "x", "state"}));
+    for (size_t i = 0; i < sizeof truncate / sizeof truncate[0]; i++) {
+      host_add(&h, args, "truncate", host_vector(&h, 2, truncate[i]));
+      double error = host_at(host_get(call(&h, "rnn_gradcheck", args), "max_error"), 0);
+      if (!(error < 1e-8))
+        printf("%s, truncate %g %g: %g\n", cells[k], truncate[i][0], truncate[i][1], error);
+      CHECK(error < 1e-8);
+    }
+    host_add(&h, args, "truncate", host_null(&h));
+    set(&h, args, "wrt", "param");
+    host_add(&h, args, "grad", host_get(net, "param")); /* anything but the gradient */
+    bptt_value *result = call(&h, "rnn_gradcheck", args);
+    CHECK(host_at(host_get(result, "max_error"), 0) > .1);
+    host_add(&h, args, "grad",
+             host_get(call(&h, "rnn_bptt",
+                           arguments(&h, net, host_get(args, "x"), host_get(args, "target"))),
+                      "grad"));
+    CHECK(host_at(host_get(call(&h, "rnn_gradcheck", args), "max_error"), 0) > 1e-3);
+    bptt_value *same = host_list(&h);
+    host_add(&h, same, "net", net);
+    host_add(&h, same, "x", host_get(args, "x"));
+    host_add(&h, same, "target", host_get(args, "target"));
+    host_add(&h, same, "grad", host_get(args, "grad"));
+    CHECK(host_at(host_get(call(&h, "rnn_gradcheck", same), "max_error"), 0) < 1e-8);
+    const bptt_value *info = habit == BPTT_R ? h.result : host_get(h.result, "info");
+    CHECK(strcmp(host_get(info, "name")->text[0], "W_xh") == 0);
+    CHECK(host_get(info, "index")->count == host_get(net, "param")->count);
+  }
+  host_close(&h);
+}
+
+/* ----------------------------------------------------------------------------- errors */
+
+/* What to break, and what must be said. */
+typedef struct {
+  const char *function, *name;
+  bptt_value *value;               /* of the argument; NULL: it is left out */
+  const char *argument, *sentence; /* NULL: any sentence */
+} mistake;
+
+static bptt_value *good_arguments(host *h, const char *function)
+{
+  bptt_value *args = host_list(h), *net = make_net(h, 3, 4, 2, "gru");
+  if (strcmp(function, "rnn_net") == 0) {
+    host_add(h, args, "input", host_number(h, 3));
+    host_add(h, args, "hidden", host_number(h, 4));
+    host_add(h, args, "output", host_number(h, 2));
+    host_add(h, args, "seed", host_number(h, 1));
+  } else if (strcmp(function, "rnn_clip") == 0) {
+    host_add(h, args, "grad", host_get(net, "param"));
+  } else if (strcmp(function, "rnn_pack") == 0) {
+    host_add(h, args, "param", net);
+  } else if (strcmp(function, "rnn_unpack") == 0) {
+    host_add(h, args, "theta", host_number(h, 1));
+    host_add(h, args, "net", net);
+  } else {
+    host_add(h, args, "net", net);
+    host_add(h, args, "x", wave(h, 3, (size_t[]){3, 2, 5}, 0));
+    bool loss = strcmp(function, "rnn_bptt") == 0 || strcmp(function, "rnn_gradcheck") == 0;
+    if (loss) host_add(h, args, "target", wave(h, 3, (size_t[]){2, 2, 5}, 1));
+  }
+  return args;
+}
+
+/* A list with one item changed; NULL: taken away. A path leads into lists of lists. */
+static bptt_value *with(host *h, const bptt_value *list, const char *path, const bptt_value *item)
+{
+  bptt_value *copy = host_copy(h, list);
+  const char *dot = strchr(path, '.');
+  if (dot) {
+    char first[32];
+    snprintf(first, sizeof first, "%.*s", (int)(dot - path), path);
+    host_add(h, copy, first, with(h, host_get(list, first), dot + 1, item));
+  } else if (item) {
+    host_add(h, copy, path, item);
+  } else {
+    bptt_value *gone = host_get(copy, path), *end = copy->item + --copy->count;
+    memmove(gone, gone + 1, (size_t)(end - gone) * sizeof *gone);
+  }
+  return copy;
+}
+
+static void test_mistake(host *h, const mistake *m)
+{
+  bptt_value *args = good_arguments(h, m->function);
+  if (m->value) {
+    host_add(h, args, m->name, m->value);
+  } else {
+    args = with(h, args, m->name, NULL);
+  }
+  bool refused = !host_call(h, m->function, args);
+  bool same = refused && h->error.status == BPTT_EINPUT &&
+              strcmp(h->error.argument, m->argument) == 0 &&
+              (!m->sentence || strcmp(h->error.message, m->sentence) == 0);
+  if (!same) {
+    printf("%s, %s: \"%s\"\nexpected: \"%s\"\n", m->function, m->argument, h->error.message,
+           m->sentence ? m->sentence : "an error");
+  }
+  CHECK(same);
+}
+
+/* An array that claims these dims and has no data. */
+static bptt_value *claim(host *h, size_t d0, size_t d1, size_t d2)
+{
+  bptt_value *v = host_array(h, 3, (size_t[]){1, 1, 1}, (double[]){0});
+  size_t dim[] = {d0, d1, d2};
+  memcpy(v->dim, dim, sizeof dim);
+  v->count = d0 * d1 * d2;
+  v->data = NULL;
+  return v;
+}
+
+static bptt_value *with_element(host *h, const bptt_value *v, size_t i, double number)
+{
+  bptt_value *copy = host_as(h, BPTT_DOUBLE, v);
+  ((double *)copy->data)[i] = number;
+  return copy;
+}
+
+static void test_mistakes(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  bptt_value *net = make_net(&h, 3, 4, 2, "gru"), *empty = host_list(&h), *series = host_list(&h);
+  bptt_value *x = wave(&h, 3, (size_t[]){3, 2, 5}, 0);
+  bptt_value *target = wave(&h, 3, (size_t[]){2, 2, 5}, 0), *bare = host_list(&h);
+  bptt_value *state = host_list(&h);
+  host_add(&h, state, "h", wave(&h, 2, (size_t[]){4, 3}, 0));
+  host_add(&h, series, NULL, wave(&h, 2, (size_t[]){5, 3}, 0));
+  host_add(&h, series, NULL, wave(&h, 2, (size_t[]){4, 2}, 0));
+  host_add(&h, bare, "a", host_text(&h, "b"));
+  bptt_value *missing = host_array(&h, 3, (size_t[]){2, 2, 5}, target->data);
+  for (size_t i = 0; i < missing->count; i++) ((double *)missing->data)[i] = NAN;
+#define N(v) host_number(&h, v)
+#define S(t) host_text(&h, t)
+  const mistake mistakes[] = {
+      {"rnn_net", "cell", S("lsmt"), "cell",
+       "`cell` is \"lsmt\"; expected \"rnn\", \"gru\" or \"lstm\"; did you mean \"lstm\"?"},
+      {"rnn_net", "cell", N(3), "cell", "`cell` is 3; expected \"rnn\", \"gru\" or \"lstm\""},
+      {"rnn_net", "input", NULL, "input", "`input` is missing; rnn_net needs it"},
+      {"rnn_net", "input", N(2.5), "input",
+       "`input` is 2.5; expected one whole number from 1 to 2147483647"},
+      {"rnn_net", "output", N(NAN), "output",
+       "`output` is NaN; expected one whole number from 1 to 2147483647"},
+      {"rnn_net", "hidden", host_vector(&h, 2, (double[]){8, 4}), "hidden",
+       "`hidden` is a vector of 2 numbers; expected one whole number, as a network has one layer"},
+      {"rnn_net", "hidden", N(100000), "hidden",
+       "`hidden` is 100000, which with 3 inputs and 2 outputs makes 10000600002 parameters; "
+       "expected at most 2147483647"},
+      {"rnn_net", "reset", S("before"), "reset",
+       "`reset` is \"before\"; expected \"after\", as only cell \"gru\" has a choice"},
+      {"rnn_net", "seed", NULL, "seed",
+       "`seed` is missing; expected a whole number from 0 to 2^53"},
+      {"rnn_net", "seed", N(-1), "seed",
+       "`seed` is -1; expected one whole number from 0 to 9007199254740992"},
+      {"rnn_net", "bias", N(1), "bias", "`bias` is not an option of rnn_net"},
+
+      {"rnn_forward", "net", N(1), "net", "`net` is 1; expected a network made by rnn_net"},
+      {"rnn_forward", "net", NULL, "net", "`net` is missing; rnn_forward needs it"},
+      {"rnn_forward", "net", with(&h, net, "hidden", NULL), "net",
+       "`net` has no field `hidden`; expected a network made by rnn_net"},
+      {"rnn_forward", "net", with(&h, net, "cell", S("gruu")), "net",
+       "`cell` of `net` is \"gruu\"; expected \"rnn\", \"gru\" or \"lstm\"; did you mean \"gru\"?"},
+      {"rnn_forward", "net", with(&h, net, "hidden", N(0)), "net",
+       "`hidden` of `net` is 0; expected one whole number from 1 to 2147483647"},
+      {"rnn_forward", "net", with(&h, net, "hidden", N(5)), "net",
+       "`W_xh` of `net` is 12 x 3; expected 15 x 3"},
+      {"rnn_forward", "net", with(&h, net, "param", N(5)), "net",
+       "`param` of `net` is 5; expected a list of parameters"},
+      {"rnn_forward", "net", with(&h, net, "param.W_hh", NULL), "net",
+       "`net` has no parameter `W_hh`"},
+      {"rnn_forward", "net", with(&h, net, "param.W_hh", S("a")), "net",
+       "`W_hh` of `net` is \"a\"; expected 12 x 4"},
+      {"rnn_forward", "net", with(&h, net, "param.b_h", N(1)), "net",
+       "`b_h` of `net` is 1; expected 12 numbers"},
+      {"rnn_forward", "net", with(&h, net, "param.W_hx", N(1)), "net",
+       "`net` has a parameter `W_hx` that such a network has not"},
+      {"rnn_forward", "net",
+       with(&h, net, "param.W_hy", with_element(&h, host_get(net, "param.W_hy"), 2, NAN)), "net",
+       "`W_hy` of `net` is NaN at element 3; expected finite numbers"},
+
+      {"rnn_forward", "x", NULL, "x", "`x` is missing; rnn_forward needs it"},
+      {"rnn_forward", "x", host_null(&h), "x",
+       "`x` is NULL; expected a real array, a vector, a matrix or a list of series"},
+      {"rnn_forward", "x", host_other(&h, "a sparse matrix"), "x",
+       "`x` is a sparse matrix; expected a real array, a vector, a matrix or a list of series"},
+      {"rnn_forward", "x", S("abc"), "x",
+       "`x` is \"abc\"; expected a real array, a vector, a matrix or a list of series"},
+      {"rnn_forward", "x", host_as(&h, BPTT_FACTOR, N(1)), "x",
+       "`x` is a factor; expected a real array, a vector, a matrix or a list of series"},
+      {"rnn_forward", "x", host_array(&h, 3, (size_t[]){3, 0, 5}, NULL), "x",
+       "`x` is empty (3 x 0 x 5); expected a real array, a vector, a matrix or a list of series"},
+      {"rnn_forward", "x", host_array(&h, 4, (size_t[]){1, 1, 1, 2}, x->data), "x",
+       "`x` is 4 dims; expected at most 3"},
+      {"rnn_forward", "x", host_vector(&h, 4, x->data), "x",
+       "`x` has 1 feature; the network takes 3"},
+      {"rnn_forward", "x", with_element(&h, x, 3, NAN), "x",
+       "`x` is NaN at feature 1, sequence 2, step 1; expected a finite number"},
+      {"rnn_forward", "x", with_element(&h, x, 14, -INFINITY), "x",
+       "`x` is -Inf at feature 3, sequence 1, step 3; expected a finite number"},
+      {"rnn_forward", "x", claim(&h, (size_t)1 << 40, (size_t)1 << 40, (size_t)1 << 40), "x",
+       "`x` is larger than can be counted; expected a real array, a vector, a matrix or a list of "
+       "series"},
+      {"rnn_forward", "x", empty, "x",
+       "`x` is an empty list; expected a real array, a vector, a matrix or a list of series"},
+      {"rnn_forward", "x", series, "x", "item 2 of `x` has 2 features; item 1 has 3"},
+      {"rnn_forward", "x", bare, "x",
+       "item 1 of `x` is \"b\"; expected a series: a real vector or matrix"},
+
+      {"rnn_forward", "format", S("CXT"), "format",
+       "`format` is \"CXT\"; expected the order of the dims: the letters C, B and T, each at most "
+       "once, with T"},
+      {"rnn_forward", "format", S("CB"), "format", NULL},
+      {"rnn_forward", "format", S("TTC"), "format", NULL},
+      {"rnn_forward", "format", N(1), "format", NULL},
+      {"rnn_forward", "format", S("CT"), "x",
+       "`x` is a 3 x 2 x 5 array; expected 2 dims, as `format` is \"CT\""},
+
+      {"rnn_forward", "lengths", host_vector(&h, 2, (double[]){5, 6}), "lengths",
+       "`lengths` is 6 at sequence 2; expected a whole number from 1 to 5, the steps of `x`"},
+      {"rnn_forward", "lengths", host_vector(&h, 2, (double[]){-1, 5}), "lengths",
+       "`lengths` is -1 at sequence 1; expected a whole number from 1 to 5, the steps of `x`"},
+      {"rnn_forward", "lengths", N(5), "lengths",
+       "`lengths` is 1 number; expected 2 numbers, one for each sequence"},
+      {"rnn_forward", "lengths", S("5"), "lengths",
+       "`lengths` is \"5\"; expected 2 numbers, one for each sequence"},
+
+      {"rnn_forward", "state", N(0), "state", "`state` is 0; expected a list of `h`, 4 x 2"},
+      {"rnn_forward", "state", bare, "state",
+       "`state` has no field `h`; expected a list of `h`, 4 x 2"},
+      {"rnn_forward", "state", state, "state", "`h` of `state` is a 4 x 3 matrix; expected 4 x 2"},
+      {"rnn_forward", "state",
+       with(&h, with(&h, state, "h", wave(&h, 2, (size_t[]){4, 2}, 0)), "c", N(1)), "state",
+       "`state` has a field `c`; expected a list of `h`, 4 x 2"},
+      {"rnn_forward", "state",
+       with(&h, state, "h", with_element(&h, wave(&h, 2, (size_t[]){4, 2}, 0), 7, INFINITY)),
+       "state", "`h` of `state` is Inf at element 8; expected finite numbers"},
+
+      {"rnn_forward", "precision", S("singel"), "precision",
+       "`precision` is \"singel\"; expected \"double\" or \"single\"; did you mean \"single\"?"},
+      {"rnn_forward", "lenghts", N(1), "lenghts",
+       "`lenghts` is not an option of rnn_forward; did you mean `lengths`?"},
+      {"rnn_predict", "type", S("classes"), "type",
+       "`type` is \"classes\"; expected \"response\", \"prob\" or \"class\"; did you mean "
+       "\"class\"?"},
+      {"rnn_predict", "type", host_texts(&h, 1, (const char *const[]){NULL}), "type",
+       "`type` is NA; expected \"response\", \"prob\" or \"class\""},
+
+      {"rnn_bptt", "target", NULL, "target", "`target` is missing; rnn_bptt needs it"},
+      {"rnn_bptt", "target", wave(&h, 3, (size_t[]){2, 2, 4}, 0), "target",
+       "`target` is a 2 x 2 x 4 array; expected 2 x 2 x 5"},
+      {"rnn_bptt", "target", series, "target", "`target` is a list; expected 2 x 2 x 5"},
+      {"rnn_bptt", "target", with_element(&h, target, 2, INFINITY), "target",
+       "`target` is Inf at feature 1, sequence 2, step 1; expected a finite number"},
+      {"rnn_bptt", "target", missing, "target",
+       "`target` is missing everywhere; expected some number to take the mean over"},
+      {"rnn_bptt", "truncat", N(5), "truncat",
+       "`truncat` is not an option of rnn_bptt; did you mean `truncate`?"},
+      {"rnn_bptt", NULL, N(5), "...",
+       "an argument of rnn_bptt has no name; expected one of the options"},
+      {"rnn_bptt", "truncate", N(0), "truncate",
+       "`truncate` is 0; expected one whole number of at least 1 or Inf, or two, the second not "
+       "the smaller"},
+      {"rnn_bptt", "truncate", host_vector(&h, 2, (double[]){4, 2}), "truncate",
+       "`truncate` is 4 and 2; expected one whole number of at least 1 or Inf, or two, the second "
+       "not the smaller"},
+      {"rnn_bptt", "clip_norm", N(0), "clip_norm", "`clip_norm` is 0; expected one number above 0"},
+      {"rnn_bptt", "clip_value", host_vector(&h, 2, (double[]){4, 2}), "clip_value",
+       "`clip_value` is a vector of 2 numbers; expected one number above 0"},
+      {"rnn_bptt", "clip_value", N(NAN), "clip_value",
+       "`clip_value` is NaN; expected one number above 0"},
+      {"rnn_bptt", "loss", S("mae"), "loss",
+       "`loss` is \"mae\"; expected \"mse\" or \"cross_entropy\"; did you mean \"mse\"?"},
+      {"rnn_bptt", "loss", host_texts(&h, 2, (const char *const[]){"mse", "mse"}), "loss", NULL},
+      {"rnn_bptt", "wrt", S("params"), "wrt",
+       "`wrt` is \"params\"; expected some of \"param\", \"x\" or \"state\"; did you mean "
+       "\"param\"?"},
+      {"rnn_bptt", "wrt", N(1), "wrt",
+       "`wrt` is 1; expected some of \"param\", \"x\" or \"state\""},
+      {"rnn_gradcheck", "grad", bare, "grad", "`grad` has no parameter `W_xh`"},
+      {"rnn_gradcheck", "grad", N(1), "grad", NULL},
+      {"rnn_gradcheck", "wrt", host_texts(&h, 0, NULL), "wrt", NULL},
+      {"rnn_gradcheck", "precision", S("single"), "precision", NULL},
+      {"rnn_clip", "grad", N(1), "grad", "`grad` is 1; expected a list of real arrays"},
+      {"rnn_clip", "grad", bare, "grad", "`a` of `grad` is \"b\"; expected a real array"},
+      {"rnn_clip", "norm", N(-1), "norm", "`norm` is -1; expected one number above 0"},
+      {"rnn_pack", "param", N(1), "param",
+       "`param` is 1; expected a list of parameters or a network made by rnn_net"},
+      {"rnn_pack", "param", with(&h, net, "param.W_hh", NULL), "param",
+       "`param` has no parameter `W_hh`"},
+      {"rnn_unpack", "theta", N(1), "theta", "`theta` is 1; expected a vector of 110 numbers"},
+      {"rnn_unpack", "theta", S("a"), "theta",
+       "`theta` is \"a\"; expected a vector of 110 numbers"},
+      {"rnn_unpack", "net", empty, "net",
+       "`net` has no field `cell`; expected a network made by rnn_net"},
+  };
+  for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) test_mistake(&h, &mistakes[i]);
+  host_close(&h);
+}
+
+/* Mistakes that need more than one argument. */
+static void test_more_mistakes(void)
+{
+  host h, o;
+  host_open(&h, BPTT_R);
+  host_open(&o, BPTT_OCTAVE);
+  bptt_value *args = good_arguments(&h, "rnn_bptt"), *list = host_list(&h);
+  set(&h, args, "loss", "cross_entropy");
+  double classes[10] = {1, 2, 1, 2, 3, 1, 1, 1, 1, 1};
+  host_add(&h, args, "target", host_array(&h, 2, (size_t[]){2, 5}, classes));
+  CHECK(!host_call(&h, "rnn_bptt", args));
+  CHECK(strcmp(h.error.message, "`target` is 3 at sequence 1, step 3; expected a class: a whole "
+                                "number from 1 to 2") == 0);
+  host_add(&h, args, "target", host_vector(&h, 10, classes));
+  CHECK(!host_call(&h, "rnn_bptt", args));
+  CHECK(strcmp(h.error.message,
+               "`target` is a vector of 10 numbers; expected 1 x 2 x 5 or 2 x 5") == 0);
+
+  for (int b = 0; b < 2; b++) host_add(&h, list, NULL, wave(&h, 2, (size_t[]){5, 3}, 0));
+  args = good_arguments(&h, "rnn_bptt");
+  host_add(&h, args, "x", list);
+  CHECK(!host_call(&h, "rnn_bptt", args));
+  CHECK(strcmp(h.error.message,
+               "`target` is a 2 x 2 x 5 array; expected a list of 2 series, as `x` is") == 0);
+  bptt_value *targets = host_list(&h);
+  host_add(&h, targets, NULL, wave(&h, 2, (size_t[]){5, 2}, 0));
+  host_add(&h, args, "target", targets);
+  CHECK(!host_call(&h, "rnn_bptt", args));
+  CHECK(strcmp(h.error.message,
+               "`target` is a list of 1; expected a list of 2 series, as `x` is") == 0);
+  host_add(&h, targets, NULL, wave(&h, 2, (size_t[]){4, 2}, 0));
+  host_add(&h, args, "target", targets);
+  CHECK(!host_call(&h, "rnn_bptt", args));
+  CHECK(strcmp(h.error.message, "item 2 of `target` is a 4 x 2 matrix; expected 5 x 2") == 0);
+  host_add(&h, args, "lengths", host_vector(&h, 2, (double[]){5, 5}));
+  CHECK(!host_call(&h, "rnn_bptt", args) && strcmp(h.error.argument, "lengths") == 0);
+  host_add(&h, args, "lengths", host_null(&h));
+  set(&h, args, "format", "BT");
+  CHECK(!host_call(&h, "rnn_bptt", args) && strcmp(h.error.argument, "format") == 0);
+
+  args = good_arguments(&h, "rnn_net");
+  args->item[args->count++] = args->item[0];
+  CHECK(!host_call(&h, "rnn_net", args));
+  CHECK(strcmp(h.error.message, "`input` is given twice") == 0);
+  CHECK(!host_call(&h, "rnn_nett", args));
+  args = good_arguments(&h, "rnn_net");
+  set(&h, args, "cell", "lstm");
+  set(&h, args, "activation", "relu");
+  CHECK(!host_call(&h, "rnn_net", args));
+  CHECK(strcmp(h.error.message,
+               "`activation` is \"relu\"; expected \"tanh\", as only cell \"rnn\" has a choice") ==
+        0);
+
+  args = good_arguments(&o, "rnn_forward");
+  set(&o, args, "precision", "single");
+  CHECK(!host_call(&o, "rnn_forward", args));
+  CHECK(strcmp(o.error.message, "`precision` is not an option of rnn_forward") == 0);
+
+  /* A name of any length, cut between characters. */
+  char name[400];
+  memset(name, 'x', sizeof name);
+  for (size_t i = 1; i + 2 < sizeof name; i += 2) memcpy(name + i, "\xc3\xa9", 2);
+  name[sizeof name - 1] = '\0';
+  args = good_arguments(&h, "rnn_net");
+  host_add(&h, args, name, host_number(&h, 1));
+  CHECK(!host_call(&h, "rnn_net", args));
+  args = good_arguments(&h, "rnn_net");
+  set(&h, args, "cell", name);
+  CHECK(!host_call(&h, "rnn_net", args));
+  for (const char *c = h.error.message; *c; c++) {
+    CHECK(*c != '\xc3' || c[1] == '\xa9');
+  }
+  host_close(&h);
+  host_close(&o);
+}
+
+/* When there is no memory, whichever allocation it is that fails. */
+static void test_no_memory(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  static const char *const functions[] = {"rnn_net",  "rnn_bptt", "rnn_gradcheck",
+                                          "rnn_clip", "rnn_pack", "bptt_info"};
+  for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++) {
+    bptt_value *args = f == 5 ? host_list(&h) : good_arguments(&h, functions[f]);
+    size_t n = 0;
+    for (;; n++) {
+      h.allocations_left = n;
+      bool done = host_call(&h, functions[f], args);
+      h.allocations_left = (size_t)-1;
+      if (done) break;
+      CHECK(h.error.status == BPTT_ENOMEM);
+      if (h.error.status != BPTT_ENOMEM) break;
+    }
+    CHECK(n > 1);
+  }
+  host_close(&h);
+}
+
+static void test_interrupt(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  bptt_value *args = good_arguments(&h, "rnn_gradcheck");
+  h.polls_left = 0;
+  CHECK(!host_call(&h, "rnn_gradcheck", args) && h.error.status == BPTT_EINTERRUPT);
+  args = good_arguments(&h, "rnn_net");
+  host_add(&h, args, "hidden", host_number(&h, 40));
+  h.polls_left = 0;
+  CHECK(!host_call(&h, "rnn_net", args) && h.error.status == BPTT_EINTERRUPT);
+  host_close(&h);
+}
+
+static void test_warnings(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  bptt_value *net = make_net(&h, 1, 1, 1, "rnn"), *param = host_get(net, "param");
+  host_add(&h, net, "activation", host_text(&h, "identity"));
+  host_add(&h, param, "W_xh", host_number(&h, 1));
+  host_add(&h, param, "W_hh", host_number(&h, 1e200));
+  host_add(&h, param, "W_hy", host_number(&h, 1));
+  bptt_value *x = host_vector(&h, 4, (double[]){1, 1, 1, 1});
+  bptt_value *args = arguments(&h, net, x, NULL);
+  call(&h, "rnn_forward", args);
+  CHECK(h.warning && strcmp(h.warning, "the output is not finite: first at step 3") == 0);
+  host_add(&h, args, "target", x);
+  call(&h, "rnn_bptt", args);
+  CHECK(h.warning && strcmp(h.warning, "the loss is not finite: the output first stops being "
+                                       "finite at step 3") == 0);
+  /* Only the first two steps count: h = 1, 1e200; going back, step 1 gets 1e200 * 1e200. */
+  host_add(&h, args, "x", host_vector(&h, 2, (double[]){1, 1}));
+  host_add(&h, args, "target", host_vector(&h, 2, (double[]){1, 2e-200}));
+  host_add(&h, param, "W_hy", host_number(&h, 1e-100));
+  host_add(&h, param, "W_hh", host_number(&h, 1e220));
+  host_add(&h, args, "clip_norm", host_number(&h, 1));
+  bptt_value *result = call(&h, "rnn_bptt", args);
+  CHECK(isfinite(host_at(host_get(result, "loss"), 0)));
+  CHECK(h.warning && strncmp(h.warning, "the gradient of `", 17) == 0);
+  host_close(&h);
+}
+
+/* Defaults are in their ranges, and every name is a word. */
+static void test_table(void)
+{
+  size_t count;
+  const bptt_option *table = bptt_option_table(&count);
+  for (size_t i = 0; i < count; i++) {
+    const bptt_option *o = &table[i];
+    CHECK(o->function && o->name && o->type && o->initial && o->range && o->help && *o->help);
+    if (strcmp(o->type, "choice") == 0) {
+      char word[32];
+      snprintf(word, sizeof word, "%.*s", (int)strlen(o->initial) - 2, o->initial + 1);
+      CHECK(strstr(o->range, word) == o->range);
+    }
+  }
+}
+
+int main(void)
+{
+  bptt_load();
+  for (bptt_habit habit = BPTT_R; habit <= BPTT_OCTAVE; habit++) {
+    test_check_values(habit);
+    test_net(habit);
+    for (int k = 0; k < 3; k++) {
+      test_orders(habit, cells[k]);
+      test_list(habit, cells[k]);
+    }
+    test_targets(habit);
+    test_forward_and_state(habit);
+    test_predict(habit);
+    test_clip(habit);
+    test_pack(habit);
+    test_gradcheck(habit);
+  }
+  test_seed();
+  test_shapes();
+  test_want();
+  test_single();
+  test_mistakes();
+  test_more_mistakes();
+  test_no_memory();
+  test_interrupt();
+  test_warnings();
+  test_table();
+  printf("%d checks, %d failures\n", checks, failures);
+  return failures > 0;
+}

@@ -1,0 +1,58 @@
+# cross.R -- R's half of the comparison with Octave; cross.m is the other, line by line the same.
+library(bptt)
+
+# Numbers that are exact in single precision, and the same everywhere.
+numbers <- function(count, step) (seq_len(count) * step) %% 257 / 128 - 1
+
+# In hexadecimal digits. R has no single precision: what was computed in it comes back as double,
+# and so do a loss and a norm, which are sums in double.
+write_array <- function(label, x) {
+  bytes <- if (startsWith(label, "single")) 4L else 8L
+  digits <- writeBin(as.double(x), raw(), size = bytes, endian = "big")
+  digits <- matrix(as.character(digits), bytes)
+  cat(label, apply(digits, 2, paste, collapse = ""), "\n")
+}
+
+write_arrays <- function(label, arrays) {
+  for (name in names(arrays)) write_array(paste0(label, ".", name), arrays[[name]])
+}
+
+write_case <- function(label, net, precision) {
+  x <- array(numbers(3 * 5 * 40, 37), c(3, 5, 40))
+  target <- array(numbers(2 * 5 * 40, 91), c(2, 5, 40))
+  class <- array(1 + (seq_len(5 * 40) %% 2), c(5, 40))
+  lengths <- c(40, 1, 17, 33, 40)
+  write_arrays(paste0(label, ".param"), net$param)
+  write_array(paste0(label, ".theta"), rnn_pack(net))
+
+  out <- rnn_forward(net, x, lengths = lengths, precision = precision)
+  write_arrays(label, out[c("y", "h")])
+  write_arrays(paste0(label, ".state"), out$state)
+  prob <- rnn_predict(net, x, type = "prob", precision = precision)
+  write_array(paste0(label, ".prob"), prob)
+
+  full <- rnn_bptt(net, x, target, state = out$state, lengths = lengths, precision = precision)
+  write_arrays(label, full[c("loss", "grad_norm", "y", "dx")])
+  write_arrays(paste0(label, ".grad"), full$grad)
+  write_arrays(paste0(label, ".state"), full$state)
+  write_arrays(paste0(label, ".dstate"), full$dstate)
+
+  short <- rnn_bptt(net, x, class,
+    loss = "cross_entropy", reduction = "sum", truncate = c(4, 9),
+    clip_value = 0.5, clip_norm = 1, precision = precision
+  )
+  write_arrays(paste0(label, ".truncated"), short[c("loss", "grad_norm", "dx")])
+  write_arrays(paste0(label, ".truncated.grad"), short$grad)
+}
+
+for (precision in c("double", "single")) {
+  for (activation in c("tanh", "relu", "sigmoid", "identity")) {
+    net <- rnn_net(3, 17, 2, "rnn", activation = activation, seed = 1)
+    write_case(paste0(precision, ".rnn.", activation), net, precision)
+  }
+  for (reset in c("after", "before")) {
+    net <- rnn_net(3, 17, 2, "gru", reset = reset, seed = 2)
+    write_case(paste0(precision, ".gru.", reset), net, precision)
+  }
+  write_case(paste0(precision, ".lstm"), rnn_net(3, 17, 2, "lstm", seed = 2^53), precision)
+}

@@ -1,0 +1,64 @@
+## cross.m -- Octave's half of the comparison with R; cross.R is the other, line by line the same.
+1;
+
+## Numbers that are exact in single precision, and the same everywhere.
+function x = numbers (count, step)
+  x = mod ((1:count) * step, 257) / 128 - 1;
+endfunction
+
+## In hexadecimal digits.
+function write_array (label, x)
+  x = cast (x(:), strtok (label, "."));
+  printf ("%s ", label, cellstr (num2hex (x)){:});
+  printf ("\n");
+endfunction
+
+function write_arrays (label, arrays, names = fieldnames (arrays))
+  for k = 1:numel (names)
+    write_array ([label "." names{k}], arrays.(names{k}));
+  endfor
+endfunction
+
+function write_case (label, net, precision)
+
+  x = cast (reshape (numbers (3 * 5 * 40, 37), [3, 5, 40]), precision);
+  target = reshape (numbers (2 * 5 * 40, 91), [2, 5, 40]);
+  class = reshape (1 + mod (1:5*40, 2), [5, 40]);
+  lengths = [40, 1, 17, 33, 40];
+  write_arrays ([label ".param"], net.param);
+  write_array ([label ".theta"], rnn_pack (net));
+
+  out = struct ();
+  [out.y, state, out.h] = rnn_forward (net, x, "lengths", lengths);
+  write_arrays (label, out, {"y", "h"});
+  write_arrays ([label ".state"], state);
+  prob = rnn_predict (net, x, "type", "prob");
+  write_array ([label ".prob"], prob);
+
+  [loss, grad, info] = rnn_bptt (net, x, target, "state", state, "lengths", lengths);
+  info.loss = loss;
+  write_arrays (label, info, {"loss", "grad_norm", "y", "dx"});
+  write_arrays ([label ".grad"], grad);
+  write_arrays ([label ".state"], info.state);
+  write_arrays ([label ".dstate"], info.dstate);
+
+  [loss, grad, info] = rnn_bptt (net, x, class,
+                                 "loss", "cross_entropy", "reduction", "sum", "truncate", [4, 9],
+                                 "clip_value", 0.5, "clip_norm", 1);
+  info.loss = loss;
+  write_arrays ([label ".truncated"], info, {"loss", "grad_norm", "dx"});
+  write_arrays ([label ".truncated.grad"], grad);
+
+endfunction
+
+for precision = {"double", "single"}
+  for activation = {"tanh", "relu", "sigmoid", "identity"}
+    net = rnn_net (3, 17, 2, "rnn", "activation", activation{1}, "seed", 1);
+    write_case ([precision{1} ".rnn." activation{1}], net, precision{1});
+  endfor
+  for reset = {"after", "before"}
+    net = rnn_net (3, 17, 2, "gru", "reset", reset{1}, "seed", 2);
+    write_case ([precision{1} ".gru." reset{1}], net, precision{1});
+  endfor
+  write_case ([precision{1} ".lstm"], rnn_net (3, 17, 2, "lstm", "seed", 2^53), precision{1});
+endfor

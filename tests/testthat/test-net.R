@@ -1,0 +1,119 @@
+# Making networks: fields, weights, seeds.
+
+test_that("a network has its fields and parameters in order", {
+  net <- rnn_net(2, 3, 4)
+  expect_s3_class(net, "rnn_net", exact = TRUE)
+  expect_identical(
+    names(net), c("cell", "input", "hidden", "output", "activation", "reset", "param")
+  )
+  expect_identical(net[c("cell", "activation", "reset")],
+    list(cell = "rnn", activation = "tanh", reset = "after"),
+    ignore_attr = TRUE
+  )
+  expect_identical(c(net$input, net$hidden, net$output), c(2, 3, 4))
+
+  shape <- function(...) {
+    lapply(rnn_net(2, 3, 4, ...)$param, function(p) if (is.null(dim(p))) length(p) else dim(p))
+  }
+  expect_identical(
+    shape("rnn"),
+    list(W_xh = c(3L, 2L), W_hh = c(3L, 3L), b_h = 3L, W_hy = c(4L, 3L), b_y = 4L)
+  )
+  expect_identical(
+    shape("gru"),
+    list(W_xh = c(9L, 2L), W_hh = c(9L, 3L), b_h = 9L, b_hn = 3L, W_hy = c(4L, 3L), b_y = 4L)
+  )
+  expect_identical(
+    shape("gru", reset = "before"),
+    list(W_xh = c(9L, 2L), W_hh = c(9L, 3L), b_h = 9L, W_hy = c(4L, 3L), b_y = 4L)
+  )
+  expect_identical(
+    shape("lstm"),
+    list(W_xh = c(12L, 2L), W_hh = c(12L, 3L), b_h = 12L, W_hy = c(4L, 3L), b_y = 4L)
+  )
+})
+
+test_that("weights are drawn as promised", {
+  for (cell in CELLS) {
+    net <- rnn_net(5, 20, 7, cell, seed = 3)
+    for (gate in split(seq_len(nrow(net$param$W_hh)), rep(seq_len(nrow(net$param$W_hh) / 20),
+      each = 20
+    ))) {
+      expect_close(crossprod(net$param$W_hh[gate, ]), diag(20), 1e-14)
+    }
+    limit <- sqrt(6 / (5 + 20))
+    expect_lt(max(abs(net$param$W_xh)), limit)
+    expect_gt(max(abs(net$param$W_xh)), 0.9 * limit)
+    expect_gt(stats::ks.test(as.vector(net$param$W_xh), "punif", -limit, limit)$p.value, 0.001)
+    limit <- sqrt(6 / (20 + 7))
+    expect_lt(max(abs(net$param$W_hy)), limit)
+    expect_gt(max(abs(net$param$W_hy)), 0.9 * limit)
+    forget <- if (cell == "lstm") 21:40 else integer()
+    expect_identical(which(net$param$b_h != 0), forget)
+    expect_true(all(net$param$b_h[forget] == 1))
+    expect_true(all(net$param$b_y == 0))
+    expect_false(anyDuplicated(c(net$param$W_xh, net$param$W_hh, net$param$W_hy)) > 0)
+  }
+})
+
+test_that("the seed decides, and set.seed() where there is none", {
+  expect_identical(rnn_net(2, 3, 1, seed = 7), rnn_net(2, 3, 1, seed = 7))
+  expect_identical(rnn_net(2, 3, 1, seed = 7L), rnn_net(2, 3, 1, seed = 7))
+  expect_false(identical(rnn_net(2, 3, 1, seed = 7), rnn_net(2, 3, 1, seed = 8)))
+  expect_false(identical(rnn_net(2, 3, 1, seed = 2^53), rnn_net(2, 3, 1, seed = 2^53 - 1)))
+  expect_silent(rnn_net(2, 3, 1, seed = 0))
+
+  set.seed(1)
+  a <- rnn_net(2, 3, 1)
+  b <- rnn_net(2, 3, 1)
+  set.seed(1)
+  expect_identical(rnn_net(2, 3, 1), a)
+  expect_identical(rnn_net(2, 3, 1), b)
+  expect_false(identical(a, b))
+  set.seed(1)
+  seed <- sample.int(.Machine$integer.max, 1L)
+  expect_identical(rnn_net(2, 3, 1, seed = seed), a)
+
+  before <- .Random.seed
+  rnn_net(2, 3, 1, seed = 1)
+  expect_identical(.Random.seed, before)
+})
+
+test_that("a network survives a file and a copy by hand", {
+  file <- tempfile(fileext = ".rds")
+  on.exit(unlink(file))
+  for (cell in CELLS) {
+    p <- problem(cell)
+    saveRDS(p$net, file)
+    net <- readRDS(file)
+    expect_identical(net, p$net)
+    expect_identical(rnn_bptt(net, p$x, p$target), rnn_bptt(p$net, p$x, p$target))
+    expect_identical(
+      rnn_bptt(c(unclass(net), note = "mine"), p$x, p$target), rnn_bptt(net, p$x, p$target)
+    )
+  }
+})
+
+test_that("networks print", {
+  expect_printed(rnn_net(1, 1, 1, seed = 1), "
+    Recurrent network, cell rnn, tanh: 1 input, 1 hidden unit, 1 output
+    5 parameters:
+      W_xh  1 x 1
+      W_hh  1 x 1
+      b_h   1
+      W_hy  1 x 1
+      b_y   1
+  ")
+  expect_printed(rnn_net(3, 16, 2, "lstm", seed = 1), "
+    Recurrent network, cell lstm: 3 inputs, 16 hidden units, 2 outputs
+    1314 parameters:
+      W_xh  64 x 3
+      W_hh  64 x 16
+      b_h   64
+      W_hy  2 x 16
+      b_y   2
+  ")
+  printed <- capture.output(print(rnn_net(3, 16, 2, "gru", reset = "before", seed = 1)))
+  expect_match(printed[1L], "cell gru, reset before")
+  capture.output(expect_invisible(print(rnn_net(1, 1, 1, seed = 1))))
+})

@@ -1,0 +1,47 @@
+# The formals of the R functions against the table of the core.
+
+options <- as.data.frame(.Call(bptt:::C_bptt_R_options))
+
+test_that("every option of the core is an argument with the core's default, and no other", {
+  exported <- unique(unlist(strsplit(options$`function`, " ")))
+  expect_true(all(exported %in% getNamespaceExports("bptt")))
+  expect_gt(nrow(options), 20)
+  for (name in exported) {
+    rows <- options[grepl(paste0("\\b", name, "\\b"), options$`function`), ]
+    args <- formals(getExportedValue("bptt", name))
+    expect_setequal(setdiff(names(args), "..."), rows$name)
+    for (i in seq_len(nrow(rows))) {
+      default <- paste(deparse(args[[rows$name[i]]]), collapse = "")
+      expect_identical(default, rows$initial[i], label = paste(name, rows$name[i]))
+    }
+  }
+})
+
+test_that("every option is on its function's help page with its choices", {
+  pages <- tools::Rd_db("bptt")
+  text <- function(rd) paste(utils::capture.output(tools::Rd2txt(rd, fragment = FALSE)), collapse = " ")
+  text <- lapply(pages, text)
+  for (i in which(options$type %in% c("choice", "set"))) {
+    for (name in strsplit(options$`function`[i], " ")[[1L]]) {
+      page <- paste0(if (name == "rnn_unpack") "rnn_pack" else name, ".Rd")
+      for (choice in strsplit(options$range[i], "|", fixed = TRUE)[[1L]]) {
+        expect_match(text[[page]], choice, fixed = TRUE, label = paste(page, options$name[i]))
+      }
+    }
+  }
+})
+
+test_that("NULL stands for the default of any option", {
+  p <- problem("gru")
+  default <- rnn_bptt(p$net, p$x, p$target)
+  for (name in options$name[grepl("rnn_bptt", options$`function`) & options$initial != ""]) {
+    args <- c(list(p$net, p$x, p$target), stats::setNames(list(NULL), name))
+    expect_identical(do.call(rnn_bptt, args), default, label = name)
+  }
+})
+
+test_that("the core has the package's version", {
+  info <- bptt_info()
+  expect_identical(info$version, as.character(utils::packageVersion("bptt")))
+  expect_true(info$isa %in% c("avx512", "avx2", "portable"))
+})

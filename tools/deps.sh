@@ -1,0 +1,79 @@
+#!/bin/sh
+# deps.sh -- finds out what of the tools below is missing and installs it with apt.
+#
+#   tools/deps.sh         what make, make demo, make test, make check and make sanitize need
+#   tools/deps.sh bench   the peer that make bench compares with
+#
+# Where all is there it does nothing, and needs no network. Where there is no apt it says what is
+# missing, and fails. Packages are looked for by what they provide, not by their name, so that an
+# R of one's own in /usr/local counts.
+set -eu
+
+has_command() { command -v "$1" >/dev/null 2>&1; }
+has_r_package() { has_command Rscript && Rscript -e "find.package('$1')" >/dev/null 2>&1; }
+has_header() { printf '#include <%s>\n' "$1" | gcc -E -x c - >/dev/null 2>&1; }
+has_tex_file() { has_command kpsewhich && kpsewhich "$1" >/dev/null; }
+has_font() { fc-list 2>/dev/null | grep -q "/$1\."; }
+has_python_module() { /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
+
+# Lines of: Debian package | how to tell that it is there | what it is for
+wanted_all='
+gcc | has_command gcc | the C core
+libc6-dev | has_header stdio.h | the C core
+g++ | has_command g++ | the Octave package
+make | has_command make | everything
+r-base-core | has_command Rscript | the R package
+r-cran-testthat | has_r_package testthat | make test
+octave | has_command octave-cli | the Octave package
+octave-dev | has_command mkoctfile | the Octave package
+gnuplot-nox | has_command gnuplot | make demo: pictures from Octave
+fonts-freefont-otf | has_font FreeSans | make demo: letters in them
+valgrind | has_command valgrind | make sanitize
+qpdf | has_command qpdf | make check
+tidy | has_command tidy | make check
+texlive-latex-base | has_tex_file hyperref.sty | make check: the manual
+texlive-fonts-recommended | has_tex_file ptmr8t.tfm | make check: the manual
+'
+wanted_bench='
+python3-torch | has_python_module torch | make bench: PyTorch
+'
+
+case ${1:-} in
+  '') wanted=$wanted_all ;;
+  bench) wanted=$wanted_bench ;;
+  *) sed -n '2,/^set/{/^#/p}' "$0"; exit 2 ;;
+esac
+
+# The names of what is missing, one a line; what each is for goes to standard error.
+missing() {
+  echo "$wanted" | while IFS='|' read -r package probe purpose; do
+    test -n "$package" || continue
+    # shellcheck disable=SC2086 # a probe is a command with its argument
+    $probe && continue
+    echo "missing: $package ($(echo $purpose))" >&2
+    echo $package
+  done
+}
+
+packages=$(missing)
+test -n "$packages" || { echo "deps: everything is there"; exit 0; }
+packages=$(echo $packages)
+
+if ! has_command apt-get; then
+  echo "deps: there is no apt-get here; install what Debian calls: $packages" >&2
+  exit 1
+fi
+sudo=
+if test "$(id -u)" -ne 0; then
+  if ! has_command sudo; then
+    echo "deps: as root: apt-get install --no-install-recommends $packages" >&2
+    exit 1
+  fi
+  sudo=sudo
+fi
+run() { echo "deps: $*"; "$@"; }
+run $sudo apt-get -q update
+run $sudo env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $packages
+
+packages=$(missing)
+test -z "$packages" || { echo "deps: still missing:" $packages >&2; exit 1; }

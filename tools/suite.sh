@@ -1,0 +1,38 @@
+#!/bin/sh
+# suite.sh -- runs a test suite, and adds up what suites have counted.
+#
+#   tools/suite.sh NAME COMMAND...   shows and keeps what COMMAND prints (build/log/NAME.log). It
+#                                    has to end with a line "N passed, N failed", N > 0 in all;
+#                                    where it does not, that is one failure.
+#   tools/suite.sh --reset           forgets all counts
+#   tools/suite.sh --sum             one line of counts for each suite, and their sum
+set -u
+log=build/log
+
+case $1 in
+  --reset) rm -rf "$log"; exit 0 ;;
+  --sum)
+    awk '{ printf "%-36s %7d passed %5d failed\n", $1, $2, $3; p += $2; f += $3 }
+      END { printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }' "$log"/*.count
+    exit ;;
+esac
+
+name=$1
+shift
+mkdir -p "$log"
+rm -f "$log/$name.count"
+echo "--- $name"
+start=$(date +%s)
+{ "$@" 2>&1; echo $? >"$log/$name.status"; } | tee "$log/$name.log"
+status=$(cat "$log/$name.status")
+set -- $(sed -n '$s/^\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed$/\1 \2/p' "$log/$name.log")
+passed=${1:-0} failed=${2:-0}
+# a suite that died, or counted nothing, has failed whatever it says
+if [ "$failed" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$passed" -eq 0 ]; }; then
+  echo "$name: exit status $status after $passed passed, 0 failed"
+  failed=1
+fi
+echo "$name $passed $failed" >"$log/$name.count"
+rm "$log/$name.status"
+echo "--- $name: $(($(date +%s) - start)) s"
+[ "$failed" -eq 0 ]
