@@ -8,6 +8,8 @@
 #   make dist      both tarballs, in dist/                make format, make clean
 
 VERSION := $(shell sed -n 's/^Version: *//p' DESCRIPTION)
+# What programs say is read here: in English.
+export LC_ALL := C.UTF-8
 CC = gcc
 CLANG := $(notdir $(firstword $(wildcard $(foreach d,$(subst :, ,$(PATH)),$(d)/clang $(d)/clang-[1-9][0-9]))))
 CWARN := -Wall -Wextra -Wconversion -Werror
@@ -22,6 +24,11 @@ SUITE := tools/suite.sh
 
 all: build/r.stamp build/octave.stamp
 
+# `make -j deps test` is to wait for the first before it begins the second.
+ifneq ($(filter deps bench-deps,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
 deps:
 	@tools/deps.sh
 
@@ -33,7 +40,7 @@ bench-deps:
 CORE := $(wildcard csrc/*.c csrc/*.h)
 R_FILES := $(CORE) $(wildcard DESCRIPTION NAMESPACE LICENSE NEWS.md README.md .Rbuildignore \
              configure* cleanup* R/* src/*.c src/*.h src/Makevars* man/* tests/*.R tests/testthat/* \
-             tests/golden/*.txt)
+             tests/golden/*.txt tests/bad_inputs/*)
 OCTAVE_FILES := $(CORE) COPYING $(wildcard octave/DESCRIPTION octave/INDEX octave/NEWS \
                   octave/inst/*.m octave/src/*.cc octave/src/Makefile)
 STAMP = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
@@ -156,14 +163,15 @@ sanitize-core: core-asan
 
 sanitize-r: $(R_TARBALL)
 	@rm -rf build/asan/Rlib && mkdir -p build/asan/Rlib
-	@echo 'CFLAGS = $(ASAN)' > build/asan/Makevars
+	@echo 'CFLAGS = $(ASAN) $(CWARN)' > build/asan/Makevars
 	R_MAKEVARS_USER=$(CURDIR)/build/asan/Makevars R CMD INSTALL --no-test-load -l build/asan/Rlib $<
 	@R_LIBS=$(CURDIR)/build/asan/Rlib $(SUITE) asan-R env $(SANITIZED) Rscript tools/test.R
 
 sanitize-octave: $(OCTAVE_TARBALL)
 	@rm -rf build/asan/octave && mkdir -p build/asan/octave
 	tar -xzf $< -C build/asan/octave --strip-components=1
-	CFLAGS='$(ASAN) -fPIC' CXXFLAGS='$(ASAN) -fPIC' $(MAKE) -C build/asan/octave/src
+	CFLAGS='$(ASAN) -fPIC' CXXFLAGS='$(ASAN) -fPIC' \
+	  $(MAKE) -C build/asan/octave/src WERROR=1
 	@OCTAVE_SITE_INITFILE= OCTAVE_PATH=$(CURDIR)/build/asan/octave/inst:$(CURDIR)/build/asan/octave/src \
 	  $(SUITE) asan-octave env $(SANITIZED) $(OCTAVE) tests/octave/run_tests.m
 
@@ -180,7 +188,7 @@ bench: all
 	@OCTAVE=octave-cli bench/run.sh
 
 format:
-	clang-format -i $(CORE) $(wildcard src/*.c src/*.h octave/src/*.cc tests/core/*.c tests/core/*.h)
+	clang-format -i $(CORE) $(wildcard src/*.c src/*.h tests/core/*.c tests/core/*.h)
 	@Rscript -e 'if (!requireNamespace("styler", quietly = TRUE)) {' \
 	  -e '  cat("styler is not installed: the R files are left as they are\n")' \
 	  -e '} else styler::style_file(Sys.glob(c("R/*.R", "tests/*/*.R", "demo/*.R", "bench/*.R")))'

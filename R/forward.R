@@ -17,9 +17,9 @@
 #'   their own.
 #' @param format The order of the dims of `x`, such as `"BTC"`; see
 #'   [bptt_series]. `NULL`: by shape.
-#' @param precision `"double"`, or `"single"`: compute in single precision,
-#'   twice as fast and good to six or seven digits. Results are double numbers
-#'   in both cases.
+#' @param precision `"double"`, or `"single"`: compute in single precision, which
+#'   is faster and good to six digits or so. Results are double numbers in both
+#'   cases.
 #' @return A list of
 #' * `y`: the outputs, in the form of `x` with O features,
 #' * `h`: the hidden states, in the form of `x` with H features,

@@ -7,16 +7,17 @@
 #' precision).
 #'
 #' The relative error of a parameter is the largest difference between the two
-#' over the largest magnitude of either. A right gradient has errors below
-#' 1e-7. With `activation = "relu"` they can be larger where an input of a unit
-#' is very close to 0.
+#' over the largest magnitude of either in that parameter; one whose gradient
+#' nearly vanishes beside the others' is measured by theirs. A right gradient
+#' has errors below 1e-7. With `activation = "relu"` they can be larger where
+#' what goes into a unit is very close to 0.
 #'
 #' With truncation, the check is against the function whose gradient the
 #' truncated one is: the sum of the losses of all chunks, with the state that
 #' enters each held fixed.
 #'
-#' It takes eight passes forward for each number checked: for small networks
-#' and short series.
+#' It takes four passes forward for each number checked: for small networks and
+#' short series.
 #'
 #' @inheritParams rnn_bptt
 #' @param grad A gradient to check in place of that of [rnn_bptt()]: a list

@@ -18,21 +18,18 @@
 #' `"gru"` (Cho et al. 2014), with gates \eqn{r}, \eqn{z}, \eqn{n}:
 #' \deqn{r = \sigma(W_{xr} x_t + W_{hr} h_{t-1} + b_r)}{r = s(W_xr x_t + W_hr h_(t-1) + b_r)}
 #' \deqn{z = \sigma(W_{xz} x_t + W_{hz} h_{t-1} + b_z)}{z = s(W_xz x_t + W_hz h_(t-1) + b_z)}
-#' \deqn{n = \tanh(W_{xn} x_t + b_n + r (W_{hn} h_{t-1} + b_{hn}))}{
-#'   n = tanh(W_xn x_t + b_n + r (W_hn h_(t-1) + b_hn))}
+#' \deqn{n = \tanh(W_{xn} x_t + b_n + r (W_{hn} h_{t-1} + b_{hn}))}{n = tanh(W_xn x_t + b_n + r (W_hn h_(t-1) + b_hn))}
 #' \deqn{h_t = (1 - z) n + z h_{t-1}}{h_t = (1 - z) n + z h_(t-1)}
-#' With `reset = "before"`, as in the paper, \eqn{n} is
-#' \eqn{\tanh(W_{xn} x_t + b_n + W_{hn} (r h_{t-1}))}{
-#' tanh(W_xn x_t + b_n + W_hn (r h_(t-1)))} and there is no `b_hn`. The default
-#' is what PyTorch and cuDNN compute.
+#' With `reset = "before"`, as in the paper, there is no `b_hn`, and
+#' \deqn{n = \tanh(W_{xn} x_t + b_n + W_{hn} (r h_{t-1}))}{n = tanh(W_xn x_t + b_n + W_hn (r h_(t-1)))}
+#' The default is what PyTorch and cuDNN compute.
 #'
 #' `"lstm"` (Hochreiter and Schmidhuber 1997; with the forget gate of Gers,
 #' Schmidhuber and Cummins 2000), with gates \eqn{i}, \eqn{f}, \eqn{g}, \eqn{o},
 #' of which \eqn{i}, \eqn{f}, \eqn{o} are
 #' \eqn{\sigma(W_{x} x_t + W_{h} h_{t-1} + b)}{s(W_x x_t + W_h h_(t-1) + b)} and
 #' \eqn{g} has tanh in place of \eqn{\sigma}{s}:
-#' \deqn{c_t = f c_{t-1} + i g, \quad h_t = o \tanh(c_t)}{
-#'   c_t = f c_(t-1) + i g,   h_t = o tanh(c_t)}
+#' \deqn{c_t = f c_{t-1} + i g, \quad h_t = o \tanh(c_t)}{c_t = f c_(t-1) + i g,   h_t = o tanh(c_t)}
 #'
 #' @section Parameters:
 #' With D = `input`, H = `hidden`, O = `output`, and G = 1 (rnn), 3 (gru) or 4

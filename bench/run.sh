@@ -2,7 +2,7 @@
 # run.sh -- the time of one rnn_bptt() call, from R and from Octave, beside a PyTorch step.
 #
 # Each of the three is a server: it reads one setting a line and answers with milliseconds per
-# call. They are asked in turn, round after round, so that a clock that drifts or a neighbour on
+# call; empty lines mean nothing. They are asked in turn, round after round, so that a clock that drifts or a neighbour on
 # the machine touches all of them alike. Who is not installed is left out.
 #
 # ROUNDS=5      timed batches of each; the table shows their median and, in brackets, minimum
@@ -27,7 +27,7 @@ start() {
   name=$1 to=$2 from=$3
   shift 3
   mkfifo "$work/$name.in" "$work/$name.out"
-  "$@" <"$work/$name.in" >"$work/$name.out" 2>"$work/$name.err" &
+  "$@" <"$work/$name.in" >"$work/$name.out" 2>"$work/$name.err" 3>&- 4>&- 5>&- 6>&- &
   eval "exec $to>\"$work/$name.in\" $from<\"$work/$name.out\""
   if eval "read -r hello <&$from"; then
     echo "$name: $hello"
@@ -53,8 +53,9 @@ measure() {
     for peer in $peers; do
       to=${peer#*:} from=${peer##*:}
       to=${to%:*}
-      echo "$1 $(size "$2")" 2>/dev/null >&"$to" || :
-      read -r ms <&"$from" || ms=nan
+      # the empty line: Octave's fgetl() does not return a line before it has seen what follows
+      printf '%s %s\n\n' "$1" "$(size "$2")" 2>/dev/null >&"$to" || :
+      read -r ms <&"$from" || { ms=nan; grep -m 1 . "$work/${peer%%:*}.err" >&2 || :; }
       echo "${peer%%:*} $ms"
     done
     round=$((round + 1))
@@ -82,6 +83,7 @@ row() {
 }
 
 trap stop EXIT
+trap 'exit 1' INT TERM
 echo "$(date +%F), $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)"
 start R 3 4 "${R:-Rscript}" "$here/server.R"
 start Octave 5 6 "${OCTAVE:-octave-cli}" --no-gui -q "$here/server.m"

@@ -30,6 +30,7 @@ answer(R.version.string, ", bptt ", bptt_info()$version, ", ", bptt_info()$isa)
 input <- file("stdin", "r")
 setting <- ""
 while (length(line <- readLines(input, 1)) > 0) {
+  if (line == "") next
   if (line != setting) {
     setting <- line
     run <- problem(strsplit(line, " ")[[1]])

@@ -31,6 +31,9 @@ printf ("Octave %s, bptt %s, %s\n", version (), info.version, info.isa);
 fflush (stdout);
 setting = "";
 while (ischar (line = fgetl (stdin)))
+  if (isempty (line))
+    continue
+  endif
   if (! strcmp (line, setting))
     setting = line;
     run = problem (strsplit (line, " "));

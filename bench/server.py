@@ -42,6 +42,8 @@ def main():
     print("PyTorch", torch.__version__, flush=True)
     setting = None
     for line in iter(sys.stdin.readline, ""):
+        if line == "\n":
+            continue
         if line != setting:
             setting = line
             run = problem(line.split())

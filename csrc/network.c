@@ -90,20 +90,21 @@ static bool parameter_has_shape(const parameter *p, const bptt_value *v)
   return value_has_dims(v, 2, (ptrdiff_t[]){p->rows, p->cols});
 }
 
+static bool wrong_shape(const door *d, place at, const parameter *p, const bptt_value *v)
+{
+  phrase shape = p->bias ? say_count(p->rows, "number", "numbers")
+                         : say_dims(2, (ptrdiff_t[]){p->rows, p->cols});
+  phrase real = p->bias ? shape : say("a real %s matrix", shape.s);
+  if (!value_check_array(d, at, v, real.s)) return false;
+  phrase is = value_describe(v);
+  if (v->ndim == 2) is = say_dims(2, (ptrdiff_t[]){value_dim(v, 0), value_dim(v, 1)});
+  return wrong(d->error, at, is.s, "%s", shape.s);
+}
+
 static bool read_parameter(const door *d, place at, const parameter *p, const bptt_value *v)
 {
-  ptrdiff_t dim[] = {p->rows, p->cols};
-  phrase shape = p->bias ? say_count(p->rows, "number", "numbers") : say_dims(2, dim);
-  if (!value_check_array(d, at, v, shape.s)) return false;
-  if (!parameter_has_shape(p, v)) {
-    phrase is = value_describe(v);
-    if (v->ndim == 2) is = say_dims(2, (ptrdiff_t[]){value_dim(v, 0), value_dim(v, 1)});
-    return wrong(d->error, at, is.s, "%s", shape.s);
-  }
-  ptrdiff_t bad = value_not_finite(v);
-  if (bad < 0) return true;
-  return wrong(d->error, at, say("%s at element %td", say_number(value_at(v, bad)).s, bad + 1).s,
-               "finite numbers");
+  if (!value_is_array(v) || !parameter_has_shape(p, v)) return wrong_shape(d, at, p, v);
+  return value_check_finite(d, at, v);
 }
 
 /* A parameter that the network has not would be left alone in silence: rather say so. */
@@ -119,8 +120,10 @@ static bool refuse_others(const door *d, const char *argument, const bptt_value 
     bool found = false;
     for (size_t k = 0; k < count && !found; k++) found = strcmp(known[k], name) == 0;
     if (!found) {
-      return fail(d->error, argument, "`%s` has a parameter %s that such a network has not",
-                  argument, say_name(name).s);
+      const char *const *cell = option_choice_text(d, OPTION_CELL, (int)n->cell);
+      return cell && fail(d->error, argument,
+                          "`%s` has a parameter %s that a network of cell \"%s\" has not",
+                          argument, say_name(name).s, *cell);
     }
   }
   return true;
@@ -168,49 +171,52 @@ bool network_read(const door *d, const char *argument, const bptt_value *v, netw
   return network_read_parameters(d, argument, list, n, param);
 }
 
-/* "`h` and `c`, each 3 x 2" */
+/* "a list with `h` and `c` (each 3 x 2)" */
 static phrase say_state(const network *n, ptrdiff_t B)
 {
   phrase dims = say_dims(2, (ptrdiff_t[]){n->H, B});
-  return network_state_count(n) == 2 ? say("a list of `h` and `c`, each %s", dims.s)
-                                     : say("a list of `h`, %s", dims.s);
+  return network_state_count(n) == 2 ? say("a list with `h` and `c` (each %s)", dims.s)
+                                     : say("a list with `h` (%s)", dims.s);
+}
+
+static bool wrong_state(const door *d, place at, const network *n, ptrdiff_t B, const bptt_value *v)
+{
+  phrase shape = say_dims(2, (ptrdiff_t[]){n->H, B});
+  return value_check_array(d, at, v, say("a real %s matrix", shape.s).s) &&
+         wrong(d->error, at, value_describe(v).s, "%s", shape.s);
+}
+
+static bool read_state_field(const door *d, const bptt_value *list, const char *name,
+                             const network *n, ptrdiff_t B, const bptt_value **field)
+{
+  place at = {"state", name, 0};
+  const bptt_value *v = *field = value_find(list, name);
+  if (!v) {
+    return fail(d->error, "state", "`state` has no field `%s`; expected %s", name,
+                say_state(n, B).s);
+  }
+  bool vector = value_is_vector(v) && B == 1 && value_count(v) == n->H;
+  bool fits = vector || value_has_dims(v, 2, (ptrdiff_t[]){n->H, B});
+  if (!value_is_array(v) || !fits) return wrong_state(d, at, n, B, v);
+  return value_check_finite(d, at, v);
 }
 
 bool network_read_state(const door *d, const bptt_value *v, const network *n, ptrdiff_t B,
                         const bptt_value *state[2])
 {
-  ptrdiff_t dim[] = {n->H, B};
   state[0] = state[1] = NULL;
   if (!value_given(v)) return true;
-  phrase expected = say_state(n, B);
   if (v->kind != BPTT_LIST) {
-    return wrong(d->error, place_of("state"), value_describe(v).s, "%s", expected.s);
+    return wrong(d->error, place_of("state"), value_describe(v).s, "%s", say_state(n, B).s);
   }
   for (int i = 0; i < network_state_count(n); i++) {
-    place at = {"state", network_state_name[i], 0};
-    const bptt_value *s = value_find(v, network_state_name[i]);
-    if (!s) {
-      return fail(d->error, "state", "`state` has no field `%s`; expected %s", at.field,
-                  expected.s);
-    }
-    if (!value_check_array(d, at, s, say_dims(2, dim).s)) return false;
-    bool vector = B == 1 && value_is_vector(s) && value_count(s) == n->H;
-    if (!vector && !value_has_dims(s, 2, dim)) {
-      return wrong(d->error, at, value_describe(s).s, "%s", say_dims(2, dim).s);
-    }
-    ptrdiff_t bad = value_not_finite(s);
-    if (bad >= 0) {
-      phrase is = say("%s at element %td", say_number(value_at(s, bad)).s, bad + 1);
-      return wrong(d->error, at, is.s, "finite numbers");
-    }
-    state[i] = s;
+    if (!read_state_field(d, v, network_state_name[i], n, B, &state[i])) return false;
   }
   for (size_t i = 0; i < v->count; i++) {
-    const bptt_value *s = &v->item[i];
-    if (s != state[0] && s != state[1]) {
-      return fail(d->error, "state", "`state` has a field %s; expected %s",
-                  say_name(s->name ? s->name : "").s, expected.s);
-    }
+    const bptt_value *item = &v->item[i];
+    if (item == state[0] || item == state[1]) continue;
+    return fail(d->error, "state", "`state` has a field %s; expected %s",
+                say_name(item->name ? item->name : "").s, say_state(n, B).s);
   }
   return true;
 }

@@ -227,7 +227,7 @@ static bool read_truncate(const door *d, option_id row, const bptt_value *v, opt
     is = say("%s and %s", say_number(value_at(v, 0)).s, say_number(value_at(v, 1)).s);
   }
   return wrong(d->error, place_of(table[row].name), is.s,
-               "one whole number of at least 1 or Inf, or two, the second not the smaller");
+               "one whole number of at least 1 or Inf, or two, the second at least as large");
 }
 
 static bool read_data(const door *d, option_id row, const bptt_value *v, option_value *out)
@@ -278,7 +278,8 @@ static bool unknown_option(const door *d, const char *typed)
   }
   const char *meant = spelling(typed, known, count);
   phrase hint = meant ? say("; did you mean `%s`?", meant) : say("%s", "");
-  return fail(d->error, typed, "%s is not an option of %s%s", say_name(typed).s, d->function, hint.s);
+  return fail(d->error, typed, "%s is not an option of %s%s", say_name(typed).s, d->function,
+              hint.s);
 }
 
 /* Which row of the function each argument is; OPTION_COUNT: none. */

@@ -132,11 +132,24 @@ static void copy_out(pass *p)
 
 /* ------------------------------------------------------------------------------ input */
 
+/* A matrix that would fit if it were turned was made in the habit of another place. */
+static const char *turned(const door *d, const pass *p)
+{
+  const char *form = p->x.part->form;
+  if (p->x.size[STEP] != p->net.D || p->x.part->value->ndim != 2) return "";
+  if (d->host.habit == BPTT_R && strcmp(form, "TC") == 0) return "; a matrix is time x features";
+  if (d->host.habit == BPTT_OCTAVE && strcmp(form, "CT") == 0) {
+    return "; a matrix is features x time";
+  }
+  return "";
+}
+
 static bool check_features(const door *d, const pass *p)
 {
   ptrdiff_t features = p->x.size[FEATURE];
-  return features == p->net.D || fail(d->error, "x", "`x` has %s; the network takes %td",
-                                      say_count(features, "feature", "features").s, p->net.D);
+  return features == p->net.D ||
+         fail(d->error, "x", "`x` has %s; the network takes %td%s",
+              say_count(features, "feature", "features").s, p->net.D, turned(d, p));
 }
 
 /* Octave: single anywhere in x or the parameters makes everything single. R has an option. */
@@ -607,6 +620,14 @@ static bool add_check_results(bptt_call *call)
   return true;
 }
 
+static bool check_wrt(const bptt_call *call, unsigned wrt)
+{
+  bptt_error *error = call->d.error;
+  if (!wrt) return wrong(error, place_of("wrt"), "empty", "\"param\", \"x\" or \"state\"");
+  if ((wrt & WRT_PARAM) || !call_given(call, OPTION_CHECKED_GRAD)) return true;
+  return fail(error, "grad", "`grad` is given, but `wrt` leaves out \"param\"");
+}
+
 static bool gradcheck_prepare(bptt_call *call)
 {
   const door *d = &call->d;
@@ -615,8 +636,7 @@ static bool gradcheck_prepare(bptt_call *call)
   pass *p = call->job;
   struct check *k = p->check = door_alloc(d, 1, sizeof *k);
   if (!k) return false;
-  if (!wrt)
-    return wrong(d->error, place_of("wrt"), "empty", "some of \"param\", \"x\" or \"state\"");
+  if (!check_wrt(call, wrt)) return false;
   ptrdiff_t B = p->x.size[SEQUENCE], H = p->net.H;
   ptrdiff_t targets = (p->problem.loss == BPTT_MSE ? p->net.O : 1) * B * p->problem.T;
   return (!(wrt & WRT_PARAM) || add_parameters(call)) && (!(wrt & WRT_X) || add_x(call)) &&

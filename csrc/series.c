@@ -253,39 +253,68 @@ static phrase say_form(const char *form, const ptrdiff_t size[AXES])
                 : say_dims(n, dim);
 }
 
-/* A target has the form of its input with its own number of features. If that is one, the dim of
- * features may be left out; if there is but one sequence too, any vector will do. */
+/* What a target may look like. It has the form of its input with its own number of features. If
+ * that is one, the dim of features may be left out; if there is but one sequence too, any vector
+ * will do. */
+typedef struct {
+  char full[AXES + 1], plain[AXES + 1];
+  bool may_be_plain, may_be_vector;
+} target_forms;
+
+static target_forms forms_of(const door *d, const series_part *x, const ptrdiff_t size[AXES])
+{
+  target_forms f;
+  if (size[FEATURE] > 1) {
+    add_feature(d, x->form, f.full);
+  } else {
+    strcpy(f.full, x->form);
+  }
+  drop_feature(x->form, f.plain);
+  f.may_be_plain = size[FEATURE] == 1;
+  f.may_be_vector = size[FEATURE] == 1 && size[SEQUENCE] == 1;
+  return f;
+}
+
+static phrase say_forms(const target_forms *f, const ptrdiff_t size[AXES])
+{
+  phrase full = say_form(f->full, size), vector = say_form("T", size);
+  if (f->may_be_vector && strcmp(f->full, "T") != 0) return say("%s or %s", full.s, vector.s);
+  if (!f->may_be_plain || strcmp(f->full, f->plain) == 0) return full;
+  return say("%s or %s", full.s, say_form(f->plain, size).s);
+}
+
+static bool has_form(const bptt_value *v, const char *form, const ptrdiff_t size[AXES])
+{
+  ptrdiff_t dim[AXES];
+  return value_has_dims(v, dims_of(form, size, dim), dim);
+}
+
+/* The form that the target has; NULL: none that it may have. */
+static const char *form_of_target(const bptt_value *v, const target_forms *f,
+                                  const ptrdiff_t size[AXES])
+{
+  if (has_form(v, f->full, size)) return f->full;
+  if (f->may_be_plain && has_form(v, f->plain, size)) return f->plain;
+  bool vector = f->may_be_vector && value_is_vector(v) && value_count(v) == size[STEP];
+  return vector ? "T" : NULL;
+}
+
 static bool read_target_part(const door *d, place at, const bptt_value *v, const series_part *x,
                              const ptrdiff_t size[AXES], bool classes, series_part *p)
 {
-  char full[AXES + 1], plain[AXES + 1];
-  ptrdiff_t dim[AXES];
-  if (size[FEATURE] > 1) {
-    add_feature(d, x->form, full);
-  } else {
-    strcpy(full, x->form);
-  }
-  drop_feature(x->form, plain);
-  bool one = size[FEATURE] == 1, vector = one && size[SEQUENCE] == 1;
-  phrase expected = say_form(full, size);
-  if (vector && strcmp(full, "T") != 0) {
-    expected =
-        say("%s or a vector of %s", expected.s, say_count(size[STEP], "number", "numbers").s);
-  } else if (one && strcmp(full, plain) != 0) {
-    expected = say("%s or %s", expected.s, say_form(plain, size).s);
-  }
+  target_forms f = forms_of(d, x, size);
   bool factor = classes && v && v->kind == BPTT_FACTOR && v->count > 0;
-  if (!factor && !value_check_array(d, at, v, expected.s)) return false;
-  *p = (series_part){.value = v, .steps = size[STEP]};
-  if (value_has_dims(v, dims_of(full, size, dim), dim)) {
-    strcpy(p->form, full);
-  } else if (one && value_has_dims(v, dims_of(plain, size, dim), dim)) {
-    strcpy(p->form, plain);
-  } else if (vector && value_is_vector(v) && value_count(v) == size[STEP]) {
-    strcpy(p->form, "T");
-  } else {
-    return wrong(d->error, at, value_describe(v).s, "%s", expected.s);
+  if (!factor && !value_is_array(v)) {
+    phrase real = say("%s, %s", classes ? "classes" : "real numbers", say_forms(&f, size).s);
+    return value_check_array(d, at, v, real.s);
   }
+  const char *form = form_of_target(v, &f, size);
+  if (!form) {
+    return wrong(d->error, at, value_describe(v).s, "%s%s", classes ? "classes, " : "",
+                 say_forms(&f, size).s);
+  }
+  *p = (series_part){.value = v, .steps = size[STEP]};
+  strcpy(p->form, form);
   set_steps(p, size);
   return true;
 }
@@ -383,43 +412,53 @@ static bool all_finite(const series *s)
   return true;
 }
 
+/* A number and where it is, counted from 1. */
+typedef struct {
+  double number;
+  ptrdiff_t feature, sequence, step;
+} element;
+
+typedef bool element_check(const door *d, const series *s, const element *e, void *context);
+
 /* Calls `check` with each number within the lengths, until it says no. */
-static bool each_number(const door *d, const series *s, void *context,
-                        bool (*check)(const door *d, const series *s, void *context, double number,
-                                      ptrdiff_t c, ptrdiff_t b, ptrdiff_t t))
+static bool each_element(const door *d, const series *s, element_check *check, void *context)
 {
   for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) {
     const bptt_value *v = part_of(s, b)->value;
     for (ptrdiff_t t = 0; t < length_of(s, b); t++) {
       for (ptrdiff_t c = 0; c < s->size[FEATURE]; c++) {
-        if (!check(d, s, context, value_at(v, offset_of(s, c, b, t)), c, b, t)) return false;
+        element e = {value_at(v, offset_of(s, c, b, t)), c + 1, b + 1, t + 1};
+        if (!check(d, s, &e, context)) return false;
       }
     }
   }
   return true;
 }
 
-static bool check_finite(const door *d, const series *s, void *context, double number, ptrdiff_t c,
-                         ptrdiff_t b, ptrdiff_t t)
+static phrase say_element(const element *e)
+{
+  return say("%s at feature %td, sequence %td, step %td", say_number(e->number).s, e->feature,
+             e->sequence, e->step);
+}
+
+static bool check_input(const door *d, const series *s, const element *e, void *context)
 {
   (void)context;
-  if (isfinite(number)) return true;
-  phrase is =
-      say("%s at feature %td, sequence %td, step %td", say_number(number).s, c + 1, b + 1, t + 1);
-  return wrong(d->error, place_of(s->argument), is.s, "a finite number");
+  return isfinite(e->number) ||
+         wrong(d->error, place_of(s->argument), say_element(e).s, "a finite number");
 }
 
 bool series_check_finite(const door *d, const series *s)
 {
-  return all_finite(s) || each_number(d, s, NULL, check_finite);
+  return all_finite(s) || each_element(d, s, check_input, NULL);
 }
 
-static bool check_number(const door *d, const series *s, void *context, double number, ptrdiff_t c,
-                         ptrdiff_t b, ptrdiff_t t)
+static bool check_number(const door *d, const series *s, const element *e, void *count)
 {
-  if (isnan(number)) return true;
-  *(double *)context += 1;
-  return check_finite(d, s, NULL, number, c, b, t);
+  if (isnan(e->number)) return true;
+  *(double *)count += 1;
+  return isfinite(e->number) || wrong(d->error, place_of(s->argument), say_element(e).s,
+                                      "a finite number, or a missing one");
 }
 
 typedef struct {
@@ -427,15 +466,14 @@ typedef struct {
   ptrdiff_t classes;
 } class_count;
 
-static bool check_class(const door *d, const series *s, void *context, double number, ptrdiff_t c,
-                        ptrdiff_t b, ptrdiff_t t)
+static bool check_class(const door *d, const series *s, const element *e, void *context)
 {
   class_count *k = context;
-  (void)c;
-  if (isnan(number)) return true;
+  double class = e->number;
+  if (isnan(class)) return true;
   k->count += 1;
-  if (number >= 1 && number <= (double)k->classes && number == floor(number)) return true;
-  phrase is = say("%s at sequence %td, step %td", say_number(number).s, b + 1, t + 1);
+  if (class >= 1 && class <= (double)k->classes && class == floor(class)) return true;
+  phrase is = say("%s at sequence %td, step %td", say_number(class).s, e->sequence, e->step);
   return wrong(d->error, place_of(s->argument), is.s, "a class: a whole number from 1 to %td",
                k->classes);
 }
@@ -444,12 +482,12 @@ bool series_check_target(const door *d, const series *s, ptrdiff_t classes, doub
 {
   if (classes) {
     class_count k = {0, classes};
-    bool good = each_number(d, s, &k, check_class);
+    bool good = each_element(d, s, check_class, &k);
     *count = k.count;
     return good;
   }
   *count = 0;
-  if (!all_finite(s)) return each_number(d, s, count, check_number);
+  if (!all_finite(s)) return each_element(d, s, check_number, count);
   for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) *count += (double)length_of(s, b);
   *count *= (double)s->size[FEATURE];
   return true;

@@ -37,6 +37,22 @@ bool value_is_number(const bptt_value *v)
   return v && (v->kind == BPTT_DOUBLE || v->kind == BPTT_SINGLE || v->kind == BPTT_LOGICAL);
 }
 
+/* Whether the dims multiply to the count: a host's always do, up to overflow. */
+static bool dims_add_up(const bptt_value *v)
+{
+  if (v->ndim > BPTT_MAX_DIM) return v->count <= PTRDIFF_MAX;
+  size_t n = 1;
+  for (int i = 0; i < v->ndim; i++) {
+    if (v->dim[i] > PTRDIFF_MAX || __builtin_mul_overflow(n, v->dim[i], &n)) return false;
+  }
+  return n == v->count && n <= PTRDIFF_MAX / sizeof(double);
+}
+
+bool value_is_array(const bptt_value *v)
+{
+  return value_is_number(v) && v->count > 0 && dims_add_up(v);
+}
+
 ptrdiff_t value_count(const bptt_value *v)
 {
   return (ptrdiff_t)v->count;
@@ -150,37 +166,28 @@ phrase value_describe(const bptt_value *v)
   return say("%s", what ? what : "of another class");
 }
 
-/* Whether the dims multiply to the count: a host's array always does, up to overflow. */
-static bool dims_add_up(const bptt_value *v)
-{
-  if (v->ndim > BPTT_MAX_DIM) return v->count <= PTRDIFF_MAX;
-  size_t n = 1;
-  for (int i = 0; i < v->ndim; i++) {
-    if (v->dim[i] > PTRDIFF_MAX || __builtin_mul_overflow(n, v->dim[i], &n)) return false;
-  }
-  return n == v->count && n <= PTRDIFF_MAX / sizeof(double);
-}
-
 bool value_check_array(const door *d, place at, const bptt_value *v, const char *expected)
 {
-  bool number = value_is_number(v) || (v && v->kind == BPTT_FACTOR);
-  if (number && !dims_add_up(v)) {
-    return wrong(d->error, at, "larger than can be counted", "%s", expected);
-  }
-  if (!value_is_number(v) || v->count == 0) {
-    return wrong(d->error, at, value_describe(v).s, "%s", expected);
-  }
-  return true;
+  if (value_is_array(v)) return true;
+  bool countless = value_is_number(v) && !dims_add_up(v);
+  phrase is = countless ? say("larger than can be counted") : value_describe(v);
+  return wrong(d->error, at, is.s, "%s", expected);
+}
+
+bool value_check_finite(const door *d, place at, const bptt_value *v)
+{
+  ptrdiff_t bad = value_not_finite(v);
+  if (bad < 0) return true;
+  phrase is = say("%s at element %td", say_number(value_at(v, bad)).s, bad + 1);
+  return wrong(d->error, at, is.s, "finite numbers");
 }
 
 bool value_read_whole(const door *d, place at, const bptt_value *v, double lo, double hi,
                       double *out)
 {
-  phrase range = isinf(hi) ? say("of at least %.15g", lo) : say("from %.15g to %.16g", lo, hi);
-  bool single = value_is_number(v) && v->count == 1;
-  double number = single ? value_at(v, 0) : NAN;
-  if (!(number >= lo && number <= hi && number == floor(number) && isfinite(number))) {
-    return wrong(d->error, at, value_describe(v).s, "one whole number %s", range.s);
+  double number = value_is_number(v) && v->count == 1 ? value_at(v, 0) : NAN;
+  if (!(number >= lo && number <= hi && number == floor(number))) {
+    return wrong(d->error, at, value_describe(v).s, "one whole number from %.15g to %.16g", lo, hi);
   }
   *out = number;
   return true;

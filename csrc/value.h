@@ -22,6 +22,8 @@ bool product(ptrdiff_t a, ptrdiff_t b, ptrdiff_t *ab);
 /* Not NULL and not BPTT_NULL. */
 bool value_given(const bptt_value *v);
 bool value_is_number(const bptt_value *v); /* an array of numbers: double, single or logical */
+/* The same, not empty, and its dims can be trusted. */
+bool value_is_array(const bptt_value *v);
 ptrdiff_t value_count(const bptt_value *v);
 ptrdiff_t value_dim(const bptt_value *v, int i); /* 1 beyond the last */
 bool value_is_vector(const bptt_value *v);       /* at most one dim is not 1 */
@@ -29,15 +31,17 @@ bool value_is_vector(const bptt_value *v);       /* at most one dim is not 1 */
 bool value_has_dims(const bptt_value *v, int ndim, const ptrdiff_t *dim);
 /* Element i of an array of numbers or a factor. */
 double value_at(const bptt_value *v, ptrdiff_t i);
-/* First element of an array that is NaN or infinite, -1: none. */
+/* First element of an array that is NaN or infinite; -1: none. */
 ptrdiff_t value_not_finite(const bptt_value *v);
 /* The item of a list with this name, or NULL. */
 const bptt_value *value_find(const bptt_value *list, const char *name);
 /* What it is, for a sentence: "3", "\"abc\"", "a 3 x 2 matrix", "a list". */
 phrase value_describe(const bptt_value *v);
 
-/* An array of numbers whose dims can be trusted; else an error saying what was expected. */
+/* value_is_array(); else an error saying what was expected. */
 bool value_check_array(const door *d, place at, const bptt_value *v, const char *expected);
+/* All numbers of an array are finite; else an error naming the first that is not. */
+bool value_check_finite(const door *d, place at, const bptt_value *v);
 /* A whole number from lo to hi. */
 bool value_read_whole(const door *d, place at, const bptt_value *v, double lo, double hi,
                       double *out);

@@ -107,7 +107,7 @@ main <- function() {
   png("build/demo/R.png", width = 1100, height = 400, res = 96, type = "cairo")
   on.exit(dev.off())
   layout(t(1:2), widths = c(1, 2.4))
-  par(mar = c(4, 4, 2.5, 0.5), mgp = c(2.4, 0.7, 0), las = 1, cex = 0.9)
+  par(mar = c(4, 4, 2.5, 1), mgp = c(2.4, 0.7, 0), las = 1, cex = 0.9)
   plot(NULL,
     xlim = c(1, max(lengths(lstm$losses))), ylim = range(unlist(lstm$losses)), log = "y",
     xlab = "evaluation", ylab = "training loss", main = "five LSTMs"
@@ -117,7 +117,7 @@ main <- function() {
   recent <- tail(train, 2 * cycle)
   ahead <- year[-train]
   plot(c(year[recent], ahead), c(past[recent], truth),
-    type = "l", col = "grey70", xlab = "", ylab = "monthly sunspot number",
+    type = "l", col = "grey70", ylim = c(0, 230), xlab = "", ylab = "monthly sunspot number",
     main = "the last eleven years, forecast from those before"
   )
   lines(ahead, truth, col = "black")
@@ -125,9 +125,9 @@ main <- function() {
   lines(ahead, ar$mean, col = "forestgreen", lty = 4, lwd = 2)
   lines(ahead, lstm$mean, col = "steelblue", lwd = 3)
   abline(v = min(ahead), col = "grey70", lty = 3)
-  legend("topright", c("truth", "LSTM", "seasonal naive", "AR"),
-    col = c("black", "steelblue", "darkorange", "forestgreen"),
-    lty = c(1, 1, 2, 4), lwd = c(1, 3, 1, 2), bty = "n"
+  legend("top", c("truth", "seasonal naive", "AR", "LSTM"),
+    col = c("black", "darkorange", "forestgreen", "steelblue"),
+    lty = c(1, 2, 4, 1), lwd = c(1, 1, 2, 3), bty = "n", horiz = TRUE
   )
 }
 

@@ -127,8 +127,8 @@ function main ()
   row (sprintf ("AR(%d)", order), ar, truth);
   printf ("\n");
 
-  warning ("off", "all", "local");   # gnuplot is what draws without a screen; Octave advises another
-  graphics_toolkit ("gnuplot");
+  warning ("off", "Octave:gnuplot-graphics", "local");
+  graphics_toolkit ("gnuplot");   # draws without a screen
   set (0, "defaultaxesfontsize", 6, "defaulttextfontsize", 6);
   fig = figure ("visible", "off");
   axes ("position", [0.06, 0.16, 0.24, 0.74]);
@@ -136,7 +136,8 @@ function main ()
   cellfun (@(loss) semilogy (loss, "color", [0.27, 0.51, 0.71]), losses);
   hold off;
   axis tight;
-  set (gca, "ytick", 0.2:0.2:1.2, "yticklabel", num2cell (0.2:0.2:1.2));
+  ticks = 0.2:0.2:1.2;
+  set (gca, "ytick", ticks, "yticklabel", arrayfun (@num2str, ticks, "uniformoutput", false));
   xlabel ("iteration");
   ylabel ("training loss");
   title ("five LSTMs");

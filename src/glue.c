@@ -104,11 +104,23 @@ static const char *other_what(SEXP v, const bptt_value *shape)
   }
 }
 
+/* Rf_inherits() does not know what an S4 class extends; R's own inherits() does. An S4SXP can stand
+ * in a call as it is: it evaluates to itself. */
+static int has_class(SEXP v, const char *class)
+{
+  if (TYPEOF(v) != S4SXP) return Rf_inherits(v, class);
+  SEXP name = PROTECT(Rf_mkString(class));
+  SEXP call = PROTECT(Rf_lang3(Rf_install("inherits"), v, name));
+  int answer = Rf_asLogical(Rf_eval(call, R_BaseEnv)) == TRUE;
+  UNPROTECT(2);
+  return answer;
+}
+
 static const char *refused_class(SEXP v)
 {
   if (!OBJECT(v)) return NULL;
   for (size_t i = 0; i < sizeof REFUSED / sizeof *REFUSED; i++)
-    if (Rf_inherits(v, REFUSED[i].class)) return REFUSED[i].what;
+    if (has_class(v, REFUSED[i].class)) return REFUSED[i].what;
   return NULL;
 }
 

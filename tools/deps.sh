@@ -24,13 +24,18 @@ g++ | has_command g++ | the Octave package
 make | has_command make | everything
 r-base-core | has_command Rscript | the R package
 r-cran-testthat | has_r_package testthat | make test
+r-cran-matrix | has_r_package Matrix | make test: sparse matrices
+r-cran-matrix | has_r_package Matrix | make test: sparse matrices
 octave | has_command octave-cli | the Octave package
 octave-dev | has_command mkoctfile | the Octave package
 gnuplot-nox | has_command gnuplot | make demo: pictures from Octave
+ghostscript | has_command gs | make demo: pictures from Octave
 fonts-freefont-otf | has_font FreeSans | make demo: letters in them
 valgrind | has_command valgrind | make sanitize
+pandoc | has_command pandoc | make check: NEWS.md
 qpdf | has_command qpdf | make check
 tidy | has_command tidy | make check
+devscripts | has_command checkbashisms | make check: configure and cleanup
 texlive-latex-base | has_tex_file hyperref.sty | make check: the manual
 texlive-fonts-recommended | has_tex_file ptmr8t.tfm | make check: the manual
 '

@@ -123,7 +123,7 @@ function [loss, grad, info] = rnn_bptt (net, x, target, varargin)
 endfunction
 
 %!demo
-%! ## Learn to tell a sine from its square by plain gradient descent.
+%! ## Learn to square the input by plain gradient descent.
 %! t = (0:99) / 8;
 %! net = rnn_net (1, 12, 1, "gru", "seed", 1);
 %! loss = zeros (1, 300);

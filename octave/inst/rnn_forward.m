@@ -111,7 +111,7 @@ endfunction
 %!   hold on;
 %! endfor
 %! hold off;
-%! legend (cells);
+%! legend (cells, "location", "southwest");
 %! xlabel ("step");
 %! ylabel ("norm of the state");
 %! title ("states after a pulse at step 1");

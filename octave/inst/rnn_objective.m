@@ -70,7 +70,7 @@ endfunction
 %! net.param = rnn_unpack (theta, net);
 %! plot (t(2:end), series(2:end), "k",
 %!       t(2:end), rnn_predict (net, series(1:end-1)), "r--");
-%! legend ({"series", "one step ahead"});
+%! legend ({"series", "one step ahead"}, "location", "southwest");
 %! title (sprintf ("mean squared error from %.3g to %.3g",
 %!                 f (theta0), f (theta)));
 

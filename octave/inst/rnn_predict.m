@@ -71,7 +71,8 @@ endfunction
 %!   [forecast(t), state] = rnn_predict (net, forecast(t-1), "state", state);
 %! endfor
 %! plot (1:160, series, "k", 121:160, forecast, "r");
-%! legend ({"series", "forecast"});
+%! legend ({"series", "forecast"}, "location", "southwest");
+%! xlim ([0, 160]);
 %! title ("40 steps ahead");
 
 %!shared net, x

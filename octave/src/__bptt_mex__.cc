@@ -224,6 +224,14 @@ namespace
     return result;
   }
 
+  void set_dims (bptt_value& v, const mxArray *value)
+  {
+    v.ndim = static_cast<int> (mxGetNumberOfDimensions (value));
+    const mwSize *dim = mxGetDimensions (value);
+    for (int i = 0; i < v.ndim && i < BPTT_MAX_DIM; i++)
+      v.dim[i] = static_cast<std::size_t> (dim[i]);
+  }
+
   // One string for each row.
   bptt_value text_value (arena& memory, bptt_value v, const mxArray *value)
   {
@@ -310,30 +318,27 @@ namespace
   bptt_value any_value (arena& memory, const mxArray *value, const char *name);
 
   // The items of a cell or the fields of a struct, by the fast way or, where that meets something
-  // that has no MEX form and throws, by subsref.
+  // that has no MEX form and throws, by subsref.  The first item is fetched before the dims are
+  // asked for: the other way round Octave (7) loses the memory of the dims.
   bptt_value list_value (arena& memory, bptt_value v, const mxArray *value)
   {
     const bool cell = mxIsCell (value);
     bool fast = true;
     mxArray *names = nullptr;
+    if (! cell)
+      v.count = static_cast<std::size_t> (mxGetNumberOfFields (value));
     try
       {
-        if (cell)
-          v.count = mxGetNumberOfElements (value);
-        else
-          {
-            v.count = static_cast<std::size_t> (mxGetNumberOfFields (value));
-            if (v.count > 0)
-              mxGetFieldByNumber (value, 0, 0);
-          }
-        if (cell && v.count > 0)
-          mxGetCell (value, 0);
+        if (v.count > 0)
+          cell ? mxGetCell (value, 0) : mxGetFieldByNumber (value, 0, 0);
       }
     catch (...)
       {
         fast = false;
       }
-    if (! fast && ! cell)
+    if (cell)
+      set_dims (v, value);
+    else if (! fast)
       {
         mxArray *arg = const_cast<mxArray *> (value);
         mexCallMATLAB (1, &names, 1, &arg, "fieldnames");
@@ -387,16 +392,13 @@ namespace
   {
     bptt_value v = bptt_value ();
     v.name = name;
-    v.ndim = static_cast<int> (mxGetNumberOfDimensions (value));
-    const mwSize *dim = mxGetDimensions (value);
-    for (int i = 0; i < v.ndim && i < BPTT_MAX_DIM; i++)
-      v.dim[i] = static_cast<std::size_t> (dim[i]);
     v.count = mxGetNumberOfElements (value);
-
     if (mxIsCell (value))
       return list_value (memory, v, value);
     if (mxIsStruct (value))
       return (v.count == 1 ? list_value (memory, v, value) : other_value (v, "a struct array"));
+
+    set_dims (v, value);
     if (mxIsFunctionHandle (value))
       return other_value (v, "a function handle");
     if (mxIsSparse (value))
@@ -424,7 +426,7 @@ namespace
     return v;
   }
 
-  mxArray * result_array (bptt_value& v);
+  mxArray * result_array (arena& memory, bptt_value& v);
 
   mxArray * result_numbers (bptt_value& v)
   {
@@ -449,27 +451,29 @@ namespace
     return a;
   }
 
-  // A list of named items is a struct, one of items without names a cell.
-  mxArray * result_list (bptt_value& v)
+  mxArray * result_cell (arena& memory, bptt_value& v)
   {
-    mxArray *a;
-    if (v.count > 0 && ! v.item[0].name)
-      {
-        a = mxCreateCellMatrix (v.ndim == 2 ? static_cast<mwSize> (v.dim[0]) : 1,
-                                static_cast<mwSize> (v.ndim == 2 ? v.dim[1] : v.count));
-        for (std::size_t i = 0; i < v.count; i++)
-          mxSetCell (a, static_cast<mwIndex> (i), result_array (v.item[i]));
-      }
-    else
-      {
-        a = mxCreateStructMatrix (1, 1, 0, nullptr);
-        for (std::size_t i = 0; i < v.count; i++)
-          mxSetFieldByNumber (a, 0, mxAddField (a, v.item[i].name), result_array (v.item[i]));
-      }
+    mxArray *a = mxCreateCellMatrix (v.ndim == 2 ? static_cast<mwSize> (v.dim[0]) : 1,
+                                     static_cast<mwSize> (v.ndim == 2 ? v.dim[1] : v.count));
+    for (std::size_t i = 0; i < v.count; i++)
+      mxSetCell (a, static_cast<mwIndex> (i), result_array (memory, v.item[i]));
     return a;
   }
 
-  mxArray * result_array (bptt_value& v)
+  mxArray * result_struct (arena& memory, bptt_value& v)
+  {
+    const char **keys = memory.get<const char *> (v.count);
+    for (std::size_t i = 0; i < v.count; i++)
+      keys[i] = v.item[i].name;
+    const int n = static_cast<int> (v.count);
+    mxArray *a = mxCreateStructMatrix (1, 1, n, keys);
+    for (int i = 0; i < n; i++)
+      mxSetFieldByNumber (a, 0, i, result_array (memory, v.item[i]));
+    return a;
+  }
+
+  // The array of a result; where its numbers go to is noted in V.
+  mxArray * result_array (arena& memory, bptt_value& v)
   {
     switch (v.kind)
       {
@@ -478,7 +482,8 @@ namespace
       case BPTT_TEXT:
         return result_text (v);
       case BPTT_LIST:
-        return result_list (v);
+        return (v.count > 0 && ! v.item[0].name ? result_cell (memory, v)
+                                                : result_struct (memory, v));
       default:
         return result_numbers (v);
       }
@@ -536,7 +541,7 @@ namespace
     if (! call)
       fail (state, error.status, error);
 
-    mxArray *result = result_array (*bptt_outputs (call));
+    mxArray *result = result_array (state.memory, *bptt_outputs (call));
     const std::size_t size = bptt_workspace (call);
     const workspace work (size);
     if (! work.get () && size > 0)

@@ -250,7 +250,7 @@ bool host_call(host *h, const char *function, const bptt_value *args)
   size_t bytes = (bptt_workspace(call) + ALIGNED - 1) / ALIGNED * ALIGNED;
   void *workspace = bytes ? aligned_alloc(ALIGNED, bytes) : NULL;
   if (bytes && !workspace) abort();
-  if (bytes) memset(workspace, 0xa5, bytes);
+  if (bytes) memset(workspace, 0xff, bytes); /* NaN, in double and in single */
   bool ok = bptt_run(call, workspace, &h->error) == BPTT_OK;
   free(workspace);
   if (hash(args, 14695981039346656037ULL) != before) {

@@ -5,9 +5,8 @@
  * Every case runs in double (within 1e-12 of PyTorch) and in single (1e-5), read in R's habit and
  * in Octave's, with every instruction set of this machine, in a workspace full of NaN. The format
  * of the files is described in tests/golden/README.md. */
-#include "bptt.h"
+#include "host.h"
 #include <glob.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,13 +35,15 @@ typedef struct {
 } example;
 
 /* A file that is not understood is not a test that passed. */
-static _Noreturn void give_up(const char *file, const char *why) {
+static _Noreturn void give_up(const char *file, const char *why)
+{
   fprintf(stderr, "%s: %s\n", file, why);
   exit(2);
 }
 
 /* The next word that is not part of a comment. */
-static int read_word(FILE *in, char word[32]) {
+static int read_word(FILE *in, char word[32])
+{
   while (fscanf(in, "%31s", word) == 1) {
     if (word[0] != '#') return 1;
     if (fscanf(in, "%*[^\n]") == EOF) return 0;
@@ -50,7 +51,8 @@ static int read_word(FILE *in, char word[32]) {
   return 0;
 }
 
-static void read_array(FILE *in, const char *file, array *a) {
+static void read_array(FILE *in, const char *file, array *a)
+{
   char line[128];
   int used = 0;
   if (!fgets(line, sizeof line, in) || sscanf(line, "%31s%n", a->name, &used) != 1) {
@@ -70,7 +72,8 @@ static void read_array(FILE *in, const char *file, array *a) {
   }
 }
 
-static void read_example(FILE *in, const char *file, example *e) {
+static void read_example(FILE *in, const char *file, example *e)
+{
   char word[32];
   memset(e, 0, sizeof *e);
   if (!read_word(in, word) || strcmp(word, "case") != 0 || fscanf(in, "%95s", e->name) != 1) {
@@ -89,225 +92,122 @@ static void read_example(FILE *in, const char *file, example *e) {
   if (strcmp(word, "end") != 0) give_up(file, "a case without an end");
 }
 
-static void free_example(example *e) {
+static void free_example(example *e)
+{
   for (int i = 0; i < e->arrays; i++) free(e->array[i].data);
 }
 
-static const array *find_array(const example *e, const char *name) {
+static const array *find_array(const example *e, const char *name)
+{
   for (int i = 0; i < e->arrays; i++) {
     if (strcmp(e->array[i].name, name) == 0) return &e->array[i];
   }
   return NULL;
 }
 
-static const char *find_setting(const example *e, const char *key, const char *otherwise) {
+static const char *find_setting(const example *e, const char *key, const char *otherwise)
+{
   for (int i = 0; i < e->settings; i++) {
     if (strcmp(e->setting[i].key, key) == 0) return e->setting[i].text;
   }
   return otherwise;
 }
 
-/* -------------------------------------------------------------------------------- host */
-
-/* Memory of one call, freed when the call is over. */
-typedef struct block {
-  struct block *next;
-  max_align_t data[];
-} block;
-
-static void *lend(void *context, size_t n) {
-  block **head = context;
-  block *b = malloc(sizeof *b + n);
-  if (!b) exit(2);
-  b->next = *head;
-  *head = b;
-  return b->data;
-}
-
-static void free_blocks(block *head) {
-  while (head) {
-    block *next = head->next;
-    free(head);
-    head = next;
-  }
-}
-
-static bptt_value text_value(const char *name, const char *const *text) {
-  return (bptt_value){.kind = BPTT_TEXT, .name = name, .ndim = 1, .dim = {1}, .count = 1,
-                      .text = text};
-}
-
-static bptt_value list_value(const char *name, bptt_value *item, size_t count) {
-  return (bptt_value){.kind = BPTT_LIST, .name = name, .ndim = 1, .dim = {count}, .count = count,
-                      .item = item};
-}
-
-/* Octave's vectors are columns. */
-static bptt_value vector_value(const bptt_host *host, const char *name, double *data,
-                               size_t count) {
-  return (bptt_value){.kind = BPTT_DOUBLE, .name = name, .ndim = host->habit == BPTT_R ? 1 : 2,
-                      .dim = {count, 1}, .count = count, .data = data};
-}
-
-/* An array of the file, in double or in single. */
-static bptt_value array_value(const bptt_host *host, const char *name, const array *a,
-                              bptt_kind kind) {
-  bptt_value v = vector_value(host, name, a->data, a->count);
-  v.kind = kind;
-  if (a->ndim > 1) {
-    v.ndim = a->ndim;
-    memcpy(v.dim, a->dim, sizeof a->dim);
-  }
-  if (kind == BPTT_SINGLE) {
-    float *to = lend(host->context, a->count * sizeof *to);
-    for (size_t i = 0; i < a->count; i++) to[i] = (float)a->data[i];
-    v.data = to;
-  }
-  return v;
-}
-
-/* Room for the numbers of a result, and of the results within it. */
-static void make_results(const bptt_host *host, bptt_value *v) {
-  if (v->kind == BPTT_DOUBLE) v->data = lend(host->context, v->count * sizeof(double));
-  if (v->kind == BPTT_SINGLE) v->data = lend(host->context, v->count * sizeof(float));
-  for (size_t i = 0; v->kind == BPTT_LIST && i < v->count; i++) make_results(host, &v->item[i]);
-}
-
-static const bptt_value *find_value(const bptt_value *list, const char *name) {
-  for (size_t i = 0; list && list->kind == BPTT_LIST && i < list->count; i++) {
-    if (list->item[i].name && strcmp(list->item[i].name, name) == 0) return &list->item[i];
-  }
-  return NULL;
-}
-
 /* -------------------------------------------------------------------------------- call */
 
-/* One way to compute: "single" is the data's class in Octave and an option in R. */
+/* One way to compute. "single" is the data's class in Octave and an option in R. */
 typedef struct {
   const char *isa, *label;
   bptt_habit habit;
   int single;
 } way;
 
-enum { MOST_ITEMS = 16 };
-
-/* A list that grows. */
-typedef struct {
-  bptt_value item[MOST_ITEMS];
-  size_t count;
-} items;
-
-static void add(items *list, bptt_value v) {
-  if (list->count == MOST_ITEMS) exit(2);
-  list->item[list->count++] = v;
+static bptt_kind kind_of(const way *w)
+{
+  return w->single && w->habit == BPTT_OCTAVE ? BPTT_SINGLE : BPTT_DOUBLE;
 }
 
-static void add_text(items *list, const char *name, const char **text) {
-  add(list, text_value(name, text));
+static bptt_value *make_array(host *h, const array *a, bptt_kind kind)
+{
+  bptt_value *v =
+      a->ndim == 1 ? host_vector(h, a->count, a->data) : host_array(h, a->ndim, a->dim, a->data);
+  return host_as(h, kind, v);
 }
 
-/* Everything that the values of a call point to. */
-typedef struct {
-  items args, net, param, state;
-  const char *cell, *activation, *reset, *loss, *reduction, *precision;
-  double size[3], truncate[2], clip_value, clip_norm;
-} arguments;
-
-static void add_net(const bptt_host *host, const example *e, bptt_kind kind, arguments *a) {
-  static const char *const size_name[] = {"input", "hidden", "output"};
-  const char *size_of[] = {"param.W_xh", "param.W_hh", "param.b_y"};
-  a->cell = find_setting(e, "cell", "");
-  a->activation = find_setting(e, "activation", "tanh");
-  a->reset = find_setting(e, "reset", "after");
-  add_text(&a->net, "cell", &a->cell);
-  for (int i = 0; i < 3; i++) {
-    const array *p = find_array(e, size_of[i]);
-    a->size[i] = (double)p->dim[p->ndim - 1];
-    add(&a->net, vector_value(host, size_name[i], &a->size[i], 1));
-  }
-  add_text(&a->net, "activation", &a->activation);
-  add_text(&a->net, "reset", &a->reset);
+static bptt_value *make_net(host *h, const example *e, bptt_kind kind)
+{
+  bptt_value *net = host_list(h), *param = host_list(h);
+  const array *W_xh = find_array(e, "param.W_xh"), *W_hy = find_array(e, "param.W_hy");
+  host_add(h, net, "cell", host_text(h, find_setting(e, "cell", "")));
+  host_add(h, net, "input", host_number(h, (double)W_xh->dim[1]));
+  host_add(h, net, "hidden", host_number(h, (double)W_hy->dim[1]));
+  host_add(h, net, "output", host_number(h, (double)W_hy->dim[0]));
+  host_add(h, net, "activation", host_text(h, find_setting(e, "activation", "tanh")));
+  host_add(h, net, "reset", host_text(h, find_setting(e, "reset", "after")));
   for (int i = 0; i < e->arrays; i++) {
     const array *p = &e->array[i];
-    if (strncmp(p->name, "param.", 6) == 0) {
-      add(&a->param, array_value(host, p->name + 6, p, kind));
-    }
+    if (strncmp(p->name, "param.", 6) == 0) host_add(h, param, p->name + 6, make_array(h, p, kind));
   }
-  add(&a->net, list_value("param", a->param.item, a->param.count));
-  add(&a->args, list_value("net", a->net.item, a->net.count));
+  host_add(h, net, "param", param);
+  return net;
 }
 
-static void add_arrays(const bptt_host *host, const example *e, bptt_kind kind, arguments *a) {
-  static const char *const name[] = {"x", "target", "lengths"};
-  for (int i = 0; i < 3; i++) {
-    const array *given = find_array(e, name[i]);
-    if (given) add(&a->args, array_value(host, name[i], given, i < 2 ? kind : BPTT_DOUBLE));
-  }
-  const array *h0 = find_array(e, "h0"), *c0 = find_array(e, "c0");
-  if (h0) add(&a->state, array_value(host, "h", h0, kind));
-  if (c0) add(&a->state, array_value(host, "c", c0, kind));
-  if (h0) add(&a->args, list_value("state", a->state.item, a->state.count));
+static void add_array(host *h, bptt_value *list, const char *name, const array *a, bptt_kind kind)
+{
+  if (a) host_add(h, list, name, make_array(h, a, kind));
 }
 
-static void add_number(const bptt_host *host, const example *e, const char *name, double *number,
-                       arguments *a) {
-  const char *text = find_setting(e, name, NULL);
-  if (!text) return;
-  char *end;
-  size_t count = 0;
-  for (const char *at = text; *at; at = end) number[count++] = strtod(at, &end);
-  add(&a->args, vector_value(host, name, number, count));
+/* An option of one number or two. */
+static void add_numbers(host *h, const example *e, const char *name, bptt_value *args)
+{
+  double number[2];
+  int count = sscanf(find_setting(e, name, ""), "%lf %lf", &number[0], &number[1]);
+  if (count > 0) host_add(h, args, name, host_vector(h, (size_t)count, number));
 }
 
-static void make_arguments(const bptt_host *host, const example *e, const way *w, arguments *a) {
-  bptt_kind kind = w->single && w->habit == BPTT_OCTAVE ? BPTT_SINGLE : BPTT_DOUBLE;
-  memset(a, 0, sizeof *a);
-  add_net(host, e, kind, a);
-  add_arrays(host, e, kind, a);
-  a->loss = find_setting(e, "loss", "");
-  a->reduction = find_setting(e, "reduction", "");
-  a->precision = "single";
-  add_text(&a->args, "loss", &a->loss);
-  add_text(&a->args, "reduction", &a->reduction);
-  if (w->single && w->habit == BPTT_R) add_text(&a->args, "precision", &a->precision);
-  add_number(host, e, "truncate", a->truncate, a);
-  add_number(host, e, "clip_value", &a->clip_value, a);
-  add_number(host, e, "clip_norm", &a->clip_norm, a);
-}
-
-/* The results of the case; NULL with a message when the core refuses it. */
-static const bptt_value *run(const bptt_host *host, const example *e, const way *w) {
-  arguments a;
-  bptt_error error;
-  make_arguments(host, e, w, &a);
-  bptt_value args = list_value(NULL, a.args.item, a.args.count);
-  bptt_call *call = bptt_prepare(host, "rnn_bptt", &args, &error);
-  if (call) {
-    size_t bytes = bptt_workspace(call);
-    char *workspace = lend(host->context, bytes + 64);
-    memset(workspace, 0xff, bytes + 64); /* NaN, whatever the type */
-    make_results(host, bptt_outputs(call));
-    workspace += 63 - ((size_t)workspace + 63) % 64;
-    if (bptt_run(call, workspace, &error) == BPTT_OK) return bptt_outputs(call);
-  }
-  printf("FAILED %s (%s, %s): %s\n", e->name, w->isa, w->label, error.message);
-  return NULL;
+static bptt_value *make_arguments(host *h, const example *e, const way *w)
+{
+  bptt_kind kind = kind_of(w);
+  bptt_value *args = host_list(h), *state = host_list(h);
+  host_add(h, args, "net", make_net(h, e, kind));
+  add_array(h, args, "x", find_array(e, "x"), kind);
+  add_array(h, args, "target", find_array(e, "target"), kind);
+  add_array(h, args, "lengths", find_array(e, "lengths"), BPTT_DOUBLE);
+  add_array(h, state, "h", find_array(e, "h0"), kind);
+  add_array(h, state, "c", find_array(e, "c0"), kind);
+  if (state->count > 0) host_add(h, args, "state", state);
+  host_add(h, args, "loss", host_text(h, find_setting(e, "loss", "")));
+  host_add(h, args, "reduction", host_text(h, find_setting(e, "reduction", "")));
+  if (w->single && w->habit == BPTT_R) host_add(h, args, "precision", host_text(h, "single"));
+  add_numbers(h, e, "truncate", args);
+  add_numbers(h, e, "clip_value", args);
+  add_numbers(h, e, "clip_norm", args);
+  return args;
 }
 
 /* ----------------------------------------------------------------------------- compare */
 
 static long passed, failed;
 
+static const bptt_value *find_value(const bptt_value *list, const char *name)
+{
+  return list && host_has(list, name) ? host_get(list, name) : NULL;
+}
+
 /* Octave has what follows the gradient in `info`. */
-static const bptt_value *find_result(const bptt_value *results, const char *name) {
+static const bptt_value *find_result(const bptt_value *results, const char *name)
+{
   const bptt_value *v = find_value(results, name);
   return v ? v : find_value(find_value(results, "info"), name);
 }
 
 /* Where the results have what the file calls `name`; NULL: nowhere. */
-static const bptt_value *result_of(const bptt_value *results, const char *name) {
-  static const char *const other[][3] = {{"h_last", "state", "h"}, {"c_last", "state", "c"},
-                                         {"dh0", "dstate", "h"},   {"dc0", "dstate", "c"}};
+static const bptt_value *result_of(const bptt_value *results, const char *name)
+{
+  static const char *const other[][3] = {{"h_last", "state", "h"},
+                                         {"c_last", "state", "c"},
+                                         {"dh0", "dstate", "h"},
+                                         {"dc0", "dstate", "c"}};
   if (strncmp(name, "grad.", 5) == 0) return find_value(find_result(results, "grad"), name + 5);
   for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
     if (strcmp(name, other[i][0]) == 0) {
@@ -317,7 +217,8 @@ static const bptt_value *result_of(const bptt_value *results, const char *name) 
   return find_result(results, name);
 }
 
-static int is_given(const char *name) {
+static int is_given(const char *name)
+{
   static const char *const given[] = {"x", "target", "lengths", "h0", "c0"};
   for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
     if (strcmp(name, given[i]) == 0) return 1;
@@ -326,12 +227,12 @@ static int is_given(const char *name) {
 }
 
 /* Largest error relative to the largest magnitude; Inf where one is NaN and the other is not. */
-static double distance(const bptt_value *v, const array *a) {
+static double distance(const bptt_value *v, const array *a)
+{
   double error = 0, magnitude = 0;
   for (size_t i = 0; i < a->count; i++) {
     double want = a->data[i];
-    double got = v->kind == BPTT_SINGLE ? (double)((const float *)v->data)[i]
-                                        : ((const double *)v->data)[i];
+    double got = host_at(v, i);
     if (isnan(want) != isnan(got)) return INFINITY;
     if (isnan(want)) continue;
     error = fmax(error, fabs(got - want));
@@ -340,10 +241,11 @@ static double distance(const bptt_value *v, const array *a) {
   return magnitude > 0 ? error / magnitude : error;
 }
 
-static void compare(const example *e, const array *a, const bptt_value *results, const way *w) {
+static void compare(const example *e, const array *a, const bptt_value *results, const way *w)
+{
   const bptt_value *v = result_of(results, a->name);
-  int has_numbers = v && (v->kind == BPTT_DOUBLE || v->kind == BPTT_SINGLE);
-  double error = has_numbers && v->count == a->count ? distance(v, a) : INFINITY;
+  bool like = v && v->kind == kind_of(w) && v->count == a->count;
+  double error = like ? distance(v, a) : INFINITY;
   if (error <= (w->single ? 1e-5 : 1e-12)) {
     passed++;
     return;
@@ -352,18 +254,22 @@ static void compare(const example *e, const array *a, const bptt_value *results,
   printf("FAILED %s (%s, %s): %s is off by %g\n", e->name, w->isa, w->label, a->name, error);
 }
 
-static void check_example(const example *e, const way *w) {
-  block *memory = NULL;
-  bptt_host host = {.habit = w->habit, .want = INT_MAX, .alloc = lend, .context = &memory};
-  const bptt_value *results = run(&host, e, w);
-  if (!results) failed++;
-  for (int i = 0; results && i < e->arrays; i++) {
-    if (!is_given(e->array[i].name)) compare(e, &e->array[i], results, w);
+static void check_example(const example *e, const way *w)
+{
+  host h;
+  host_open(&h, w->habit);
+  if (!host_call(&h, "rnn_bptt", make_arguments(&h, e, w))) {
+    failed++;
+    printf("FAILED %s (%s, %s): %s\n", e->name, w->isa, w->label, h.error.message);
   }
-  free_blocks(memory);
+  for (int i = 0; h.result && i < e->arrays; i++) {
+    if (!is_given(e->array[i].name)) compare(e, &e->array[i], h.result, w);
+  }
+  host_close(&h);
 }
 
-static void check_file(const char *file) {
+static void check_file(const char *file)
+{
   static const char *const isa[] = {"portable", "avx2", "avx512"};
   static const way ways[] = {{NULL, "R", BPTT_R, 0},
                              {NULL, "R, single", BPTT_R, 1},
@@ -393,7 +299,8 @@ static void check_file(const char *file) {
   fclose(in);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
   glob_t files;
   if (argc < 2 && glob("tests/golden/*.txt", 0, NULL, &files) == 0) {
     for (size_t i = 0; i < files.gl_pathc; i++) check_file(files.gl_pathv[i]);

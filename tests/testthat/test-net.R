@@ -36,10 +36,9 @@ test_that("a network has its fields and parameters in order", {
 test_that("weights are drawn as promised", {
   for (cell in CELLS) {
     net <- rnn_net(5, 20, 7, cell, seed = 3)
-    for (gate in split(seq_len(nrow(net$param$W_hh)), rep(seq_len(nrow(net$param$W_hh) / 20),
-      each = 20
-    ))) {
-      expect_close(crossprod(net$param$W_hh[gate, ]), diag(20), 1e-14)
+    for (gate in seq_len(nrow(net$param$W_hh) / 20)) {
+      block <- net$param$W_hh[20 * (gate - 1) + 1:20, ]
+      expect_close(crossprod(block), diag(20), 1e-14)
     }
     limit <- sqrt(6 / (5 + 20))
     expect_lt(max(abs(net$param$W_xh)), limit)

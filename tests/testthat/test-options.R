@@ -18,9 +18,9 @@ test_that("every option of the core is an argument with the core's default, and 
 })
 
 test_that("every option is on its function's help page with its choices", {
-  pages <- tools::Rd_db("bptt")
-  text <- function(rd) paste(utils::capture.output(tools::Rd2txt(rd, fragment = FALSE)), collapse = " ")
-  text <- lapply(pages, text)
+  text <- lapply(tools::Rd_db("bptt"), function(page) {
+    paste(utils::capture.output(tools::Rd2txt(page)), collapse = " ")
+  })
   for (i in which(options$type %in% c("choice", "set"))) {
     for (name in strsplit(options$`function`[i], " ")[[1L]]) {
       page <- paste0(if (name == "rnn_unpack") "rnn_pack" else name, ".Rd")

@@ -18,7 +18,8 @@ test_that("predictions have the form of the input", {
   expect_identical(dim(rnn_predict(p$net, x, type = "prob")), c(7L, 4L))
   expect_identical(as.vector(rnn_predict(p$net, x, type = "class")), class[1, 1, ])
   expect_identical(predict(p$net, list(x))[[1L]], predict(p$net, x))
-  expect_identical(predict(p$net, x, precision = "single"), rnn_predict(p$net, x, precision = "single"))
+  single <- rnn_predict(p$net, x, precision = "single")
+  expect_identical(predict(p$net, x, precision = "single"), single)
 })
 
 test_that("of equal outputs the first is the class", {

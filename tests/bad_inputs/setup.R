@@ -1,4 +1,4 @@
-# The objects that the rows of bad_inputs.txt speak of; bad_inputs_setup.m makes the same.
+# The objects that the rows of table.txt speak of; setup.m makes the same.
 
 net <- rnn_net(3, 4, 2, "gru", seed = 1)
 lstm <- rnn_net(3, 4, 2, "lstm", seed = 1)
