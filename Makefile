@@ -129,25 +129,25 @@ $(eval $(call core,core-asan,$(CC) $(ASAN)))
 $(eval $(call core,core-valgrind,$(CC) -g -O1))
 
 test: consistent test-core test-r test-octave test-cross
-	@$(SUITE) --sum
+	@$(SUITE) --sum test
 
 test-core: core-gcc $(if $(CLANG),core-clang)
 	@ok=true; for c in $^; do for t in $(core_tests); do \
-	  $(SUITE) $$c-$$t build/$$c/$$t || ok=false; done; done; $$ok
+	  $(SUITE) test/$$c-$$t build/$$c/$$t || ok=false; done; done; $$ok
 
 test-r: build/r.stamp
-	@$(SUITE) R Rscript tools/test.R
+	@$(SUITE) test/R Rscript tools/test.R
 
 test-octave: build/octave.stamp
-	@$(SUITE) octave $(OCTAVE) tests/octave/run_tests.m
+	@$(SUITE) test/octave $(OCTAVE) tests/octave/run_tests.m
 
 test-cross: all
-	@$(SUITE) cross tests/cross/run.sh
+	@$(SUITE) test/cross tests/cross/run.sh
 
 # What of the check needs the network or a big LaTeX is switched off, nothing else.
 check: consistent $(R_TARBALL) test-octave
 	@rm -rf build/check && mkdir -p build/check
-	@$(SUITE) R-check tools/check.sh $(R_TARBALL) build/check
+	@$(SUITE) check/R tools/check.sh $(R_TARBALL) build/check
 
 # ---------------------------------------------------------------------------- sanitizers
 
@@ -155,17 +155,17 @@ SANITIZED := LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-f
   ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 
 sanitize: sanitize-core sanitize-r sanitize-octave valgrind
-	@$(SUITE) --sum
+	@$(SUITE) --sum sanitize
 
 sanitize-core: core-asan
 	@ok=true; for t in $(core_tests); do \
-	  $(SUITE) asan-$$t build/core-asan/$$t || ok=false; done; $$ok
+	  $(SUITE) sanitize/$$t build/core-asan/$$t || ok=false; done; $$ok
 
 sanitize-r: $(R_TARBALL)
 	@rm -rf build/asan/Rlib && mkdir -p build/asan/Rlib
 	@echo 'CFLAGS = $(ASAN) $(CWARN)' > build/asan/Makevars
 	R_MAKEVARS_USER=$(CURDIR)/build/asan/Makevars R CMD INSTALL --no-test-load -l build/asan/Rlib $<
-	@R_LIBS=$(CURDIR)/build/asan/Rlib $(SUITE) asan-R env $(SANITIZED) Rscript tools/test.R
+	@R_LIBS=$(CURDIR)/build/asan/Rlib $(SUITE) sanitize/R env $(SANITIZED) Rscript tools/test.R
 
 sanitize-octave: $(OCTAVE_TARBALL)
 	@rm -rf build/asan/octave && mkdir -p build/asan/octave
@@ -173,12 +173,12 @@ sanitize-octave: $(OCTAVE_TARBALL)
 	CFLAGS='$(ASAN) -fPIC' CXXFLAGS='$(ASAN) -fPIC' \
 	  $(MAKE) -C build/asan/octave/src WERROR=1
 	@OCTAVE_SITE_INITFILE= OCTAVE_PATH=$(CURDIR)/build/asan/octave/inst:$(CURDIR)/build/asan/octave/src \
-	  $(SUITE) asan-octave env $(SANITIZED) $(OCTAVE) tests/octave/run_tests.m
+	  $(SUITE) sanitize/octave env $(SANITIZED) $(OCTAVE) tests/octave/run_tests.m
 
 # valgrind's processor has no AVX-512; what it has is what the core then sees.
 valgrind: core-valgrind
 	@ok=true; for t in $(core_tests); do for isa in portable avx2; do \
-	  BPTT_ISA=$$isa $(SUITE) valgrind-$$isa-$$t valgrind --quiet --leak-check=full \
+	  BPTT_ISA=$$isa $(SUITE) sanitize/valgrind-$$isa-$$t valgrind --quiet --leak-check=full \
 	    --error-exitcode=99 build/core-valgrind/$$t || ok=false; \
 	done; done; $$ok
 

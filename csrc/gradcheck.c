@@ -117,7 +117,7 @@ static bool is_padding(const check *k, const checked *a, ptrdiff_t j)
 /* Adds the derivatives of the window's loss. */
 static bptt_status add_window(check *k, checked *array, ptrdiff_t count)
 {
-  enum { BETWEEN_POLLS = 64 };
+  enum { BETWEEN_POLLS = 8 };
   ptrdiff_t done = 0;
   for (ptrdiff_t i = 0; i < count; i++) {
     ptrdiff_t from, to;

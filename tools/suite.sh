@@ -1,25 +1,27 @@
 #!/bin/sh
 # suite.sh -- runs a test suite, and adds up what suites have counted.
 #
-#   tools/suite.sh NAME COMMAND...   shows and keeps what COMMAND prints (build/log/NAME.log). It
-#                                    has to end with a line "N passed, N failed", N > 0 in all;
-#                                    where it does not, that is one failure.
-#   tools/suite.sh --reset           forgets all counts
-#   tools/suite.sh --sum             one line of counts for each suite, and their sum
+#   tools/suite.sh GROUP/NAME COMMAND...   shows and keeps what COMMAND prints, in
+#                                          build/log/GROUP/NAME.log. It has to end with a line
+#                                          "N passed, N failed" and to have passed something;
+#                                          where it does not, that is one failure.
+#   tools/suite.sh --reset                 forgets all counts
+#   tools/suite.sh --sum [GROUP]           one line of counts for each suite, and their sum
 set -u
 log=build/log
 
 case $1 in
   --reset) rm -rf "$log"; exit 0 ;;
   --sum)
-    awk '{ printf "%-36s %7d passed %5d failed\n", $1, $2, $3; p += $2; f += $3 }
-      END { printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }' "$log"/*.count
+    find "$log/${2:-}" -name '*.count' | sort | xargs cat /dev/null |
+      awk '{ printf "%-36s %7d passed %5d failed\n", $1, $2, $3; p += $2; f += $3 }
+        END { printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }'
     exit ;;
 esac
 
 name=$1
 shift
-mkdir -p "$log"
+mkdir -p "$(dirname "$log/$name")"
 rm -f "$log/$name.count"
 echo "--- $name"
 start=$(date +%s)

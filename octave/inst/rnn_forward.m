@@ -15,12 +15,10 @@
 ## first;
 ##
 ## @item
-## a matrix: one sequence, @math{D x T} (say @code{"format", "CBT"} where it is
-## an array that has lost its dim of one step);
+## a matrix: one sequence, @math{D x T};
 ##
 ## @item
-## a vector, lying or standing: one sequence of one feature (a standing vector
-## is @math{T x D} with @math{D = 1});
+## a row or column vector: one sequence of one feature;
 ##
 ## @item
 ## a cell of matrices or vectors: as many sequences, which may differ in
@@ -29,6 +27,10 @@
 ## @item
 ## any other order of dims, told by the option @code{format}.
 ## @end itemize
+##
+## One step of several features or sequences needs @code{format}, as Octave
+## drops trailing dims of 1: @qcode{"CBT"} for a @math{D x B} matrix, @qcode{"CT"}
+## for a column of @math{D}.
 ##
 ## The numbers may be of class double, single, logical or integer.  They must
 ## be finite within the sequences' lengths.
@@ -218,6 +220,9 @@ endfunction
 %! assert (size (rnn_forward (two, v')), [4, 2]);
 %! assert (size (rnn_forward (two, v, "format", "T")), [2, 4]);
 %! assert (size (rnn_forward (two, [v; v], "format", "BT")), [2, 2, 4]);
+
+%!test # one step of several features
+%! assert (rnn_forward (net, x(:,1,1), "format", "CT"), y(:,1,1), 1e-15 * 8);
 
 %!test # Octave drops trailing dims of 1
 %! assert (rnn_forward (net, x(:,:,1)', "format", "BCT"), y(:,:,1)');

@@ -33,8 +33,8 @@
 ## net.param.W_hh = 0;
 ## net.param.W_hy = [1; -1];
 ## rnn_predict (net, [-1, 0, 2], "type", "prob")
-##      @result{} 0.1192   0.5000   0.9820
-##         0.8808   0.5000   0.0180
+##      @result{} 0.119203   0.500000   0.982014
+##         0.880797   0.500000   0.017986
 ## rnn_predict (net, [-1, 0, 2], "type", "class")
 ##      @result{} 2   1   1
 ## @end group
@@ -130,7 +130,7 @@ endfunction
 %! two.param.W_hh = 0;
 %! two.param.W_hy = [1; -1];
 %! assert (rnn_predict (two, [-1, 0, 2], "type", "prob"),
-%!         [0.1192, 0.5, 0.9820; 0.8808, 0.5, 0.0180], 5e-5);
+%!         [0.119203, 0.5, 0.982014; 0.880797, 0.5, 0.017986], 5e-7);
 %! assert (rnn_predict (two, [-1, 0, 2], "type", "class"), [2, 1, 1]);
 
 %!error <Invalid call> rnn_predict ()

@@ -317,73 +317,76 @@ namespace
 
   bptt_value any_value (arena& memory, const mxArray *value, const char *name);
 
-  // The items of a cell or the fields of a struct, by the fast way or, where that meets something
-  // that has no MEX form and throws, by subsref.  The first item is fetched before the dims are
-  // asked for: the other way round Octave (7) loses the memory of the dims.
-  bptt_value list_value (arena& memory, bptt_value v, const mxArray *value)
+  // Whether the mxGet functions reach what is inside a cell or a struct: they throw where that has
+  // no MEX form.
+  bool can_be_opened (const mxArray *value, std::size_t count)
   {
-    const bool cell = mxIsCell (value);
-    bool fast = true;
-    mxArray *names = nullptr;
-    if (! cell)
-      v.count = static_cast<std::size_t> (mxGetNumberOfFields (value));
     try
       {
-        if (v.count > 0)
-          cell ? mxGetCell (value, 0) : mxGetFieldByNumber (value, 0, 0);
+        if (count > 0)
+          mxIsCell (value) ? mxGetCell (value, 0) : mxGetFieldByNumber (value, 0, 0);
       }
     catch (...)
       {
-        fast = false;
+        return false;
       }
-    if (cell)
-      set_dims (v, value);
-    else if (! fast)
-      {
-        mxArray *arg = const_cast<mxArray *> (value);
-        mexCallMATLAB (1, &names, 1, &arg, "fieldnames");
-      }
+    return true;
+  }
 
+  // A cell of strings is text, as a character array is.
+  bptt_value cell_value (arena& memory, bptt_value v, const mxArray *value)
+  {
+    const bool open = can_be_opened (value, v.count);
+    bool all_text = (v.count > 0);
+    set_dims (v, value);   // not before it is opened: Octave 7 would lose the memory of the dims
     v.kind = BPTT_LIST;
-    v.what = (cell ? "a cell array" : "a struct");
+    v.what = "a cell array";
     v.item = memory.get<bptt_value> (v.count);
-    bool all_text = (cell && v.count > 0);
     for (std::size_t i = 0; i < v.count; i++)
       {
-        const mwIndex k = static_cast<mwIndex> (i);
-        const char *name = nullptr;
         const mxArray *item;
-        if (! cell)
-          {
-            const char *s = (fast ? mxGetFieldNameByNumber (value, static_cast<int> (i))
-                                  : mxArrayToString (mxGetCell (names, k)));
-            name = memory.copy (s, std::strlen (s));
-          }
-        if (fast)
-          item = (cell ? mxGetCell (value, k)
-                       : mxGetFieldByNumber (value, 0, static_cast<int> (i)));
-        else if (cell)
+        if (open)
+          item = mxGetCell (value, static_cast<mwIndex> (i));
+        else
           {
             mxArray *index = mxCreateCellMatrix (1, 1);
             mxSetCell (index, 0, mxCreateDoubleScalar (static_cast<double> (i + 1)));
             item = subsref (value, "{}", index);
           }
-        else
-          item = subsref (value, ".", mxCreateString (name));
-        v.item[i] = any_value (memory, item, name);
+        v.item[i] = any_value (memory, item, nullptr);
         all_text = (all_text && v.item[i].kind == BPTT_TEXT && v.item[i].count == 1);
       }
+    if (! all_text)
+      return v;
 
-    // A cell of strings is text, as a character array is.
-    if (all_text)
+    const char **text = memory.get<const char *> (v.count);
+    for (std::size_t i = 0; i < v.count; i++)
+      text[i] = v.item[i].text[0];
+    v.kind = BPTT_TEXT;
+    v.what = "a cell array of strings";
+    v.text = text;
+    v.item = nullptr;
+    return v;
+  }
+
+  bptt_value struct_value (arena& memory, bptt_value v, const mxArray *value)
+  {
+    v.count = static_cast<std::size_t> (mxGetNumberOfFields (value));
+    const bool open = can_be_opened (value, v.count);
+    mxArray *names = nullptr, *arg = const_cast<mxArray *> (value);
+    if (! open)
+      mexCallMATLAB (1, &names, 1, &arg, "fieldnames");
+    v.kind = BPTT_LIST;
+    v.what = "a struct";
+    v.item = memory.get<bptt_value> (v.count);
+    for (std::size_t i = 0; i < v.count; i++)
       {
-        const char **text = memory.get<const char *> (v.count);
-        for (std::size_t i = 0; i < v.count; i++)
-          text[i] = v.item[i].text[0];
-        v.kind = BPTT_TEXT;
-        v.what = "a cell array of strings";
-        v.text = text;
-        v.item = nullptr;
+        const int k = static_cast<int> (i);
+        const char *name = (open ? mxGetFieldNameByNumber (value, k)
+                                 : mxArrayToString (mxGetCell (names, k)));
+        const mxArray *item = (open ? mxGetFieldByNumber (value, 0, k)
+                                    : subsref (value, ".", mxCreateString (name)));
+        v.item[i] = any_value (memory, item, memory.copy (name, std::strlen (name)));
       }
     return v;
   }
@@ -394,9 +397,9 @@ namespace
     v.name = name;
     v.count = mxGetNumberOfElements (value);
     if (mxIsCell (value))
-      return list_value (memory, v, value);
+      return cell_value (memory, v, value);
     if (mxIsStruct (value))
-      return (v.count == 1 ? list_value (memory, v, value) : other_value (v, "a struct array"));
+      return (v.count == 1 ? struct_value (memory, v, value) : other_value (v, "a struct array"));
 
     set_dims (v, value);
     if (mxIsFunctionHandle (value))

@@ -1,7 +1,7 @@
 ## Runs the tests in the help files of the package and those in this folder.  Prints what failed
 ## and a last line "N passed, N failed"; exits with 1 if anything failed.
 ##
-##   octave-cli --norc tests/octave/run_tests.m
+##   octave-cli --no-init-file --no-history tests/octave/run_tests.m
 ##
 ## tests the package that is loaded, or else the one in octave/, where make has to be run before.
 
