@@ -47,7 +47,8 @@ rnn_objective <- function(net, x, target, ...) {
   at <- function(par) {
     if (!identical(par, last$par)) {
       args$net <- net_at(par)
-      last <<- c(evaluate(args), list(par = par))
+      # par + 0 is a copy: an optimizer may change its vector in place.
+      last <<- c(evaluate(args), list(par = par + 0))
     }
     last
   }

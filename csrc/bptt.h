@@ -173,7 +173,7 @@ typedef struct {
   double loss_value;
 
   /* Where numbers stopped being finite; 0: nowhere. Steps count from 1. */
-  ptrdiff_t bad_forward;      /* first step with an output or a state that is not finite */
+  ptrdiff_t bad_forward;      /* first step with an output, a state or a loss that is not finite */
   ptrdiff_t bad_backward;     /* first step met going back whose gate gradient is not finite */
 } bptt_problem;
 

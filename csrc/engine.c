@@ -1,4 +1,5 @@
 /* engine.c -- picks the kernels of this machine once, and hands problems to them. */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include "engine.h"
@@ -62,14 +63,14 @@ size_t bptt_step_workspace(const bptt_problem *p, bptt_dtype dtype)
   const double units = (double)p->H + 64, inputs = (double)p->D + 64, outputs = (double)p->O + 64;
   const double numbers =
       columns * (16 * units + inputs + outputs) + 16 * units * (units + inputs + outputs);
-  if (numbers * 8 > 4e18) return (size_t)-1;
+  if (numbers * sizeof(double) > (double)PTRDIFF_MAX / 2) return (size_t)-1;
   return chosen->kernel[dtype]->bytes(p);
 }
 
 bptt_status bptt_step(bptt_problem *p, bptt_dtype dtype, void *workspace,
                       int (*poll)(void *context), void *context)
 {
-  const bptt_poll ask = {poll, context};
+  bptt_poll ask = {poll, context, 0};
   return chosen->kernel[dtype]->step(p, workspace, &ask);
 }
 

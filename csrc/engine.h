@@ -9,13 +9,14 @@ typedef ptrdiff_t idx;
 typedef struct {
   int (*call)(void *context);
   void *context;
+  double work; /* since the last call */
 } bptt_poll;
 
 enum { APPLY_TANH, APPLY_SIGMOID, APPLY_EXP };
 
 typedef struct {
   size_t (*bytes)(const bptt_problem *p);
-  bptt_status (*step)(bptt_problem *p, void *workspace, const bptt_poll *poll);
+  bptt_status (*step)(bptt_problem *p, void *workspace, bptt_poll *poll);
   void (*softmax)(void *a, idx O, idx n);
   void (*apply)(int which, void *v, idx n);
 } bptt_kernel;

@@ -42,15 +42,25 @@
 #else
 #define UNROLL _Pragma("GCC unroll 32")
 #endif
-/* Length of the pieces of k in the products: a piece of A (128 x 4 vectors, 32 kB) stays in L1. */
-enum { K_PIECE = 128 };
-/* Work between two calls of poll(), in multiply-adds: some milliseconds. */
-#define POLL_WORK 3e7
+/* Sizes that the tests make small, so that short sequences go through every loop.
+ * K_PIECE: pieces of k in the products; a piece of A (128 x 4 vectors, 32 kB) stays in L1.
+ * READOUT_PIECE: columns of y computed at a time.
+ * SEGMENT: real steps in memory where a longer tape is not needed; enough for the products. */
+#ifndef K_PIECE
+#define K_PIECE 128
+#define READOUT_PIECE 32
+#define SEGMENT 512
+#endif
 #define SMALLER(a, b) ((a) < (b) ? (a) : (b))
-/* Steps between two calls of poll() when one step costs `work` multiply-adds. */
-static inline idx poll_every(double work)
+
+/* Counts work, in multiply-adds, and asks the caller every few milliseconds whether to go on. */
+static inline int interrupted(bptt_poll *poll, double work)
 {
-  return work > POLL_WORK ? 1 : (idx)(POLL_WORK / (work + 1));
+  const double between = 3e7;
+  poll->work += work;
+  if (!poll->call || poll->work < between) return 0;
+  poll->work = 0;
+  return poll->call(poll->context);
 }
 #endif
 

@@ -49,6 +49,12 @@ FAST const REAL *N(x_at)(const N(layer) * q, idx t)
   return q->x + (q->x_step ? t * q->x_step : N(real_step)(q, t)) * q->D;
 }
 
+/* Multiply-adds of one step, in each of the three passes over it. */
+FAST double N(step_work)(const N(layer) * q, idx t)
+{
+  return (double)q->batch->n[t] * (double)(q->P * q->pw) * (double)(q->D + q->H);
+}
+
 /* ------------------------------------------------------------------------------- state */
 
 /* The user's initial state, before step 0. */
@@ -161,10 +167,9 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
   }
 }
 
-FN bptt_status N(layer_forward)(const N(layer) * q, const bptt_poll *poll)
+FN bptt_status N(layer_forward)(const N(layer) * q, bptt_poll *poll)
 {
   const bptt_batch *b = q->batch;
-  const idx every = poll_every((double)b->columns * (double)(q->P * q->pw) * (double)(q->D + q->H));
   /* One column: the inputs of all steps are projected in one product. */
   const int ahead = b->n[q->t0] == 1;
   const idx T = q->t1 - q->t0;
@@ -179,7 +184,7 @@ FN bptt_status N(layer_forward)(const N(layer) * q, const bptt_poll *poll)
                  N(x_at)(q, q->t0), 0, 1, xj, g, q->P * q->pw, q->Wx);
     }
   for (idx t = q->t0; t < q->t1; t++) {
-    if (poll->call && t % every == every - 1 && poll->call(poll->context)) return BPTT_EINTERRUPT;
+    if (interrupted(poll, N(step_work)(q, t))) return BPTT_EINTERRUPT;
     N(forward_step)(q, t, ahead);
   }
   return BPTT_OK;
@@ -298,17 +303,16 @@ typedef struct {
 /* Steps s .. e - 1 backwards. The loss of steps first .. e - 1 is taken in; steps below `seen`
  * were visited by an earlier window. */
 FN bptt_status N(layer_backward)(const N(layer) * q, const N(above) * above, idx s, idx first,
-                                 idx e, idx seen, const bptt_problem *p, const bptt_poll *poll)
+                                 idx e, idx seen, const bptt_problem *p, bptt_poll *poll)
 {
   const bptt_batch *b = q->batch;
   const idx nb = b->columns;
-  const idx every = poll_every((double)nb * (double)(q->P * q->pw) * (double)(q->D + q->H));
   const int state = s == 0 && (p->dh0 || p->dc0);
 
   memset(q->carry, 0, BYTES(q->M * q->mb * nb));
   memset(q->dh, 0, BYTES(q->M * q->mb * nb));
   for (idx t = e - 1; t >= s; t--) {
-    if (poll->call && t % every == every - 1 && poll->call(poll->context)) return BPTT_EINTERRUPT;
+    if (interrupted(poll, N(step_work)(q, t))) return BPTT_EINTERRUPT;
     if (t >= first)
       for (idx m = 0; m < q->M; m++)
         N(product)(q->MB, b->n[t], 1, above->k, above->Wt + m * q->mb * above->k, 0, q->mb,
@@ -328,7 +332,7 @@ FN bptt_status N(layer_backward)(const N(layer) * q, const N(above) * above, idx
  * K_PIECE columns keep the inputs in L2 while the panels pass. Within a piece all steps have the
  * same number of columns, so that the sum has two regular loops (step, column); one column to a
  * step makes one loop. */
-FN void N(layer_weights)(const N(layer) * q, idx s, idx e)
+FN bptt_status N(layer_weights)(const N(layer) * q, idx s, idx e, bptt_poll *poll)
 {
   const bptt_batch *b = q->batch;
   for (idx t = s, end; t < e; t = end) {
@@ -338,6 +342,7 @@ FN void N(layer_weights)(const N(layer) * q, idx s, idx e)
     /* h before step t lies n[t-1] columns before h before step t + 1: not n where a sequence has
      * just ended or a segment begins, so such a step is a piece of its own. */
     if (N(state_before)(q, t + 1) - N(state_before)(q, t) != n) end = t + 1;
+    if (interrupted(poll, N(step_work)(q, t) * (double)(end - t))) return BPTT_EINTERRUPT;
     const idx outer = n == 1 ? 1 : end - t, inner = n == 1 ? end - t : n;
     const idx ak = n == 1 ? st : q->pw;
     const idx xs = (q->x_step ? q->x_step : n) * q->D, xk = n == 1 ? xs : q->D;
@@ -360,6 +365,7 @@ FN void N(layer_weights)(const N(layer) * q, idx s, idx e)
       }
     }
   }
+  return BPTT_OK;
 }
 
 /* Going back from step e - 1: the first step with a gate gradient that is not finite, or -1. */

@@ -185,6 +185,15 @@ static void set_sizes(pass *p)
   };
 }
 
+/* What is computed in single must not become infinite by that. */
+static bool fits_precision(const bptt_call *call, const char *argument, const char *field,
+                           const bptt_value *v)
+{
+  const pass *p = call->job;
+  place at = {argument, field, 0};
+  return p->dtype == BPTT_F64 || value_check_single(&call->d, at, v);
+}
+
 /* What all four functions take: net, x and state. */
 static bool read_inputs(bptt_call *call, bool copied)
 {
@@ -202,12 +211,19 @@ static bool read_inputs(bptt_call *call, bool copied)
   set_precision(call, p, param);
   set_sizes(p);
   for (int i = 0; network_parameter(&p->net, i, &q); i++) {
-    if (!bind_array(call, IN, param[i], parameter_field[q.role], copied)) return false;
+    if (!fits_precision(call, "net", q.name, param[i]) ||
+        !bind_array(call, IN, param[i], parameter_field[q.role], copied)) {
+      return false;
+    }
   }
-  for (int i = 0; i < 2; i++) {
-    if (state[i] && !bind_array(call, IN, state[i], first_state_field[i], copied)) return false;
+  for (int i = 0; i < 2 && state[i]; i++) {
+    if (!fits_precision(call, "state", network_state_name[i], state[i]) ||
+        !bind_array(call, IN, state[i], first_state_field[i], copied)) {
+      return false;
+    }
   }
-  return bind(call, IN, &p->x, FIELD(x), copied);
+  return (p->dtype == BPTT_F64 || series_check_single(d, &p->x)) &&
+         bind(call, IN, &p->x, FIELD(x), copied);
 }
 
 static ptrdiff_t steps_of(double k, ptrdiff_t most)
@@ -227,7 +243,8 @@ static bool read_target(bptt_call *call)
   double count;
   if (!series_read_target(&call->d, call_given(call, OPTION_TARGET), &p->x, classes ? 1 : p->net.O,
                           classes, &target) ||
-      !series_check_target(&call->d, &target, classes ? p->net.O : 0, &count)) {
+      !series_check_target(&call->d, &target, classes ? p->net.O : 0, &count) ||
+      (p->dtype == BPTT_F32 && !series_check_single(&call->d, &target))) {
     return false;
   }
   if (mean && count == 0) {
@@ -315,10 +332,36 @@ static bptt_status step(bptt_call *call, char *workspace)
 
 /* --------------------------------------------------------------------------- warnings */
 
+/* One more sentence. */
+static void warn(bptt_call *call, phrase sentence)
+{
+  const char *before = call->warning.s;
+  call->warning = before[0] ? say("%s; %s", before, sentence.s) : sentence;
+}
+
+/* ": first at step 3", or nothing where the step is not known. */
+static phrase say_step(const char *how, ptrdiff_t step)
+{
+  return step ? say(": %sfirst at step %td", how, step) : say("%s", "");
+}
+
 static void warn_output(bptt_call *call)
 {
   ptrdiff_t step = ((pass *)call->job)->problem.bad_forward;
-  if (step) call->warning = say("the output is not finite: first at step %td", step);
+  if (step) warn(call, say("the output is not finite%s", say_step("", step).s));
+}
+
+/* A number as the result will hold it: a large one may not fit into single. */
+static double as_result(const pass *p, double v)
+{
+  return p->kind == BPTT_SINGLE ? (double)(float)v : v;
+}
+
+static void warn_loss(bptt_call *call)
+{
+  const pass *p = call->job;
+  if (isfinite(as_result(p, p->problem.loss_value))) return;
+  warn(call, say("the loss is not finite%s", say_step("", p->problem.bad_forward).s));
 }
 
 /* The first parameter with a gradient that is not finite. */
@@ -335,29 +378,18 @@ static const char *bad_parameter(const pass *p)
 }
 
 /* To be called before clipping, which may hide what is wrong. */
-static void warn_gradient(bptt_call *call, bool finite)
+static void warn_gradient(bptt_call *call, double norm)
 {
   const pass *p = call->job;
-  const bptt_problem *problem = &p->problem;
-  const char *name = finite ? NULL : bad_parameter(p);
-  if (!name && !problem->bad_backward) return;
+  const char *name = isfinite(norm) ? NULL : bad_parameter(p);
+  ptrdiff_t step = p->problem.bad_backward;
   phrase of = name ? say(" of `%s`", name) : say("%s", "");
-  phrase where = {""};
-  if (problem->bad_backward) {
-    where = say(": going back from the end, first at step %td", problem->bad_backward);
+  if (name || step) {
+    warn(call,
+         say("the gradient%s is not finite%s", of.s, say_step("going back from the end, ", step).s));
+  } else if (!isfinite(as_result(p, norm))) {
+    warn(call, say("the norm of the gradient is not finite"));
   }
-  call->warning = say("the gradient%s is not finite%s", of.s, where.s);
-}
-
-static void warn_loss(bptt_call *call)
-{
-  const bptt_problem *problem = &((pass *)call->job)->problem;
-  if (isfinite(problem->loss_value)) return;
-  phrase where = {""};
-  if (problem->bad_forward) {
-    where = say(": the output first stops being finite at step %td", problem->bad_forward);
-  }
-  call->warning = say("the loss is not finite%s", where.s);
 }
 
 /* ------------------------------------------------------------------------ rnn_forward */
@@ -495,7 +527,7 @@ static void clip(bptt_call *call)
     part[parts] = (gradient_part){data, q.rows * q.cols, p->dtype};
   }
   double norm = clip_norm_of(part, parts);
-  warn_gradient(call, isfinite(norm));
+  warn_gradient(call, norm);
   clip_gradient(part, parts, norm, at[OPTION_CLIP_NORM].number, at[OPTION_CLIP_VALUE].number);
   if (p->grad_norm) value_set(p->grad_norm, 0, norm);
 }
@@ -505,13 +537,13 @@ static bptt_status gradient_run(bptt_call *call, char *workspace)
   pass *p = call->job;
   bptt_status status = step(call, workspace);
   if (status != BPTT_OK) return status;
-  warn_output(call);
+  warn_loss(call);
+  if (!call->warning.s[0]) warn_output(call); /* where no target counts */
   if (p->grad) {
     clip(call);
   } else {
-    warn_gradient(call, true);
+    warn_gradient(call, 0);
   }
-  warn_loss(call); /* the last to speak is the one that is heard */
   copy_out(p);
   value_set(p->loss, 0, p->problem.loss_value);
   return BPTT_OK;

@@ -7,11 +7,6 @@
  *   mse             L = sum_i (y_i - target_i)^2            dL/dy_i = 2 (y_i - target_i)
  *   cross_entropy   L = -log p_c,  p = softmax(y)           dL/dy_i = p_i - [i = c] */
 
-/* Columns of y computed at a time. */
-#ifndef READOUT_PIECE
-#define READOUT_PIECE 32
-#endif
-
 typedef struct {
   idx O, H;
   idx OB, OM, ob;     /* vectors of outputs in a panel, panels, OB VL */
@@ -64,13 +59,21 @@ FN void N(readout_pack_back)(const N(readout) * r, const N(layer) * q, const REA
   memset(r->db, 0, BYTES(r->O));
 }
 
+/* Multiply-adds of n columns. */
+FAST double N(readout_work)(const N(readout) * r, idx n)
+{
+  return (double)n * (double)(r->OM * r->ob) * (double)r->H;
+}
+
 /* y of the segment into dy. */
-FN void N(readout_forward)(const N(readout) * r, const N(layer) * q, const REAL *b_y)
+FN bptt_status N(readout_forward)(const N(readout) * r, const N(layer) * q, const REAL *b_y,
+                                  bptt_poll *poll)
 {
   const idx total = N(real_step)(q, q->t1);
   const REAL *h = N(h_after)(q, q->t0);
   for (idx c = 0; c < total; c += READOUT_PIECE) {
     const idx n = SMALLER(total - c, READOUT_PIECE);
+    if (interrupted(poll, N(readout_work)(r, n))) return BPTT_EINTERRUPT;
     for (idx m = 0; m < r->OM; m++) {
       const idx rows = SMALLER(r->O - m * r->ob, r->ob);
       memset(r->yp, 0, BYTES(n * r->ob));
@@ -81,6 +84,7 @@ FN void N(readout_forward)(const N(readout) * r, const N(layer) * q, const REAL 
           r->dy[(c + j) * r->O + m * r->ob + o] = r->yp[j * r->ob + o] + b_y[m * r->ob + o];
     }
   }
+  return BPTT_OK;
 }
 
 /* One column: y becomes dL/dy / scale; returns the loss / scale. */
@@ -113,13 +117,14 @@ FN double N(loss_cross_entropy)(REAL *y, REAL target, idx O)
   return log((double)sum) - (y_c - (double)largest);
 }
 
-/* Writes y of the segment where the user wants it, then turns it into dL/dy. */
-FN double N(losses)(const N(readout) * r, const N(layer) * q, const bptt_problem *p)
+/* Writes y of the segment where the user wants it, turns it into dL/dy, adds the loss. */
+FN void N(losses)(const N(readout) * r, const N(layer) * q, bptt_problem *p)
 {
   const bptt_batch *b = q->batch;
   const idx O = r->O;
-  double loss = 0;
-  for (idx t = q->t0; t < q->t1; t++)
+  idx bad = 0;
+  for (idx t = q->t0; t < q->t1; t++) {
+    double loss = 0;
     for (idx j = 0; j < b->n[t]; j++) {
       const idx at = t * p->B + b->order[j];
       REAL *y = r->dy + (N(real_step)(q, t) + j) * O;
@@ -131,19 +136,26 @@ FN double N(losses)(const N(readout) * r, const N(layer) * q, const bptt_problem
         loss += N(loss_mse)(y, (const REAL *)p->target + at * O, O);
       for (idx o = 0; o < O; o++) y[o] *= (REAL)p->scale;
     }
-  return loss * p->scale;
+    p->loss_value += loss * p->scale;
+    if (!bad && !isfinite(p->loss_value)) bad = t + 1;
+  }
+  if (bad && (!p->bad_forward || bad < p->bad_forward)) p->bad_forward = bad;
 }
 
-FN void N(readout_weights)(const N(readout) * r, const N(layer) * q)
+FN bptt_status N(readout_weights)(const N(readout) * r, const N(layer) * q, bptt_poll *poll)
 {
   const idx total = N(real_step)(q, q->t1);
   const REAL *h = N(h_after)(q, q->t0);
-  for (idx c = 0; c < total; c += K_PIECE)
+  for (idx c = 0; c < total; c += K_PIECE) {
+    const idx n = SMALLER(total - c, K_PIECE);
+    if (interrupted(poll, N(readout_work)(r, n))) return BPTT_EINTERRUPT;
     for (idx m = 0; m < q->M; m++)
-      N(product)(q->MB, r->O, 1, SMALLER(total - c, K_PIECE), h + c * q->ldh + m * q->mb, 0, q->ldh,
-                 r->dy + c * r->O, 0, r->O, 1, r->dWt + m * q->mb * r->O, q->mb, r->W);
+      N(product)(q->MB, r->O, 1, n, h + c * q->ldh + m * q->mb, 0, q->ldh, r->dy + c * r->O, 0,
+                 r->O, 1, r->dWt + m * q->mb * r->O, q->mb, r->W);
+  }
   for (idx c = 0; c < total; c++)
     for (idx o = 0; o < r->O; o++) r->db[o] += r->dy[c * r->O + o];
+  return BPTT_OK;
 }
 FN void N(readout_unpack)(const N(readout) * r, const N(layer) * q, REAL *dW_hy, REAL *db_y)
 {

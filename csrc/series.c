@@ -1,5 +1,6 @@
 /* series.c -- the forms in which a user holds sequences. */
 #include "series.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -451,6 +452,27 @@ static bool check_input(const door *d, const series *s, const element *e, void *
 bool series_check_finite(const door *d, const series *s)
 {
   return all_finite(s) || each_element(d, s, check_input, NULL);
+}
+
+static bool fits_single(const series *s)
+{
+  ptrdiff_t parts = s->list ? s->size[SEQUENCE] : 1;
+  for (ptrdiff_t i = 0; i < parts; i++) {
+    if (value_not_single(s->part[i].value) >= 0) return false;
+  }
+  return true;
+}
+
+static bool check_single(const door *d, const series *s, const element *e, void *context)
+{
+  (void)context;
+  return !(fabs(e->number) > FLT_MAX) || wrong(d->error, place_of(s->argument), say_element(e).s,
+                                               "a number that fits into single precision");
+}
+
+bool series_check_single(const door *d, const series *s)
+{
+  return fits_single(s) || each_element(d, s, check_single, NULL);
 }
 
 static bool check_number(const door *d, const series *s, const element *e, void *count)

@@ -44,6 +44,8 @@ bool series_make(const door *d, const series *x, ptrdiff_t features, bptt_kind k
 
 /* Within the lengths, all numbers are finite. */
 bool series_check_finite(const door *d, const series *s);
+/* Numbers within the lengths do not become infinite when they are made single. */
+bool series_check_single(const door *d, const series *s);
 /* Within the lengths, numbers are finite or missing (classes 0), or whole numbers 1..classes or
  * missing. Counts those that are not missing. */
 bool series_check_target(const door *d, const series *s, ptrdiff_t classes, double *count);

@@ -1,11 +1,6 @@
 /* step.h -- one step of a network: forward pass, loss, backpropagation through time.
  * Part of kernel.h. */
 
-/* Real steps in memory at a time where a longer tape is not needed: enough for the products. */
-#ifndef SEGMENT
-#define SEGMENT 512
-#endif
-
 typedef struct {
   bptt_batch batch;
   N(layer) layer;
@@ -122,12 +117,21 @@ FN void N(results_start)(const bptt_batch *b, bptt_problem *p)
 
 /* ------------------------------------------------------------------------------- not finite */
 
-static int N(all_finite)(const void *v, idx n)
+/* x * 0 is 0, or NaN where x is not finite, and NaN stays in a sum. */
+FN int N(all_finite)(const void *v, idx n)
 {
   const REAL *a = v;
+  V sums = {0};
   REAL sum = 0;
-  if (a)
-    for (idx i = 0; i < n; i++) sum += a[i] * 0; /* 0, or NaN from the first that is not finite */
+  idx i = 0;
+  if (!a) return 1;
+  for (; i + VL <= n; i += VL) {
+    V x;
+    memcpy(&x, a + i, VBYTES);
+    sums += x * (REAL)0;
+  }
+  for (; i < n; i++) sum += a[i] * 0;
+  for (i = 0; i < VL; i++) sum += sums[i];
   return sum == 0;
 }
 
@@ -152,16 +156,15 @@ FN idx N(bad_forward)(const N(plan) * q, const bptt_problem *p)
 FN int N(gradient_finite)(const N(plan) * q, const bptt_problem *p)
 {
   const N(layer) *l = &q->layer;
-  const N(recurrence) *rec = &l->rec[0];
   int finite = N(all_finite)(p->dh0, p->H * p->B) && N(all_finite)(p->dc0, p->H * p->B);
   if (p->dx)
     for (idx t = l->t0; t < l->t1; t++)
       finite = finite && N(all_finite)((REAL *)p->dx + t * p->B * p->D, p->B * p->D);
   if (p->dW_xh)
     finite = finite && N(all_finite)(l->dWx, l->P * l->x_count * VL * l->D) &&
-             N(all_finite)(rec->dW, l->P * rec->count * VL * l->H) &&
-             N(all_finite)(l->dbias, l->P * l->pw) &&
-             N(all_finite)(q->readout.db, q->readout.O);
+             N(all_finite)(l->dbias, l->P * l->pw) && N(all_finite)(q->readout.db, q->readout.O);
+  for (int r = 0; p->dW_xh && r < l->nrec; r++)
+    finite = finite && N(all_finite)(l->rec[r].dW, l->P * l->rec[r].count * VL * l->H);
   /* h beyond the last vector of units is never written: only the rows of real units count. */
   for (idx m = 0; p->dW_xh && m < l->M; m++)
     for (idx o = 0; o < p->O; o++)
@@ -174,7 +177,7 @@ FN int N(gradient_finite)(const N(plan) * q, const bptt_problem *p)
 
 /* The windows of truncated backpropagation: each takes in the loss of k1 steps (the last one of
  * what is left) and begins k2 - k1 steps before them. */
-FN bptt_status N(segment_backward)(N(plan) * q, bptt_problem *p, const bptt_poll *poll)
+FN bptt_status N(segment_backward)(N(plan) * q, bptt_problem *p, bptt_poll *poll)
 {
   N(layer) *l = &q->layer;
   const bptt_batch *b = &q->batch;
@@ -193,14 +196,14 @@ FN bptt_status N(segment_backward)(N(plan) * q, bptt_problem *p, const bptt_poll
     if (N(layer_backward)(l, &above, s, first, e, q->overlap ? first : 0, p, poll) != BPTT_OK)
       return BPTT_EINTERRUPT;
     if (q->overlap) {
-      if (p->dW_xh) N(layer_weights)(l, s, e);
+      if (p->dW_xh && N(layer_weights)(l, s, e, poll) != BPTT_OK) return BPTT_EINTERRUPT;
       /* The copy is gone after this window: look now. */
       if (bad < 0) bad = N(bad_gradient)(l, s, e);
     }
   }
   if (p->dW_xh) {
-    if (!q->overlap) N(layer_weights)(l, l->t0, l->t1);
-    N(readout_weights)(&q->readout, l);
+    if (!q->overlap && N(layer_weights)(l, l->t0, l->t1, poll) != BPTT_OK) return BPTT_EINTERRUPT;
+    if (N(readout_weights)(&q->readout, l, poll) != BPTT_OK) return BPTT_EINTERRUPT;
   }
   if (!p->bad_backward && !N(gradient_finite)(q, p)) {
     if (!q->overlap) bad = N(bad_gradient)(l, l->t0, l->t1);
@@ -211,7 +214,7 @@ FN bptt_status N(segment_backward)(N(plan) * q, bptt_problem *p, const bptt_poll
 
 /* ------------------------------------------------------------------------------- the step */
 
-FN bptt_status N(step)(bptt_problem *p, void *workspace, const bptt_poll *poll)
+FN bptt_status N(step)(bptt_problem *p, void *workspace, bptt_poll *poll)
 {
   N(plan) q;
   N(layer) *l = &q.layer;
@@ -232,9 +235,9 @@ FN bptt_status N(step)(bptt_problem *p, void *workspace, const bptt_poll *poll)
     if (N(layer_forward)(l, poll) != BPTT_OK) return BPTT_EINTERRUPT;
     if (p->h_last || p->c_last) N(state_out)(l, p->h_last, p->c_last);
     if (p->h) N(h_out)(l, p);
-    N(readout_forward)(&q.readout, l, p->b_y);
+    if (N(readout_forward)(&q.readout, l, p->b_y, poll) != BPTT_OK) return BPTT_EINTERRUPT;
     if (!p->bad_forward) p->bad_forward = N(bad_forward)(&q, p);
-    p->loss_value += N(losses)(&q.readout, l, p);
+    N(losses)(&q.readout, l, p);
     if (back && N(segment_backward)(&q, p, poll) != BPTT_OK) return BPTT_EINTERRUPT;
   }
   if (p->dW_xh) {

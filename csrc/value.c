@@ -1,5 +1,6 @@
 /* value.c -- reading and building trees of bptt_value. */
 #include "value.h"
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -172,6 +173,24 @@ bool value_check_array(const door *d, place at, const bptt_value *v, const char 
   bool countless = value_is_number(v) && !dims_add_up(v);
   phrase is = countless ? say("larger than can be counted") : value_describe(v);
   return wrong(d->error, at, is.s, "%s", expected);
+}
+
+ptrdiff_t value_not_single(const bptt_value *v)
+{
+  if (v->kind == BPTT_SINGLE) return -1;
+  const double *number = v->data;
+  for (ptrdiff_t i = 0; i < value_count(v); i++) {
+    if (fabs(number[i]) > FLT_MAX) return i;
+  }
+  return -1;
+}
+
+bool value_check_single(const door *d, place at, const bptt_value *v)
+{
+  ptrdiff_t bad = value_not_single(v);
+  if (bad < 0) return true;
+  phrase is = say("%s at element %td", say_number(value_at(v, bad)).s, bad + 1);
+  return wrong(d->error, at, is.s, "numbers that fit into single precision");
 }
 
 bool value_check_finite(const door *d, place at, const bptt_value *v)

@@ -343,6 +343,10 @@ endfunction
 ## What is not finite is said and returned.
 
 %!warning <loss is not finite> rnn_bptt (net, x, target * 1e200);
+%!warning <loss is not finite> # it does not fit into single
+%! one = rnn_net (1, 4, 1);
+%! one.param.b_y = single (1e25);
+%! rnn_bptt (one, 1:3, 1:3);
 %!warning id=bptt:nonFinite rnn_bptt (net, x, target * 1e200);
 
 %!test

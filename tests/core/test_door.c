@@ -1020,6 +1020,37 @@ static void test_no_memory(void)
   host_close(&h);
 }
 
+/* A run over a long series can be stopped at each poll, wherever that is; counts the polls. */
+static int count_polls(host *h, const bptt_value *args)
+{
+  for (int n = 0;; n++) {
+    h->polls_left = n;
+    bool done = host_call(h, "rnn_bptt", args);
+    h->polls_left = -1;
+    if (done) return n;
+    CHECK(h->error.status == BPTT_EINTERRUPT);
+    if (h->error.status != BPTT_EINTERRUPT) return n;
+  }
+}
+
+static void test_interrupt_long(void)
+{
+  enum { LONG = 40000 };
+  host h;
+  host_open(&h, BPTT_R);
+  double *numbers = host_alloc(&h, LONG * sizeof *numbers);
+  bptt_value *args = arguments(&h, make_net(&h, 1, 16, 1, "lstm"),
+                               host_vector(&h, LONG, numbers), host_vector(&h, LONG, numbers));
+  /* Forward, backward and the weights' products are some 4e7 multiply-adds each. */
+  CHECK(count_polls(&h, args) >= 3);
+  /* Windows of 100 steps, one after each step: nearly all work is in them. */
+  host_add(&h, args, "x", host_vector(&h, 2000, numbers));
+  host_add(&h, args, "target", host_vector(&h, 2000, numbers));
+  host_add(&h, args, "truncate", host_vector(&h, 2, (double[]){1, 100}));
+  CHECK(count_polls(&h, args) >= 6);
+  host_close(&h);
+}
+
 static void test_interrupt(void)
 {
   host h;
@@ -1049,8 +1080,9 @@ static void test_warnings(void)
   CHECK(h.warning && strcmp(h.warning, "the output is not finite: first at step 3") == 0);
   host_add(&h, args, "target", x);
   call(&h, "rnn_bptt", args);
-  CHECK(h.warning && strcmp(h.warning, "the loss is not finite: the output first stops being "
-                                       "finite at step 3") == 0);
+  CHECK(h.warning && strcmp(h.warning, "the loss is not finite: first at step 2; the gradient of "
+                                       "`W_xh` is not finite: going back from the end, first at "
+                                       "step 4") == 0);
   /* Only the first two steps count: h = 1, 1e200; going back, step 1 gets 1e200 * 1e200. */
   host_add(&h, args, "x", host_vector(&h, 2, (double[]){1, 1}));
   host_add(&h, args, "target", host_vector(&h, 2, (double[]){1, 2e-200}));
@@ -1105,6 +1137,7 @@ int main(void)
   test_more_mistakes();
   test_no_memory();
   test_interrupt();
+  test_interrupt_long();
   test_warnings();
   test_table();
   printf("%d passed, %d failed\n", checks - failures, failures);
