@@ -19,10 +19,10 @@ errors <- t(sapply(origins, function(origin) {
     AR = rmse(forecast_ar(past, cycle)$mean, truth)
   )
 }))
-cat(
-  "R: from seventeen earlier years, the RMSE of the next 132 months\n",
-  sprintf("%6s %8s %15s %8s\n", "year", "LSTM", "seasonal naive", "AR"),
-  sprintf("%6.0f %8.2f %15.2f %8.2f\n", errors[, 1], errors[, 2], errors[, 3], errors[, 4]),
-  sprintf("%6s %8.2f %15.2f %8.2f\n", "mean", mean(errors[, 2]), mean(errors[, 3]), mean(errors[, 4])),
-  sep = ""
-)
+cat("R: from seventeen earlier years, the RMSE of the next 132 months\n")
+cat(sprintf("%6s %8s %15s %8s\n", "year", "LSTM", "seasonal naive", "AR"))
+row <- function(year, error) {
+  cat(sprintf("%6s %8.2f %15.2f %8.2f\n", year, error[1], error[2], error[3]))
+}
+for (i in seq_len(nrow(errors))) row(errors[i, "year"], errors[i, -1])
+row("mean", colMeans(errors[, -1]))

@@ -25,7 +25,6 @@ make | has_command make | everything
 r-base-core | has_command Rscript | the R package
 r-cran-testthat | has_r_package testthat | make test
 r-cran-matrix | has_r_package Matrix | make test: sparse matrices
-r-cran-matrix | has_r_package Matrix | make test: sparse matrices
 octave | has_command octave-cli | the Octave package
 octave-dev | has_command mkoctfile | the Octave package
 gnuplot-nox | has_command gnuplot | make demo: pictures from Octave

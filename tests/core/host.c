@@ -250,7 +250,10 @@ bool host_call(host *h, const char *function, const bptt_value *args)
   size_t bytes = (bptt_workspace(call) + ALIGNED - 1) / ALIGNED * ALIGNED;
   void *workspace = bytes ? aligned_alloc(ALIGNED, bytes) : NULL;
   if (bytes && !workspace) abort();
-  if (bytes) memset(workspace, 0xff, bytes); /* NaN, in double and in single */
+#ifndef WORKSPACE_UNDEFINED
+  /* NaN, in double and in single; for valgrind it is left undefined. */
+  if (bytes) memset(workspace, 0xff, bytes);
+#endif
   bool ok = bptt_run(call, workspace, &h->error) == BPTT_OK;
   free(workspace);
   if (hash(args, 14695981039346656037ULL) != before) {
@@ -261,4 +264,12 @@ bool host_call(host *h, const char *function, const bptt_value *args)
   h->result = result;
   h->warning = bptt_warning(call);
   return true;
+}
+
+/* -------------------------------------------------------------------- instruction set */
+
+bool host_use_isa(const char *name)
+{
+  const char *only = getenv("BPTT_ISA");
+  return (!only || strcmp(only, name) == 0) && bptt_set_isa(name);
 }

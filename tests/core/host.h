@@ -57,4 +57,7 @@ double host_at(const bptt_value *v, size_t i);
  * was: the core must not write into it. */
 bool host_call(host *h, const char *function, const bptt_value *args);
 
+/* bptt_set_isa(), unless the environment variable BPTT_ISA asks for another one. */
+bool host_use_isa(const char *name);
+
 #endif

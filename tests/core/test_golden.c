@@ -3,8 +3,9 @@
  *   test_golden [FILE...]            all of tests/golden by default
  *
  * Every case runs in double (within 1e-12 of PyTorch) and in single (1e-5), read in R's habit and
- * in Octave's, with every instruction set of this machine, in a workspace full of NaN. The format
- * of the files is described in tests/golden/README.md. */
+ * in Octave's, with every instruction set of this machine (or with that of the environment variable
+ * BPTT_ISA), in a workspace full of NaN. The format of the files is described in
+ * tests/golden/README.md. */
 #include "host.h"
 #include <glob.h>
 #include <math.h>
@@ -286,7 +287,7 @@ static void check_file(const char *file)
     example e;
     read_example(in, file, &e);
     for (size_t i = 0; i < sizeof isa / sizeof *isa; i++) {
-      if (!bptt_set_isa(isa[i])) continue;
+      if (!host_use_isa(isa[i])) continue;
       for (size_t j = 0; j < sizeof ways / sizeof *ways; j++) {
         way w = ways[j];
         w.isa = isa[i];
