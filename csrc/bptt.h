@@ -40,8 +40,8 @@ typedef enum {
 
 typedef struct {
   bptt_status status;
-  char argument[48];  /* the argument at fault, as the user wrote it ("x", "clip_norm") */
-  char message[512];  /* "`x` has 2 features; the network takes 1" */
+  char argument[48]; /* the argument at fault, as the user wrote it ("x", "clip_norm") */
+  char message[512]; /* "`x` has 2 features; the network takes 1" */
 } bptt_error;
 
 /* ------------------------------------------------------------------------------- values */
@@ -63,10 +63,10 @@ typedef enum {
  * come out have `data` NULL until the front end has allocated it. */
 typedef struct bptt_value {
   bptt_kind kind;
-  const char *name;        /* within a list; NULL where there is none */
-  const char *what;        /* what a user of the language calls it, with its article, for error
-                              messages: "a sparse matrix", "a character vector" */
-  int ndim;                /* number of dims; may exceed BPTT_MAX_DIM (then dim holds the first) */
+  const char *name; /* within a list; NULL where there is none */
+  const char *what; /* what a user of the language calls it, with its article, for error
+                       messages: "a sparse matrix", "a character vector" */
+  int ndim;         /* number of dims; may exceed BPTT_MAX_DIM (then dim holds the first) */
   size_t dim[BPTT_MAX_DIM];
   size_t count;            /* elements, strings or items */
   void *data;              /* numbers; never written to when the value goes in */
@@ -84,12 +84,12 @@ typedef enum {
 
 typedef struct {
   bptt_habit habit;
-  int want;                                 /* how many results the caller takes (nargout); the
-                                               order is that of bptt_outputs(); INT_MAX for all */
-  void *(*alloc)(void *context, size_t n);  /* memory that lives until the call is over, aligned
-                                               for double; may not return, or return NULL */
-  int (*poll)(void *context);               /* called now and then from the calling thread;
-                                               nonzero stops the call; may be NULL */
+  int want;                                /* how many results the caller takes (nargout); the
+                                              order is that of bptt_outputs(); INT_MAX for all */
+  void *(*alloc)(void *context, size_t n); /* memory that lives until the call is over, aligned
+                                              for double; may not return, or return NULL */
+  int (*poll)(void *context);              /* called now and then from the calling thread;
+                                              nonzero stops the call; may be NULL */
   void *context;
 } bptt_host;
 
@@ -120,10 +120,10 @@ const char *bptt_warning(const bptt_call *call);
 typedef struct {
   const char *function; /* functions that take it, separated by blanks */
   const char *name;
-  const char *type;     /* "choice", "set", "number", "whole", "truncate", "data" */
-  const char *initial;  /* default, spelt as in R: "\"mse\"", "Inf", "NULL" */
-  const char *range;    /* choices separated by "|", or an interval "(0, Inf]" */
-  const char *help;     /* one line */
+  const char *type;    /* "choice", "set", "number", "whole", "truncate", "data" */
+  const char *initial; /* default, spelt as in R: "\"mse\"", "Inf", "NULL" */
+  const char *range;   /* choices separated by "|", or an interval "(0, Inf]" */
+  const char *help;    /* one line */
 } bptt_option;
 
 const bptt_option *bptt_option_table(size_t *count);
@@ -144,8 +144,8 @@ typedef struct {
   bptt_activation activation; /* of cell rnn */
   bptt_reset reset;           /* of cell gru */
   bptt_loss loss;
-  ptrdiff_t D, H, O, B, T;    /* features, units, outputs, batch, steps: all at least 1 */
-  const ptrdiff_t *length;    /* B: steps that count, 0..T; NULL: all of them */
+  ptrdiff_t D, H, O, B, T; /* features, units, outputs, batch, steps: all at least 1 */
+  const ptrdiff_t *length; /* B: steps that count, 0..T; NULL: all of them */
 
   const void *W_xh, *W_hh, *b_h; /* GH x D, GH x H, GH */
   const void *b_hn;              /* H; gru with reset after only, else NULL */
@@ -156,25 +156,25 @@ typedef struct {
   /* Loss. target: mse O x B x T; cross_entropy B x T, whole numbers 1..O. NaN: does not count.
    * NULL: forward pass only. */
   const void *target;
-  double scale;               /* loss = scale * sum over the elements that count */
+  double scale; /* loss = scale * sum over the elements that count */
 
   /* Truncation (Williams & Peng 1990): every k1 steps the loss of these k1 steps goes back through
    * them and the k2 - k1 steps before, k2 >= k1. Both T or more: not truncated. */
   ptrdiff_t k1, k2;
 
   /* Results; any may be NULL: not wanted. */
-  void *y;                    /* O x B x T; NaN beyond length */
-  void *h;                    /* H x B x T; NaN beyond length */
-  void *h_last, *c_last;      /* H x B: state after each sequence's last step */
+  void *y;               /* O x B x T; NaN beyond length */
+  void *h;               /* H x B x T; NaN beyond length */
+  void *h_last, *c_last; /* H x B: state after each sequence's last step */
   void *dW_xh, *dW_hh, *db_h, *db_hn, *dW_hy, *db_y; /* as the parameters: all (that exist) or
                                                         none */
-  void *dx;                   /* D x B x T; 0 beyond length */
-  void *dh0, *dc0;            /* H x B */
+  void *dx;                                          /* D x B x T; 0 beyond length */
+  void *dh0, *dc0;                                   /* H x B */
   double loss_value;
 
   /* Where numbers stopped being finite; 0: nowhere. Steps count from 1. */
-  ptrdiff_t bad_forward;      /* first step with an output, a state or a loss that is not finite */
-  ptrdiff_t bad_backward;     /* first step met going back whose gate gradient is not finite */
+  ptrdiff_t bad_forward;  /* first step with an output, a state or a loss that is not finite */
+  ptrdiff_t bad_backward; /* first step met going back whose gate gradient is not finite */
 } bptt_problem;
 
 /* Bytes of workspace for bptt_step(), aligned to 64 bytes; (size_t)-1: more than can be counted. */

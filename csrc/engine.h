@@ -36,13 +36,13 @@ extern const bptt_kernel bptt_kernel_f64_avx512, bptt_kernel_f32_avx512;
  *               2  * *                       real step keeps column j of step t at off[t] + j
  *          step t  0 1 2 3 4 5 6 */
 typedef struct {
-  idx columns;     /* sequences */
-  idx T;           /* steps of the longest one */
-  idx total;       /* real steps, off[T] */
-  int ragged;      /* some sequence is shorter than T; else column j is sequence j */
-  idx *n, *off;    /* T + 1 */
-  idx *order;      /* column -> the user's sequence */
-  idx *length;     /* of each column */
+  idx columns;  /* sequences */
+  idx T;        /* steps of the longest one */
+  idx total;    /* real steps, off[T] */
+  int ragged;   /* some sequence is shorter than T; else column j is sequence j */
+  idx *n, *off; /* T + 1 */
+  idx *order;   /* column -> the user's sequence */
+  idx *length;  /* of each column */
 } bptt_batch;
 
 /* Workspace in idx that bptt_batch_make() needs. */

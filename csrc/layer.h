@@ -148,9 +148,10 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
                         g, q->pw, q->Wx);
       }
       /* Meanwhile fetch a share of the next panel's weights. */
-      N(tiles)[ch][m](1, q->H, rec->W + i * q->H * ch * VL, 0, ch * VL, hp + j * q->ldh, 0, 1,
-                      q->ldh, g + rec->first * VL, q->pw,
-                      rec->W + (i + 1 < q->P ? (i + 1) * q->H * ch * VL + j / nr * q->H * HALFLINE : 0));
+      const REAL *W = rec->W + i * q->H * ch * VL;
+      const REAL *next = i + 1 < q->P ? W + q->H * ch * VL + j / nr * q->H * HALFLINE : rec->W;
+      N(tiles)[ch][m](1, q->H, W, 0, ch * VL, hp + j * q->ldh, 0, 1, q->ldh, g + rec->first * VL,
+                      q->pw, next);
       if (!late) N(cell_forward)(q, t, i, j, m);
     }
   if (late)
@@ -162,7 +163,8 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
   const REAL *rh = N(rs_at)(q, t);
   for (idx i = 0; i < q->P; i++) {
     REAL *g = N(tape_at)(q, t) + i * n * q->pw;
-    N(product)(1, n, 1, q->H, gated->W + i * q->H * VL, 0, VL, rh, 0, 1, q->ldh, g, q->pw, gated->W);
+    const REAL *W = gated->W + i * q->H * VL;
+    N(product)(1, n, 1, q->H, W, 0, VL, rh, 0, 1, q->ldh, g, q->pw, gated->W);
     N(gru_before_state)(q, n, g, hp + i * VL, N(h_after)(q, t) + i * VL);
   }
 }
@@ -313,11 +315,11 @@ FN bptt_status N(layer_backward)(const N(layer) * q, const N(above) * above, idx
   memset(q->dh, 0, BYTES(q->M * q->mb * nb));
   for (idx t = e - 1; t >= s; t--) {
     if (interrupted(poll, N(step_work)(q, t))) return BPTT_EINTERRUPT;
+    const REAL *delta = above->delta + N(real_step)(q, t) * above->k;
     if (t >= first)
       for (idx m = 0; m < q->M; m++)
-        N(product)(q->MB, b->n[t], 1, above->k, above->Wt + m * q->mb * above->k, 0, q->mb,
-                   above->delta + N(real_step)(q, t) * above->k, 0, 1, above->k, q->dh + m * nb * q->mb,
-                   q->mb, above->Wt);
+        N(product)(q->MB, b->n[t], 1, above->k, above->Wt + m * q->mb * above->k, 0, q->mb, delta,
+                   0, 1, above->k, q->dh + m * nb * q->mb, q->mb, above->Wt);
     N(cell_backward)(q, t);
     N(products_back)(q, t, t > s || state, p->dx != NULL);
     if (p->dx) N(dx_out)(q, t, p, t < seen);

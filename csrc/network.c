@@ -122,8 +122,8 @@ static bool refuse_others(const door *d, const char *argument, const bptt_value 
     if (!found) {
       const char *const *cell = option_choice_text(d, OPTION_CELL, (int)n->cell);
       return cell && fail(d->error, argument,
-                          "`%s` has a parameter %s that a network of cell \"%s\" has not",
-                          argument, say_name(name).s, *cell);
+                          "`%s` has a parameter %s that a network of cell \"%s\" has not", argument,
+                          say_name(name).s, *cell);
     }
   }
   return true;

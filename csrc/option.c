@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUNS   "rnn_forward rnn_predict rnn_bptt rnn_gradcheck"
+#define RUNS "rnn_forward rnn_predict rnn_bptt rnn_gradcheck"
 #define LOSSES "rnn_bptt rnn_gradcheck"
 
 static const bptt_option table[OPTION_COUNT] = {

@@ -385,8 +385,8 @@ static void warn_gradient(bptt_call *call, double norm)
   ptrdiff_t step = p->problem.bad_backward;
   phrase of = name ? say(" of `%s`", name) : say("%s", "");
   if (name || step) {
-    warn(call,
-         say("the gradient%s is not finite%s", of.s, say_step("going back from the end, ", step).s));
+    warn(call, say("the gradient%s is not finite%s", of.s,
+                   say_step("going back from the end, ", step).s));
   } else if (!isfinite(as_result(p, norm))) {
     warn(call, say("the norm of the gradient is not finite"));
   }

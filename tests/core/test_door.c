@@ -1039,8 +1039,8 @@ static void test_interrupt_long(void)
   host h;
   host_open(&h, BPTT_R);
   double *numbers = host_alloc(&h, LONG * sizeof *numbers);
-  bptt_value *args = arguments(&h, make_net(&h, 1, 16, 1, "lstm"),
-                               host_vector(&h, LONG, numbers), host_vector(&h, LONG, numbers));
+  bptt_value *args = arguments(&h, make_net(&h, 1, 16, 1, "lstm"), host_vector(&h, LONG, numbers),
+                               host_vector(&h, LONG, numbers));
   /* Forward, backward and the weights' products are some 4e7 multiply-adds each. */
   CHECK(count_polls(&h, args) >= 3);
   /* Windows of 100 steps, one after each step: nearly all work is in them. */
