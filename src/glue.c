@@ -251,8 +251,8 @@ static SEXP condition_after(const bptt_call *call, bptt_status status, const bpt
 /* ------------------------------------------------------------------------------- workspace */
 
 /* A workspace up to this size is kept for the next call: fetching fresh pages from the system
- * costs a small network more than its arithmetic. */
-enum { KEEP = 64 << 20, ALIGNMENT = 64 };
+ * costs a small network more than its arithmetic, and a large one a fifth of it. */
+enum { KEEP = 256 << 20, ALIGNMENT = 64 };
 
 static struct {
   char *block;

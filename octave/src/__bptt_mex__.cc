@@ -101,7 +101,7 @@ namespace
     std::size_t m_left;
   };
 
-  // The workspace of bptt_run ().  One of up to 64 MB is kept for the next call; a call made while
+  // The workspace of bptt_run ().  One of up to 256 MB is kept for the next call; a call made while
   // another one runs finds nothing kept and gets its own.
   class workspace
   {
@@ -148,7 +148,7 @@ namespace
   private:
 
     static const std::size_t align = 64;
-    static const std::size_t limit = std::size_t (64) << 20;
+    static const std::size_t limit = std::size_t (256) << 20;
 
     struct block { void *base; std::size_t size; };
 

@@ -13,7 +13,7 @@ long_runs <- list(
       W_xh = matrix(0.1, 1000, 1), W_hh = matrix(0, 1000, 1000), b_h = numeric(1000),
       W_hy = matrix(0.1, 1, 1000), b_y = 0
     )
-    for (again in 1:20) rnn_bptt(net, sin(1:5000), cos(1:5000))
+    for (again in 1:20) rnn_bptt(net, sin(1:20000), cos(1:20000))
   }
 )
 
