@@ -6,7 +6,9 @@
 #' [nlminb()] and the like take.
 #'
 #' `fn` and `gr` share their work: the loss and the gradient of a vector of
-#' parameters are computed together, once, and the last are kept.
+#' parameters are computed together, once, and the last are kept. Where the loss
+#' is not finite, `fn` returns it as it is, with a warning each time: line
+#' searches step back from there.
 #'
 #' @inheritParams rnn_bptt
 #' @param ... Options of [rnn_bptt()], all but `wrt`.
@@ -29,11 +31,13 @@
 #' c(before = objective$fn(objective$par), after = fit$value)
 #' trained <- objective$net(fit$par)
 #' nlminb(objective$par, objective$fn, objective$gr, control = list(iter.max = 20))$objective
-rnn_objective <- function(net, x, target, ...) {
-  args <- c(arguments(...), wrt = "param")
+rnn_objective <- function(net, x, target, ..., loss = "mse", reduction = "mean", truncate = Inf,
+                          clip_norm = Inf, clip_value = Inf, state = NULL, lengths = NULL,
+                          format = NULL, precision = "double") {
+  args <- arguments(...)
   call <- sys.call()
   evaluate <- function(args) {
-    result <- run("rnn_bptt", args, call)
+    result <- run("rnn_objective", args, call)
     list(loss = result$loss, grad = rnn_pack(result$grad))
   }
   # The first evaluation says now what is wrong with the arguments.

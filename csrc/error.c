@@ -1,7 +1,9 @@
 /* error.c -- making the sentences that a user sees. */
 #include "error.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,9 +43,18 @@ phrase say_place(place at)
   return at.field ? say("%s of %s", say_name(at.field).s, item.s) : item;
 }
 
+/* NA is one of the many NaN: R's has 1954 in its lower half. */
+static bool is_missing(double v)
+{
+  const uint64_t octave = UINT64_C(0x7ff840f440000000);
+  uint64_t bits;
+  memcpy(&bits, &v, sizeof bits);
+  return (bits & 0xffffffff) == 1954 || bits == octave;
+}
+
 phrase say_number(double v)
 {
-  if (isnan(v)) return say("NaN");
+  if (isnan(v)) return say(is_missing(v) ? "NA" : "NaN");
   if (isinf(v)) return say(v > 0 ? "Inf" : "-Inf");
   return say("%.15g", v);
 }
@@ -122,6 +133,12 @@ bptt_status fail_interrupt(bptt_error *error)
 
 enum { LONGEST_WORD = 32 };
 
+/* Capitals are no mistake. */
+static int lower(char c)
+{
+  return tolower((unsigned char)c);
+}
+
 /* Letters to insert, drop, replace or swap with their neighbour (optimal string alignment). */
 static size_t edit_distance(const char *a, const char *b)
 {
@@ -132,7 +149,7 @@ static size_t edit_distance(const char *a, const char *b)
   for (size_t j = 0; j <= m; j++) d[0][j] = j;
   for (size_t i = 1; i <= n; i++) {
     for (size_t j = 1; j <= m; j++) {
-      size_t best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+      size_t best = d[i - 1][j - 1] + (lower(a[i - 1]) != lower(b[j - 1]));
       if (d[i - 1][j] + 1 < best) best = d[i - 1][j] + 1;
       if (d[i][j - 1] + 1 < best) best = d[i][j - 1] + 1;
       bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
@@ -141,6 +158,19 @@ static size_t edit_distance(const char *a, const char *b)
     }
   }
   return d[n][m];
+}
+
+/* The one word that begins so, or NULL. */
+static const char *completion(const char *typed, const char *const *word, size_t count)
+{
+  const char *found = NULL;
+  size_t n = strlen(typed);
+  for (size_t i = 0; n > 1 && i < count; i++) {
+    if (strncmp(typed, word[i], n) != 0) continue;
+    if (found) return NULL;
+    found = word[i];
+  }
+  return found;
 }
 
 const char *spelling(const char *typed, const char *const *word, size_t count)
@@ -154,5 +184,5 @@ const char *spelling(const char *typed, const char *const *word, size_t count)
     if (d == 0) break;
     allowed = d - 1;
   }
-  return closest;
+  return closest ? closest : completion(typed, word, count);
 }

@@ -162,7 +162,7 @@ bool network_read(const door *d, const char *argument, const bptt_value *v, netw
   n->reset = (bptt_reset)reset;
   if (list->kind != BPTT_LIST) {
     place at = {argument, "param", 0};
-    return wrong(d->error, at, value_describe(list).s, "a list of parameters");
+    return wrong(d->error, at, value_describe(list).s, "a %s of parameters", fields_word(d));
   }
   if (network_size(n) > NETWORK_MOST) {
     return fail(d->error, argument, "`%s` has %.0f parameters; expected at most %.0f", argument,
@@ -172,11 +172,12 @@ bool network_read(const door *d, const char *argument, const bptt_value *v, netw
 }
 
 /* "a list with `h` and `c` (each 3 x 2)" */
-static phrase say_state(const network *n, ptrdiff_t B)
+static phrase say_state(const door *d, const network *n, ptrdiff_t B)
 {
   phrase dims = say_dims(2, (ptrdiff_t[]){n->H, B});
-  return network_state_count(n) == 2 ? say("a list with `h` and `c` (each %s)", dims.s)
-                                     : say("a list with `h` (%s)", dims.s);
+  const char *word = fields_word(d);
+  return network_state_count(n) == 2 ? say("a %s with `h` and `c` (each %s)", word, dims.s)
+                                     : say("a %s with `h` (%s)", word, dims.s);
 }
 
 static bool wrong_state(const door *d, place at, const network *n, ptrdiff_t B, const bptt_value *v)
@@ -193,7 +194,7 @@ static bool read_state_field(const door *d, const bptt_value *list, const char *
   const bptt_value *v = *field = value_find(list, name);
   if (!v) {
     return fail(d->error, "state", "`state` has no field `%s`; expected %s", name,
-                say_state(n, B).s);
+                say_state(d, n, B).s);
   }
   bool vector = value_is_vector(v) && B == 1 && value_count(v) == n->H;
   bool fits = vector || value_has_dims(v, 2, (ptrdiff_t[]){n->H, B});
@@ -207,7 +208,7 @@ bool network_read_state(const door *d, const bptt_value *v, const network *n, pt
   state[0] = state[1] = NULL;
   if (!value_given(v)) return true;
   if (v->kind != BPTT_LIST) {
-    return wrong(d->error, place_of("state"), value_describe(v).s, "%s", say_state(n, B).s);
+    return wrong(d->error, place_of("state"), value_describe(v).s, "%s", say_state(d, n, B).s);
   }
   for (int i = 0; i < network_state_count(n); i++) {
     if (!read_state_field(d, v, network_state_name[i], n, B, &state[i])) return false;
@@ -216,7 +217,7 @@ bool network_read_state(const door *d, const bptt_value *v, const network *n, pt
     const bptt_value *item = &v->item[i];
     if (item == state[0] || item == state[1]) continue;
     return fail(d->error, "state", "`state` has a field %s; expected %s",
-                say_name(item->name ? item->name : "").s, say_state(n, B).s);
+                say_name(item->name ? item->name : "").s, say_state(d, n, B).s);
   }
   return true;
 }

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUNS "rnn_forward rnn_predict rnn_bptt rnn_gradcheck"
-#define LOSSES "rnn_bptt rnn_gradcheck"
+#define GRADIENTS "rnn_bptt rnn_objective"
+#define LOSSES GRADIENTS " rnn_gradcheck"
+#define RUNS "rnn_forward rnn_predict " LOSSES
 
 static const bptt_option table[OPTION_COUNT] = {
     [OPTION_INPUT] = {"rnn_net", "input", "whole", "", "[1, 2147483647]", "features of the input"},
@@ -31,9 +32,9 @@ static const bptt_option table[OPTION_COUNT] = {
                           "mean or sum over the elements of the target that count"},
     [OPTION_TRUNCATE] = {LOSSES, "truncate", "truncate", "Inf", "[1, Inf]",
                          "steps that the gradient goes back: k, or every k1 steps go back k2"},
-    [OPTION_CLIP_NORM] = {"rnn_bptt", "clip_norm", "number", "Inf", "(0, Inf]",
+    [OPTION_CLIP_NORM] = {GRADIENTS, "clip_norm", "number", "Inf", "(0, Inf]",
                           "largest norm of the whole gradient"},
-    [OPTION_CLIP_VALUE] = {"rnn_bptt", "clip_value", "number", "Inf", "(0, Inf]",
+    [OPTION_CLIP_VALUE] = {GRADIENTS, "clip_value", "number", "Inf", "(0, Inf]",
                            "largest magnitude of an element of the gradient"},
     [OPTION_TYPE] = {"rnn_predict", "type", "choice", "\"response\"", "response|prob|class",
                      "outputs, their softmax, or the class with the largest"},
@@ -48,7 +49,7 @@ static const bptt_option table[OPTION_COUNT] = {
                             "what to check the gradient for"},
     [OPTION_WRT] = {"rnn_bptt", "wrt", "set", "c(\"param\", \"x\", \"state\")", "param|x|state",
                     "what to take the gradient for"},
-    [OPTION_PRECISION] = {"rnn_forward rnn_predict rnn_bptt", "precision", "choice", "\"double\"",
+    [OPTION_PRECISION] = {"rnn_forward rnn_predict " GRADIENTS, "precision", "choice", "\"double\"",
                           "double|single", "precision of the computation"},
     [OPTION_GRAD] = {"rnn_clip", "grad", "data", "", "", "the gradient: a list of arrays"},
     [OPTION_NORM] = {"rnn_clip", "norm", "number", "Inf", "(0, Inf]", "largest norm"},

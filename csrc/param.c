@@ -102,7 +102,7 @@ static bool read_arrays(const door *d, const char *argument, const bptt_value *l
 {
   if (!list || list->kind != BPTT_LIST || list->count == 0) {
     bool empty = list && list->kind == BPTT_LIST;
-    phrase is = empty ? say("an empty list") : value_describe(list);
+    phrase is = empty ? say("an empty %s", fields_word(d)) : value_describe(list);
     return wrong(d->error, place_of(argument), is.s, "%s", expected);
   }
   *count = 0;
@@ -136,7 +136,14 @@ static bool clip_prepare(bptt_call *call)
   const bptt_value *list = call_given(call, OPTION_GRAD);
   ptrdiff_t count;
   bptt_kind kind;
-  if (!read_arrays(d, "grad", list, "a list of real arrays", &count, &kind)) return false;
+  phrase expected = say("a %s of real arrays", fields_word(d));
+  if (value_has_list(list, "grad")) {
+    return wrong(d->error, place_of("grad"), "a whole result of rnn_bptt", "its `grad`");
+  }
+  if (value_has_list(list, "param")) {
+    return wrong(d->error, place_of("grad"), "a network", "%s", expected.s);
+  }
+  if (!read_arrays(d, "grad", list, expected.s, &count, &kind)) return false;
   call->job = door_alloc(d, (ptrdiff_t)list->count, sizeof(gradient_part));
   if (!call->job || !open_result(call, 2)) return false;
   bptt_value *grad = value_append(&call->result);
@@ -213,8 +220,8 @@ static bool pack_prepare(bptt_call *call)
       if (p->array[i]->kind == BPTT_SINGLE) kind = BPTT_SINGLE;
     }
   } else {
-    const char *expected = "a list of parameters or a network made by rnn_net";
-    if (!read_arrays(d, "param", v, expected, &count, &kind)) return false;
+    phrase expected = say("a %s of parameters or a network made by rnn_net", fields_word(d));
+    if (!read_arrays(d, "param", v, expected.s, &count, &kind)) return false;
     p->list = v;
     p->count = (ptrdiff_t)v->count;
   }
@@ -248,7 +255,7 @@ static bool unpack_prepare(bptt_call *call)
   if (value_count(theta) != count || !value_is_vector(theta)) {
     return wrong(d->error, place_of("theta"), value_describe(theta).s, "%s", expected.s);
   }
-  return open_result(call, 1) &&
+  return value_check_finite(d, place_of("theta"), theta) && open_result(call, 1) &&
          network_make_parameters(d, value_append(&call->result), "param", &n, result_kind(theta));
 }
 

@@ -1,5 +1,5 @@
 /* pass.c -- the functions that run a network over series: rnn_forward, rnn_predict, rnn_bptt,
- * rnn_gradcheck.
+ * rnn_objective, rnn_gradcheck.
  *
  * Preparing one fills a bptt_problem but for its pointers; each pointer has a transfer, which
  * says what array of the user's it stands for. If that array is in the engine's order the engine
@@ -504,13 +504,16 @@ static bool add_rest(bptt_call *call, unsigned wrt)
          (!(wrt & WRT_STATE) || add_state(call, list, "dstate", state_gradient_field));
 }
 
+/* rnn_objective is for optimizers: of the results, the loss and the gradient alone. */
 static bool gradient_prepare(bptt_call *call)
 {
-  unsigned wrt = call->option.at[OPTION_WRT].set;
+  bool objective = strcmp(call->d.function, "rnn_objective") == 0;
+  unsigned wrt = objective ? WRT_PARAM : call->option.at[OPTION_WRT].set;
   if (!read_inputs(call, false) || !read_target(call) || !open_results(call)) return false;
   if (!add_loss(call)) return false;
   if (call->d.host.want > 1) {
-    if (!add_gradient_result(call, wrt & WRT_PARAM) || !add_rest(call, wrt)) return false;
+    if (!add_gradient_result(call, wrt & WRT_PARAM)) return false;
+    if (!objective && !add_rest(call, wrt)) return false;
   }
   return reserve_step(call);
 }
@@ -588,7 +591,7 @@ static bool add_parameters(bptt_call *call)
   parameter q;
   if (given && given->kind != BPTT_LIST) {
     return wrong(call->d.error, place_of("grad"), value_describe(given).s,
-                 "a list of arrays with the names and dims of the parameters");
+                 "a %s of arrays with the names and dims of the parameters", fields_word(&call->d));
   }
   if (given && !network_read_parameters(&call->d, "grad", given, &p->net, grad)) return false;
   p->check->given = given != NULL;
@@ -741,6 +744,7 @@ const handler pass_handlers[] = {
     {"rnn_forward", forward_prepare, forward_run},
     {"rnn_predict", predict_prepare, predict_run},
     {"rnn_bptt", gradient_prepare, gradient_run},
+    {"rnn_objective", gradient_prepare, gradient_run},
     {"rnn_gradcheck", gradcheck_prepare, gradcheck_run},
     {NULL, NULL, NULL},
 };

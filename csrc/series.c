@@ -110,15 +110,19 @@ static bool read_sizes(const door *d, place at, const bptt_value *v, series_part
   return true;
 }
 
-static const char an_array[] = "a real array, a vector, a matrix or a list of series";
-static const char a_series[] = "a series: a real vector or matrix";
+/* What a series may be: the whole of `x`, or an item of a list. */
+static phrase say_expected(const door *d, bool item)
+{
+  return item ? say("a series: a real vector or matrix")
+              : say("a real array, a vector, a matrix or a %s of series", list_word(d));
+}
 
 static bool read_part(const door *d, place at, const bptt_value *v, const char *form,
                       series_part *p, ptrdiff_t size[AXES])
 {
-  const char *expected = at.item ? a_series : an_array;
+  phrase expected = say_expected(d, at.item);
   int most = at.item ? 2 : AXES;
-  if (!value_check_array(d, at, v, expected)) return false;
+  if (!value_check_array(d, at, v, expected.s)) return false;
   if (v->ndim > most) {
     return fail(d->error, at.argument, "%s has %d dims; expected at most %d", say_place(at).s,
                 v->ndim, most);
@@ -170,7 +174,13 @@ static bool lengths_of_items(const door *d, series *s)
 
 static bool read_list(const door *d, const bptt_value *x, const char *form, series *s)
 {
-  if (x->count == 0) return wrong(d->error, place_of("x"), "an empty list", "%s", an_array);
+  phrase is = say("an empty %s", list_word(d));
+  /* In Octave a struct is no list of series, though its fields are in a list here. */
+  bool fields = d->host.habit == BPTT_OCTAVE && x->count > 0 && x->item[0].name;
+  if (fields) is = value_describe(x);
+  if (fields || x->count == 0) {
+    return wrong(d->error, place_of("x"), is.s, "%s", say_expected(d, false).s);
+  }
   s->list = true;
   s->size[SEQUENCE] = value_count(x);
   if (!alloc_parts(d, s, s->size[SEQUENCE])) return false;
@@ -320,6 +330,15 @@ static bool read_target_part(const door *d, place at, const bptt_value *v, const
   return true;
 }
 
+/* Series are paired by their place; names that say otherwise are a mistake. */
+static bool check_names(const door *d, const bptt_value *x, const bptt_value *target)
+{
+  if (!x->name || !target->name || strcmp(x->name, target->name) == 0) return true;
+  return fail(d->error, "target",
+              "`target` has %s where `x` has %s; expected the same names in the same order",
+              say_text(target->name).s, say_text(x->name).s);
+}
+
 bool series_read_target(const door *d, const bptt_value *v, const series *x, ptrdiff_t features,
                         bool classes, series *s)
 {
@@ -329,8 +348,9 @@ bool series_read_target(const door *d, const bptt_value *v, const series *x, ptr
   ptrdiff_t parts = x->list ? x->size[SEQUENCE] : 1;
   if (x->list && (!v || v->kind != BPTT_LIST || value_count(v) != parts)) {
     bool list = v && v->kind == BPTT_LIST;
-    phrase is = list ? say("a list of %td", value_count(v)) : value_describe(v);
-    return wrong(d->error, place_of("target"), is.s, "a list of %td series, as `x` is", parts);
+    phrase is = list ? say("a %s of %td", list_word(d), value_count(v)) : value_describe(v);
+    return wrong(d->error, place_of("target"), is.s, "a %s of %td series, as `x` is", list_word(d),
+                 parts);
   }
   if (!series_can_be_counted(d, s) || !alloc_parts(d, s, parts)) return false;
   if (!x->list) {
@@ -339,6 +359,7 @@ bool series_read_target(const door *d, const bptt_value *v, const series *x, ptr
   for (ptrdiff_t b = 0; b < parts; b++) {
     ptrdiff_t size[AXES] = {features, 1, x->part[b].steps};
     place at = {"target", NULL, b + 1};
+    if (!check_names(d, &x->whole->item[b], &v->item[b])) return false;
     if (!read_target_part(d, at, &v->item[b], &x->part[b], size, classes, &s->part[b])) {
       return false;
     }

@@ -167,12 +167,28 @@ phrase value_describe(const bptt_value *v)
   return say("%s", what ? what : "of another class");
 }
 
+const char *list_word(const door *d)
+{
+  return d->host.habit == BPTT_OCTAVE ? "cell array" : "list";
+}
+
+const char *fields_word(const door *d)
+{
+  return d->host.habit == BPTT_OCTAVE ? "struct" : "list";
+}
+
 bool value_check_array(const door *d, place at, const bptt_value *v, const char *expected)
 {
   if (value_is_array(v)) return true;
   bool countless = value_is_number(v) && !dims_add_up(v);
   phrase is = countless ? say("larger than can be counted") : value_describe(v);
   return wrong(d->error, at, is.s, "%s", expected);
+}
+
+bool value_has_list(const bptt_value *list, const char *name)
+{
+  const bptt_value *v = list && list->kind == BPTT_LIST ? value_find(list, name) : NULL;
+  return v && v->kind == BPTT_LIST;
 }
 
 ptrdiff_t value_not_single(const bptt_value *v)

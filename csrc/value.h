@@ -33,6 +33,8 @@ bool value_has_dims(const bptt_value *v, int ndim, const ptrdiff_t *dim);
 double value_at(const bptt_value *v, ptrdiff_t i);
 /* First element of an array that is NaN or infinite; -1: none. */
 ptrdiff_t value_not_finite(const bptt_value *v);
+/* Whether a list has a list of this name. */
+bool value_has_list(const bptt_value *list, const char *name);
 /* First element of an array of finite numbers that is too large for single, -1: none. */
 ptrdiff_t value_not_single(const bptt_value *v);
 /* The item of a list with this name, or NULL. */
@@ -40,10 +42,15 @@ const bptt_value *value_find(const bptt_value *list, const char *name);
 /* What it is, for a sentence: "3", "\"abc\"", "a 3 x 2 matrix", "a list". */
 phrase value_describe(const bptt_value *v);
 
+/* What the user's language calls a list of items ("list", "cell array") and one of fields. */
+const char *list_word(const door *d);
+const char *fields_word(const door *d);
+
 /* value_is_array(); else an error saying what was expected. */
 bool value_check_array(const door *d, place at, const bptt_value *v, const char *expected);
 /* All numbers of an array are finite; else an error naming the first that is not. */
 bool value_check_finite(const door *d, place at, const bptt_value *v);
+/* The same for numbers that have to become single. */
 bool value_check_single(const door *d, place at, const bptt_value *v);
 /* A whole number from lo to hi. */
 bool value_read_whole(const door *d, place at, const bptt_value *v, double lo, double hi,

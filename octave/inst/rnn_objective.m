@@ -39,10 +39,9 @@ function [f, theta0] = rnn_objective (net, x, target, varargin)
   endif
 
   ## Says now what is wrong with the arguments.
-  options = [{"wrt", "param"}, varargin];
-  rnn_bptt (net, x, target, options{:});
+  evaluate (1, net, x, target, varargin);
 
-  f = @(theta) objective (theta, net, x, target, options);
+  f = @(theta) objective (theta, net, x, target, varargin);
   theta0 = rnn_pack (net);
 
 endfunction
@@ -50,12 +49,18 @@ endfunction
 function [loss, grad] = objective (theta, net, x, target, options)
 
   net.param = rnn_unpack (theta, net);
-  if (nargout < 2)
-    loss = rnn_bptt (net, x, target, options{:});
-  else
-    [loss, grad] = rnn_bptt (net, x, target, options{:});
-    grad = rnn_pack (grad);
+  s = evaluate (nargout, net, x, target, options);
+  loss = s.loss;
+  if (nargout > 1)
+    grad = rnn_pack (s.grad);
   endif
+
+endfunction
+
+function s = evaluate (want, net, x, target, options)
+
+  s = __bptt_mex__ ("rnn_objective", want, "net", net, "x", x, ...
+                    "target", target, options{:});
 
 endfunction
 
