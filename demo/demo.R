@@ -30,11 +30,11 @@ fit_lstm <- function(z, seed, progress, iterations = 120, penalty = 1e-3) {
     if (progress && length(losses) %% 20 == 1) cat(sprintf(" %.4f", tail(losses, 1)))
     goal$gr(par) + 2 * penalty * par
   }
-  if (progress) cat(sprintf("LSTM %d, loss:", seed))
+  if (progress) cat(sprintf("LSTM %d, loss every 20 gradients:", seed))
   best <- optim(goal$par, fn, gr,
     method = "L-BFGS-B", control = list(maxit = iterations, factr = 0, lmm = 10)
   )
-  if (progress) cat(sprintf(" %.4f\n", best$value))
+  if (progress) cat(sprintf(", at the end %.4f\n", best$value))
   list(net = goal$net(best$par), losses = losses)
 }
 
@@ -107,27 +107,34 @@ main <- function() {
   png("build/demo/R.png", width = 1100, height = 400, res = 96, type = "cairo")
   on.exit(dev.off())
   layout(t(1:2), widths = c(1, 2.4))
-  par(mar = c(4, 4, 2.5, 1), mgp = c(2.4, 0.7, 0), las = 1, cex = 0.9)
+  par(mar = c(3.4, 3.6, 2, 1), mgp = c(2.3, 0.6, 0), las = 1, cex = 0.9, xaxs = "i", yaxs = "i")
   plot(NULL,
-    xlim = c(1, max(lengths(lstm$losses))), ylim = range(unlist(lstm$losses)), log = "y",
-    xlab = "evaluation", ylab = "training loss", main = "five LSTMs"
+    xlim = c(0, 140), ylim = c(0.18, 1.4), log = "y", xaxp = c(0, 120, 3), yaxt = "n",
+    xlab = "gradients computed", ylab = "training loss", main = "five LSTMs"
   )
+  axis(2, at = seq(0.2, 1.2, 0.2))
   for (loss in lstm$losses) lines(loss, col = "steelblue")
 
   recent <- tail(train, 2 * cycle)
   ahead <- year[-train]
-  plot(c(year[recent], ahead), c(past[recent], truth),
-    type = "l", col = "grey70", ylim = c(0, 230), xlab = "", ylab = "monthly sunspot number",
-    main = "the last eleven years, forecast from those before"
+  entry <- function(name, forecast) sprintf("%s, RMSE %.0f", name, rmse(forecast, truth))
+  plot(year[recent], past[recent],
+    type = "l", col = "grey70", xlim = c(1980, 2015), ylim = c(-10, 250),
+    xlab = "year", ylab = "monthly sunspot number",
+    main = "the last eleven years, forecast from those before (grey: end of the training part)"
   )
+  abline(v = min(ahead), col = "grey50", lty = 3)
   lines(ahead, truth, col = "black")
   lines(ahead, naive, col = "darkorange", lty = 2)
-  lines(ahead, ar$mean, col = "forestgreen", lty = 4, lwd = 2)
+  lines(ahead, ar$mean, col = "forestgreen", lwd = 2)
   lines(ahead, lstm$mean, col = "steelblue", lwd = 3)
-  abline(v = min(ahead), col = "grey70", lty = 3)
-  legend("top", c("truth", "seasonal naive", "AR", "LSTM"),
+  legend("topright",
+    c(
+      "truth", entry("seasonal naive", naive), entry(sprintf("AR(%d)", ar$order), ar$mean),
+      entry("mean of five LSTMs", lstm$mean)
+    ),
     col = c("black", "darkorange", "forestgreen", "steelblue"),
-    lty = c(1, 2, 4, 1), lwd = c(1, 1, 2, 3), bty = "n", horiz = TRUE
+    lty = c(1, 2, 1, 1), lwd = c(1, 1, 2, 3), bty = "n", cex = 0.95
   )
 }
 

@@ -21,27 +21,27 @@ endfunction
 ## by heart.
 function [loss, grad] = penalized (f, theta, penalty)
   if (nargout < 2)
-    loss = f (theta);
+    loss = f (theta) + penalty * sumsq (theta);
   else
     [loss, grad] = f (theta);
+    loss += penalty * sumsq (theta);
     grad += 2 * penalty * theta;
+    progress (loss);
   endif
-  loss += penalty * sumsq (theta);
 endfunction
 
-## Called by fminunc after each iteration. Without arguments: the losses since it was last asked.
-function out = progress (theta, values, state)
+## Keeps a loss, and prints every twentieth. Without arguments: those since it was last asked.
+function out = progress (loss)
   persistent losses = [];
   if (nargin == 0)
     out = losses;
     losses = [];
   else
-    losses(end+1) = values.fval;
+    losses(end+1) = loss;
     if (mod (numel (losses), 20) == 1)
-      printf (" %.4f", values.fval);
+      printf (" %.4f", loss);
       fflush (stdout);
     endif
-    out = false;
   endif
 endfunction
 
@@ -50,11 +50,10 @@ function [net, losses] = fit_lstm (z, seed, iterations = 120, penalty = 1e-3)
   [x, target] = years_of (z);
   net = rnn_net (12, 12, 12, "lstm", "seed", seed);
   [f, theta] = rnn_objective (net, x, target);
-  options = optimset ("GradObj", "on", "MaxIter", iterations, "TolX", 0, "TolFun", 0,
-                      "OutputFcn", @progress);
-  printf ("LSTM %d, loss:", seed);
+  options = optimset ("GradObj", "on", "MaxIter", iterations, "TolX", 0, "TolFun", 0);
+  printf ("LSTM %d, loss every 20 gradients:", seed);
   [theta, loss] = fminunc (@(theta) penalized (f, theta, penalty), theta, options);
-  printf (" %.4f\n", loss);
+  printf (", at the end %.4f\n", loss);
   net.param = rnn_unpack (theta, net);
   losses = progress ();
 endfunction
@@ -94,9 +93,28 @@ function [forecast, order] = forecast_ar (past, months)
   forecast = centre + z(n+1:end);
 endfunction
 
+function e = rmse (forecast, truth)
+  e = sqrt (meansq (forecast - truth));
+endfunction
+
+function e = mae (forecast, truth)
+  e = mean (abs (forecast - truth));
+endfunction
+
 function row (name, forecast, truth)
-  printf ("%-38s %8.2f %8.2f\n", name, sqrt (meansq (forecast - truth)),
-          mean (abs (forecast - truth)));
+  printf ("%-38s %8.2f %8.2f\n", name, rmse (forecast, truth), mae (forecast, truth));
+endfunction
+
+function s = entry (name, forecast, truth)
+  s = sprintf ("%s, RMSE %.0f", name, rmse (forecast, truth));
+endfunction
+
+## Draws a line and, at the height given, what the legend says of it: gnuplot spreads its own over
+## the whole picture.
+function draw (x, y, height, name, varargin)
+  line (x, y, varargin{:});
+  line ([2003.3, 2004.7], [height, height], varargin{:});
+  text (2005.2, height, name);
 endfunction
 
 function main ()
@@ -129,34 +147,36 @@ function main ()
 
   warning ("off", "Octave:gnuplot-graphics", "local");
   graphics_toolkit ("gnuplot");   # draws without a screen
-  set (0, "defaultaxesfontsize", 6, "defaulttextfontsize", 6);
+  set (0, "defaultaxesfontsize", 6, "defaulttextfontsize", 5);
   fig = figure ("visible", "off");
-  axes ("position", [0.06, 0.16, 0.24, 0.74]);
+  axes ("position", [0.055, 0.14, 0.225, 0.77]);
   hold on;
   cellfun (@(loss) semilogy (loss, "color", [0.27, 0.51, 0.71]), losses);
   hold off;
-  axis tight;
-  ticks = 0.2:0.2:1.2;
-  set (gca, "ytick", ticks, "yticklabel", arrayfun (@num2str, ticks, "uniformoutput", false));
-  xlabel ("iteration");
+  axis ([0, 140, 0.18, 1.4]);
+  set (gca, "box", "on", "xtick", 0:40:120, "ytick", 0.2:0.2:1.2,
+       "yticklabel", {"0.2", "0.4", "0.6", "0.8", "1.0", "1.2"});
+  xlabel ("gradients computed");
   ylabel ("training loss");
   title ("five LSTMs");
 
-  axes ("position", [0.36, 0.16, 0.62, 0.74]);
+  axes ("position", [0.345, 0.14, 0.635, 0.77]);
   recent = numel (past) + (-2*cycle+1:0);
   ahead = numel (past) + (1:cycle);
-  shown = [recent, ahead];
-  handles = plot (year(shown), series(shown,3), "color", [0.7, 0.7, 0.7],
-                  year(ahead), truth, "k",
-                  year(ahead), naive, "--", "color", [1, 0.55, 0],
-                  year(ahead), ar, "color", [0.13, 0.55, 0.13], "linewidth", 2,
-                  year(ahead), lstm, "color", [0.27, 0.51, 0.71], "linewidth", 4);
-  axis ([year(shown([1, end]))', 0, 240]);
+  plot (year(recent), past(recent), "color", [0.7, 0.7, 0.7]);
+  line (year(ahead([1, 1])), [-10, 250], "color", [0.5, 0.5, 0.5], "linestyle", ":");
+  draw (year(ahead), truth, 236, "truth", "color", "k");
+  draw (year(ahead), naive, 221, entry ("seasonal naive", naive, truth),
+        "color", [1, 0.55, 0], "linestyle", "--");
+  draw (year(ahead), ar, 206, entry (sprintf ("AR(%d)", order), ar, truth),
+        "color", [0.13, 0.55, 0.13], "linewidth", 4);
+  draw (year(ahead), lstm, 191, entry ("mean of five LSTMs", lstm, truth),
+        "color", [0.27, 0.51, 0.71], "linewidth", 6);
+  axis ([1980, 2015, -10, 250]);
+  set (gca, "xtick", 1980:5:2015, "ytick", 0:50:250);
+  xlabel ("year");
   ylabel ("monthly sunspot number");
-  title ("the last eleven years, forecast from those before");
-  legend (handles(2:5), {"truth", "seasonal naive", "AR", "LSTM"}, "orientation", "horizontal",
-          "location", "north", "fontsize", 5);
-  legend ("boxoff");
+  title ("the last eleven years, forecast from those before (grey: end of the training part)");
   [~, ~] = mkdir ("build/demo");
   print (fig, "build/demo/octave.png", "-dpng", "-S1100,400");
 
