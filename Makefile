@@ -5,7 +5,8 @@
 #                  in build/ and nowhere else             make sanitize  ASAN, UBSAN, valgrind
 #   make demo      the forecast, from R and from Octave   make bench     speed beside PyTorch
 #   make test      all tests                              make bench-deps  installs PyTorch
-#   make dist      both tarballs, in dist/                make format, make clean
+#   make dist      both tarballs, in dist/                make check-arm  the core on an emulated
+#   make format, make clean                                               ARM (make arm-deps)
 
 VERSION := $(shell sed -n 's/^Version: *//p' DESCRIPTION)
 # What programs say is read here: in English.
@@ -34,6 +35,9 @@ deps:
 
 bench-deps:
 	@tools/deps.sh bench
+
+arm-deps:
+	@tools/deps.sh arm
 
 # ---------------------------------------------------------------------------- packages
 
@@ -127,6 +131,7 @@ $(eval $(call core,core-gcc,$(CC) -O2))
 # Pieces so small that short sequences go through every loop.
 $(eval $(call core,core-small,$(CC) -O2 -DK_PIECE=5 -DREADOUT_PIECE=3 -DSEGMENT=7))
 $(eval $(call core,core-clang,$(CLANG) -O2))
+$(eval $(call core,core-arm,aarch64-linux-gnu-gcc -O2 -static))
 $(eval $(call core,core-asan,$(CC) $(ASAN)))
 $(eval $(call core,core-valgrind,$(CC) -g -O1 -DWORKSPACE_UNDEFINED))
 
@@ -151,6 +156,11 @@ test-cross: all
 check: consistent $(R_TARBALL) test-octave
 	@rm -rf build/check && mkdir -p build/check
 	@$(SUITE) check/R tools/check.sh $(R_TARBALL) build/check
+
+# The core on another processor, emulated.
+check-arm: core-arm
+	@ok=true; for t in $(core_tests); do \
+	  $(SUITE) arm/$$t qemu-aarch64 build/core-arm/$$t || ok=false; done; $$ok
 
 # ---------------------------------------------------------------------------- sanitizers
 
@@ -208,6 +218,6 @@ clean:
 	rm -rf build dist src/core src/*.o src/*.so
 	$(MAKE) -C octave/src clean
 
-.PHONY: all deps bench-deps dist consistent demo test test-core test-r test-octave test-cross check \
+.PHONY: all deps bench-deps arm-deps check-arm core-arm dist consistent demo test test-core test-r test-octave test-cross check \
   sanitize sanitize-core sanitize-r sanitize-octave valgrind core-gcc core-small core-clang core-asan \
   core-valgrind bench format clean

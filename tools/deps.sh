@@ -3,6 +3,7 @@
 #
 #   tools/deps.sh         what make, make demo, make test, make check and make sanitize need
 #   tools/deps.sh bench   the peer that make bench compares with
+#   tools/deps.sh arm     what make check-arm needs
 #
 # Where all is there it does nothing, and needs no network. Where there is no apt it says what is
 # missing, and fails. Packages are looked for by what they provide, not by their name, so that an
@@ -42,9 +43,16 @@ wanted_bench='
 python3-torch | has_python_module torch | make bench: PyTorch
 '
 
+wanted_arm='
+gcc-aarch64-linux-gnu | has_command aarch64-linux-gnu-gcc | make check-arm
+libc6-dev-arm64-cross | test -e /usr/aarch64-linux-gnu/include/stdio.h | make check-arm
+qemu-user | has_command qemu-aarch64 | make check-arm
+'
+
 case ${1:-} in
   '') wanted=$wanted_all ;;
   bench) wanted=$wanted_bench ;;
+  arm) wanted=$wanted_arm ;;
   *) sed -n '2,/^set/{/^#/p}' "$0"; exit 2 ;;
 esac
 
