@@ -42,7 +42,7 @@ arm-deps:
 # ---------------------------------------------------------------------------- packages
 
 CORE := $(wildcard csrc/*.c csrc/*.h)
-R_FILES := $(CORE) $(wildcard DESCRIPTION NAMESPACE LICENSE NEWS.md README.md .Rbuildignore \
+R_FILES := $(CORE) $(wildcard DESCRIPTION NAMESPACE LICENSE NEWS.md README.md .Rbuildignore inst/* \
              configure* cleanup* R/* src/*.c src/*.h src/Makevars* man/* tests/*.R tests/testthat/* \
              tests/golden/*.txt tests/bad_inputs/*)
 OCTAVE_FILES := $(CORE) COPYING $(wildcard octave/DESCRIPTION octave/INDEX octave/NEWS \

@@ -96,12 +96,21 @@ rnn_bptt <- function(net, x, target, ..., loss = "mse", reduction = "mean", trun
 
 #' @export
 print.rnn_bptt <- function(x, ...) {
-  cat("Loss ", format(x$loss, digits = 7), "\n", sep = "")
-  if (!is.null(x$grad)) {
-    cat("Gradient, norm ", format(x$grad_norm, digits = 7), ":\n", sep = "")
-    cat(paste0("  ", format(names(x$grad)), "  ", vapply(x$grad, dims_text, ""), "\n"), sep = "")
+  is_number <- function(x) is.numeric(x) && length(x) == 1L
+  if (!is.list(x) || !is_number(x[["loss"]])) {
+    return(print_as_it_is(x, "Not a whole result of rnn_bptt(): there is no loss"))
   }
-  others <- setdiff(names(x), c("loss", "grad", "grad_norm"))
-  cat("Also: ", paste0("$", others, collapse = " "), "\n", sep = "")
+  cat("Loss ", format(x[["loss"]], digits = 7), "\n", sep = "")
+  shown <- c("loss", "grad_norm")
+  norm <- x[["grad_norm"]]
+  norm <- if (is_number(norm)) paste0(", norm ", format(norm, digits = 7))
+  grad <- x[["grad"]]
+  if (is_arrays(grad)) {
+    shown <- c(shown, "grad")
+    cat("Gradient", norm, ":\n", sep = "")
+    cat(paste0("  ", format(names(grad)), "  ", vapply(grad, dims_text, ""), "\n"), sep = "")
+  }
+  others <- setdiff(names(x), shown)
+  if (length(others) > 0L) cat("Also: ", paste0("$", others, collapse = " "), "\n", sep = "")
   invisible(x)
 }

@@ -8,9 +8,17 @@
 #'
 #' The relative error of a parameter is the largest difference between the two
 #' over the largest magnitude of either in that parameter; one whose gradient
-#' nearly vanishes beside the others' is measured by theirs. A right gradient
-#' has errors below 1e-7. With `activation = "relu"` they can be larger where
-#' what goes into a unit is very close to 0.
+#' nearly vanishes beside the others' is measured by theirs. If the largest of
+#' them is
+#'
+#' * below 1e-7, the gradient is right,
+#' * above 1e-5, it is wrong,
+#' * in between, it is doubtful: try other parameters and inputs.
+#'
+#' The rule is for losses that are smooth. `activation = "relu"` has a kink at
+#' 0: where what goes into a unit is very close to 0, the numeric derivative
+#' steps across it, and the error can be large though the gradient is right. Try
+#' other values then, too.
 #'
 #' With truncation, the check is against the function whose gradient the
 #' truncated one is: the sum of the losses of all chunks, with the state that
@@ -32,7 +40,8 @@
 #'   differ most,
 #' * `index`: which element that is.
 #'
-#'   The largest error of all is in the attribute `max_error`.
+#'   The largest error of all is in the attribute `max_error`. What is printed
+#'   begins with the largest error of the rows and what follows from it.
 #' @inheritSection rnn_bptt Errors
 #' @export
 #' @examples
@@ -55,9 +64,29 @@ rnn_gradcheck <- function(net, x, target, ..., loss = "mse", reduction = "mean",
   )
 }
 
+verdict <- function(error) {
+  if (is.na(error)) {
+    ", not a number: it tells nothing"
+  } else if (error < 1e-7) {
+    ", below 1e-7: the gradient is right"
+  } else if (error > 1e-5) {
+    ", above 1e-5: the gradient is wrong"
+  } else {
+    ", between 1e-7 and 1e-5: doubtful, try other values"
+  }
+}
+
 #' @export
 print.rnn_gradcheck <- function(x, digits = 4L, ...) {
-  cat("Largest relative error ", format(attr(x, "max_error"), digits = digits), "\n", sep = "")
+  if (!is.data.frame(x)) {
+    return(print_as_it_is(x, "Not a whole result of rnn_gradcheck()"))
+  }
+  # Of the rows that are left: those of a data frame are easily taken out.
+  error <- x[["error"]]
+  if (is.numeric(error) && length(error) > 0L) {
+    error <- max(error)
+    cat("Largest relative error ", format(error, digits = digits), verdict(error), "\n", sep = "")
+  }
   print.data.frame(x, digits = digits, row.names = FALSE, ...)
   invisible(x)
 }

@@ -39,7 +39,7 @@
 #' |---|---|---|
 #' | `W_xh` | GH x D | Glorot uniform (Glorot and Bengio 2010), gate by gate: within \eqn{\pm\sqrt{6 / (D + H)}}{sqrt(6 / (D + H)) of 0} |
 #' | `W_hh` | GH x H | orthogonal (Saxe, McClelland and Ganguli 2014), gate by gate |
-#' | `b_h` | GH | 0; the forget gate of an lstm 1 |
+#' | `b_h` | GH | 0; the forget gate of an lstm 1 (Jozefowicz, Zaremba and Sutskever 2015) |
 #' | `b_hn` | H | 0; only with cell `"gru"` and `reset = "after"` |
 #' | `W_hy` | O x H | Glorot uniform: within \eqn{\pm\sqrt{6 / (H + O)}}{sqrt(6 / (H + O)) of 0} |
 #' | `b_y` | O | 0 |
@@ -54,18 +54,23 @@
 #' @param cell Kind of cell: `"rnn"`, `"gru"` or `"lstm"`.
 #' @param ... Not used: what follows must be named in full.
 #' @param activation Activation of cell `"rnn"`: `"tanh"`, `"relu"`,
-#'   `"sigmoid"` or `"identity"`. The other cells have theirs built in.
+#'   `"sigmoid"` or `"identity"`. The other cells have theirs built in: for them
+#'   anything but the default is an error.
 #' @param reset Whether the reset gate of cell `"gru"` is applied `"after"` or
-#'   `"before"` the matrix product.
+#'   `"before"` the matrix product. For the other cells anything but the default
+#'   is an error.
 #' @param seed Seed of the weights, a whole number from 0 to 2^53. The same
 #'   seed gives the same weights on every machine, and in the Octave package.
 #'   `NULL` draws a seed from R's generator, so that [set.seed()] decides.
 #' @return A list of class `rnn_net` with elements `cell`, `input`, `hidden`,
 #'   `output`, `activation`, `reset` and `param`, a list of the parameters.
+#'   In a cell that has no such choice, `activation` and `reset` hold the
+#'   defaults; another of the values above is ignored there.
 #' @section Errors:
 #' A size or a seed that is not a whole number in its range, an unknown choice,
-#' `activation` or `reset` for a cell that has none, more than 2^31 - 1
-#' parameters: a `bptt_input_error` (see [bptt-package]).
+#' an `activation` other than `"tanh"` or a `reset` other than `"after"` for a
+#' cell that has no such choice, more than 2^31 - 1 parameters: a
+#' `bptt_input_error` (see [bptt-package]).
 #' @references
 #' Cho, K. et al. (2014). Learning phrase representations using RNN
 #' encoder--decoder for statistical machine translation. *EMNLP*, 1724--1734.
@@ -80,6 +85,9 @@
 #'
 #' Hochreiter, S. and Schmidhuber, J. (1997). Long short-term memory. *Neural
 #' Computation* 9(8), 1735--1780. \doi{10.1162/neco.1997.9.8.1735}
+#'
+#' Jozefowicz, R., Zaremba, W. and Sutskever, I. (2015). An empirical
+#' exploration of recurrent network architectures. *ICML*, PMLR 37, 2342--2350.
 #'
 #' Saxe, A. M., McClelland, J. L. and Ganguli, S. (2014). Exact solutions to
 #' the nonlinear dynamics of learning in deep linear neural networks. *ICLR*.
@@ -102,12 +110,44 @@ dims_text <- function(p) {
   paste(if (is.null(dim(p))) length(p) else dim(p), collapse = " x ")
 }
 
+# A list of arrays with names, as parameters and gradients are.
+is_arrays <- function(x) {
+  is.list(x) && length(x) > 0L && !is.null(names(x))
+}
+
+# What is in an object that was changed by hand and is no longer what its class says.
+print_as_it_is <- function(x, text) {
+  cat(text, "\n", sep = "")
+  utils::str(x, max.level = 1L, give.attr = FALSE)
+  invisible(x)
+}
+
 plural <- function(n, one) {
   paste0(format(n, scientific = FALSE), " ", one, if (n != 1) "s")
 }
 
+# The fields without which a network cannot be shown.
+net_trouble <- function(net) {
+  is_word <- function(x) is.character(x) && length(x) == 1L && !is.na(x)
+  is_size <- function(x) is.numeric(x) && length(x) == 1L && !is.na(x)
+  right <- list(
+    cell = is_word, input = is_size, hidden = is_size, output = is_size,
+    activation = is_word, reset = is_word, param = is_arrays
+  )
+  if (!is.list(net)) {
+    return(names(right))
+  }
+  ok <- vapply(names(right), function(field) right[[field]](net[[field]]), NA)
+  names(right)[!ok]
+}
+
 #' @export
 print.rnn_net <- function(x, ...) {
+  wrong <- net_trouble(x)
+  if (length(wrong) > 0L) {
+    wrong <- paste0("`", wrong, "`", collapse = ", ")
+    return(print_as_it_is(x, paste("Not a whole network; missing or wrong:", wrong)))
+  }
   variant <- switch(x$cell, rnn = x$activation, gru = paste("reset", x$reset))
   cat(
     "Recurrent network, cell ", paste(c(x$cell, variant), collapse = ", "), ": ",

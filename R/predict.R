@@ -32,5 +32,9 @@ rnn_predict <- function(net, x, ..., type = "response", state = NULL, lengths = 
 #' @importFrom stats predict
 #' @export
 predict.rnn_net <- function(object, newdata, ...) {
+  # One that is missing is for rnn_predict() to speak of.
+  if (missing(newdata)) {
+    return(rnn_predict(object, ...))
+  }
   rnn_predict(object, newdata, ...)
 }

@@ -5,7 +5,7 @@
 #' @description
 #' A network reads sequences of feature vectors, one or several at a time (a
 #' batch). Functions take them in the form in which you hold them, and results
-#' come back in the same form.
+#' come back in the same form, as plain numbers.
 #'
 #' @section Forms of `x`:
 #' * **A 3-d array**: features x sequences x time. `format` tells another
@@ -50,6 +50,11 @@
 #' `x` and features of their own. If `x` has no dim for features, one is
 #' appended when there is more than one: for a vector `x` of T numbers, two
 #' outputs make a matrix T x 2.
+#'
+#' They are plain vectors, matrices and arrays: names, dimnames and the times of
+#' a [ts()] are dropped, and a data frame gives a matrix. The names of a list are
+#' kept. To put the times back:
+#' `ts(predict(net, y), start = start(y), frequency = frequency(y))`.
 #'
 #' @section State:
 #' A state is a list with an element `h` and, for cell `"lstm"`, an element

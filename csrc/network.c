@@ -107,7 +107,7 @@ static bool read_parameter(const door *d, place at, const parameter *p, const bp
   return value_check_finite(d, at, v);
 }
 
-/* A parameter that the network has not would be left alone in silence: rather say so. */
+/* A parameter that the network does not have would be left alone in silence: rather say so. */
 static bool refuse_others(const door *d, const char *argument, const bptt_value *list,
                           const network *n)
 {
@@ -122,8 +122,8 @@ static bool refuse_others(const door *d, const char *argument, const bptt_value 
     if (!found) {
       const char *const *cell = option_choice_text(d, OPTION_CELL, (int)n->cell);
       return cell && fail(d->error, argument,
-                          "`%s` has a parameter %s that a network of cell \"%s\" has not", argument,
-                          say_name(name).s, *cell);
+                          "`%s` has a parameter %s that a network of cell \"%s\" does not have",
+                          argument, say_name(name).s, *cell);
     }
   }
   return true;

@@ -59,10 +59,11 @@ static bool net_prepare(bptt_call *call)
                  .O = (ptrdiff_t)at[OPTION_OUTPUT].number};
   if (!check_choices(call, n)) return false;
   if (network_size(n) > NETWORK_MOST) {
-    return fail(d->error, "hidden",
-                "`hidden` is %td, which with %td inputs and %td outputs makes %.0f parameters; "
-                "expected at most %.0f",
-                n->H, n->D, n->O, network_size(n), NETWORK_MOST);
+    return fail(
+        d->error, "hidden",
+        "`hidden` is %td, which with %s and %s makes %.0f parameters; expected at most %.0f", n->H,
+        say_count(n->D, "input", "inputs").s, say_count(n->O, "output", "outputs").s,
+        network_size(n), NETWORK_MOST);
   }
   if (!at[OPTION_SEED].given) {
     return wrong(d->error, place_of("seed"), "missing", "a whole number from 0 to 2^53");

@@ -13,8 +13,8 @@
 ## the forms that @code{rnn_forward} takes, say @math{D x B x T}.  @var{target}
 ## has the same form with @math{O} features.  For one feature, and for classes,
 ## it may leave their dim out (@math{B x T} to @math{D x B x T}), and for one
-## sequence of one target feature any vector of @math{T} numbers will do.  A
-## target that is NaN does not count.
+## sequence of one target feature a row or a column vector of @math{T} numbers
+## will do.  A target that is NaN does not count.
 ##
 ## @var{loss} is a number.  @var{grad} has the fields and dims of
 ## @code{@var{net}.param}.  @var{info} has the fields
@@ -40,7 +40,8 @@
 ##
 ## What is not asked for is not computed: there is no backward pass for
 ## @var{loss} alone.  If @var{x} or a parameter of @var{net} is single, all is
-## computed in single and returned so.
+## computed in single and returned so.  There is no option @code{precision}, as
+## the R package has it.
 ##
 ## Options are pairs of a name and a value; the empty matrix stands for the
 ## default.
@@ -77,8 +78,9 @@
 ## As in @code{rnn_forward}.  @code{format} is that of @var{target}, too.
 ## @end table
 ##
-## Arguments that are wrong give the error @code{bptt:invalidInput}.  A loss or
-## a gradient that is not finite is returned as it is, with the warning
+## Arguments that are wrong give the error @code{bptt:invalidInput}, what
+## does not fit into memory @code{bptt:outOfMemory}.  A loss or a gradient
+## that is not finite is returned as it is, with the warning
 ## @code{bptt:nonFinite} that says where it began.
 ##
 ## @example

@@ -17,7 +17,8 @@
 ##
 ## @var{grad_norm} is the norm before either.
 ##
-## Arguments that are wrong give the error @code{bptt:invalidInput}.
+## Arguments that are wrong give the error @code{bptt:invalidInput}, what
+## does not fit into memory @code{bptt:outOfMemory}.
 ##
 ## @example
 ## @group

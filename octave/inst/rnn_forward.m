@@ -30,7 +30,7 @@
 ##
 ## One step of several features or sequences needs @code{format}, as Octave
 ## drops trailing dims of 1: @qcode{"CBT"} for a @math{D x B} matrix, @qcode{"CT"}
-## for a column of @math{D}.
+## for a column vector of @math{D}.
 ##
 ## The numbers may be of class double, single, logical or integer.  They must
 ## be finite within the sequences' lengths.
@@ -43,7 +43,8 @@
 ## (@math{H x B}) and for the cell @qcode{"lstm"} also @code{c}.
 ##
 ## If @var{x} or a parameter of @var{net} is single, all is computed in single
-## and returned so.
+## and returned so.  There is no option @code{precision}, as the R package has
+## it.
 ##
 ## Options are pairs of a name and a value; the empty matrix stands for the
 ## default.
@@ -64,8 +65,9 @@
 ## @qcode{"T"} is needed.  For a cell it speaks of the items.
 ## @end table
 ##
-## Arguments that are wrong give the error @code{bptt:invalidInput}.  Outputs
-## that are not finite give the warning @code{bptt:nonFinite}.
+## Arguments that are wrong give the error @code{bptt:invalidInput}, what
+## does not fit into memory @code{bptt:outOfMemory}.  Outputs that are not
+## finite give the warning @code{bptt:nonFinite}.
 ##
 ## @example
 ## @group

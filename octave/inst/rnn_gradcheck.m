@@ -13,9 +13,17 @@
 ##
 ## @var{max_error} is the largest error, relative to the largest element of the
 ## array it is in: @code{max (abs (a - n)) / max (abs ([a; n]))} for an array
-## of analytic values @code{a} and numeric ones @code{n}.  Where the loss is
-## smooth, 1e-7 or less is right.  @var{info} is a struct whose fields have one
-## row for each array:
+## of analytic values @code{a} and numeric ones @code{n}.  An array whose
+## gradient nearly vanishes beside the others' is measured by theirs.  If
+## @var{max_error} is below 1e-7, the gradient is right; if it is above 1e-5, it
+## is wrong; in between it is doubtful: try other parameters and inputs.
+##
+## The rule is for losses that are smooth.  The activation @qcode{"relu"} has a
+## kink at 0: where what goes into a unit is very close to 0, the differences
+## step across it, and the error can be large though the gradient is right.  Try
+## other values then, too.
+##
+## @var{info} is a struct whose fields have one row for each array:
 ##
 ## @table @code
 ## @item name
@@ -49,7 +57,8 @@
 ## of each window with the state it starts from held fixed.
 ## @end table
 ##
-## Arguments that are wrong give the error @code{bptt:invalidInput}.
+## Arguments that are wrong give the error @code{bptt:invalidInput}, what
+## does not fit into memory @code{bptt:outOfMemory}.
 ##
 ## @example
 ## @group

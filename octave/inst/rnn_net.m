@@ -44,11 +44,13 @@
 ##
 ## @item @qcode{"activation"}
 ## The function @code{f} of the cell @qcode{"rnn"}: @qcode{"tanh"} (default),
-## @qcode{"relu"}, @qcode{"sigmoid"} or @qcode{"identity"}.
+## @qcode{"relu"}, @qcode{"sigmoid"} or @qcode{"identity"}.  The other cells have
+## theirs built in: for them anything but the default is an error.
 ##
 ## @item @qcode{"reset"}
 ## Where the cell @qcode{"gru"} resets: @qcode{"after"} the product (default)
-## or @qcode{"before"} it.
+## or @qcode{"before"} it.  For the other cells anything but the default is an
+## error.
 ##
 ## @item @qcode{"seed"}
 ## A whole number from 0 to 2^53 that decides the weights: the same seed gives
@@ -75,10 +77,15 @@
 ## @item @code{b_y} @tab @math{O x 1} @tab zero
 ## @end multitable
 ##
-## To compute in single precision, make the parameters single:
+## In a cell that has no such choice, the fields @code{activation} and
+## @code{reset} hold the defaults; another of the values above is ignored there.
+##
+## There is no option @code{precision}: the class of the numbers decides.  To
+## compute in single precision, make the parameters single:
 ## @code{net.param = structfun (@@single, net.param, "UniformOutput", false)}.
 ##
-## Arguments that are wrong give the error @code{bptt:invalidInput}.
+## Arguments that are wrong give the error @code{bptt:invalidInput}, what
+## does not fit into memory @code{bptt:outOfMemory}.
 ##
 ## @example
 ## @group

@@ -10,7 +10,8 @@
 ## holds the elements of one array after the other, each in column-major order.
 ## @code{rnn_unpack} goes the other way.
 ##
-## Arguments that are wrong give the error @code{bptt:invalidInput}.
+## Arguments that are wrong give the error @code{bptt:invalidInput}, what
+## does not fit into memory @code{bptt:outOfMemory}.
 ##
 ## @example
 ## @group

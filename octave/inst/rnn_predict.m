@@ -9,7 +9,8 @@
 ## @var{net} is a network as @code{rnn_net} makes it and @var{x} the sequences,
 ## in any of the forms that @code{rnn_forward} takes.  The predictions @var{y}
 ## have the form of @var{x}; beyond a sequence's length they are NaN.
-## @var{state} is the state after the last step, to go on from.
+## @var{state} is the state after the last step, to go on from.  The class of
+## the numbers decides the precision, as in @code{rnn_forward}.
 ##
 ## Options are pairs of a name and a value; the empty matrix stands for the
 ## default.
@@ -24,7 +25,8 @@
 ## As in @code{rnn_forward}.
 ## @end table
 ##
-## Arguments that are wrong give the error @code{bptt:invalidInput}.
+## Arguments that are wrong give the error @code{bptt:invalidInput}, what
+## does not fit into memory @code{bptt:outOfMemory}.
 ##
 ## @example
 ## @group

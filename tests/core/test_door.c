@@ -788,7 +788,7 @@ static void test_mistakes(void)
       {"rnn_forward", "net", with(&h, net, "param.b_h", N(1)), "net",
        "`b_h` of `net` is 1; expected 12 numbers"},
       {"rnn_forward", "net", with(&h, net, "param.W_hx", N(1)), "net",
-       "`net` has a parameter `W_hx` that a network of cell \"gru\" has not"},
+       "`net` has a parameter `W_hx` that a network of cell \"gru\" does not have"},
       {"rnn_forward", "net",
        with(&h, net, "param.W_hy", with_element(&h, host_get(net, "param.W_hy"), 2, NAN)), "net",
        "`W_hy` of `net` is NaN at element 3; expected finite numbers"},

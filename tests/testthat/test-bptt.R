@@ -123,3 +123,21 @@ test_that("the result prints", {
     Also: $y $state $dx
   ")
 })
+
+test_that("a result changed by hand prints", {
+  result <- rnn_bptt(scalar_net(), c(1, 2), c(2, 5), reduction = "sum", wrt = "param")
+  printed <- function(x) capture.output(expect_invisible(print(x)))
+  change <- function(...) utils::modifyList(result, list(...))
+  expect_identical(
+    printed(change(grad = NULL)), c("Loss 12.8125", "Also: $y $state")
+  )
+  expect_identical(printed(change(grad_norm = NULL))[2L], "Gradient:")
+  expect_identical(
+    printed(change(grad = NULL, y = NULL, state = NULL)), "Loss 12.8125"
+  )
+  no_loss <- "Not a whole result of rnn_bptt(): there is no loss"
+  expect_identical(printed(structure(list(), class = "rnn_bptt")), c(no_loss, " list()"))
+  expect_identical(printed(change(loss = NULL))[1L], no_loss)
+  expect_identical(printed(structure(1, class = "rnn_bptt"))[1L], no_loss)
+  expect_identical(printed(change(grad = 1:3))[2L], "Also: $grad $y $state")
+})

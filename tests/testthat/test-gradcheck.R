@@ -71,9 +71,8 @@ test_that("the check prints", {
   check <- rnn_gradcheck(scalar_net(), c(1, 2), c(2, 5), reduction = "sum")
   check$error <- 0
   check$numeric <- round(check$numeric, 6)
-  attr(check, "max_error") <- 0
   expect_printed(check, "
-    Largest relative error 0
+    Largest relative error 0, below 1e-7: the gradient is right
      name error analytic numeric index
      W_xh     0   -25.75  -25.75     1
      W_hh     0    -3.25   -3.25     1
@@ -81,4 +80,26 @@ test_that("the check prints", {
      W_hy     0   -12.88  -12.88     1
       b_y     0    -9.50   -9.50     1
   ")
+})
+
+test_that("the verdict is on the rows that are there", {
+  check <- rnn_gradcheck(scalar_net(), c(1, 2), c(2, 5))
+  first <- function(x) capture.output(print(x))[1L]
+  check$error <- c(1e-9, 1e-6, 1e-4, NaN, 0)
+  largest <- function(text) paste("Largest relative error", text)
+  expect_identical(
+    first(check[c(1, 5), ]), largest("1e-09, below 1e-7: the gradient is right")
+  )
+  expect_identical(
+    first(check[1:2, ]), largest("1e-06, between 1e-7 and 1e-5: doubtful, try other values")
+  )
+  expect_identical(
+    first(check[1:3, ]), largest("1e-04, above 1e-5: the gradient is wrong")
+  )
+  expect_identical(first(check), largest("NaN, not a number: it tells nothing"))
+  expect_match(first(check["name"]), "name")
+  expect_match(first(check[0, ]), "^\\[1\\] name +error")
+  expect_match(first(structure(list(), class = class(check))), "0 columns")
+  expect_match(first(structure(list(), class = "rnn_gradcheck")), "Not a whole result")
+  capture.output(expect_invisible(print(check[1:2, ])))
 })

@@ -116,3 +116,52 @@ test_that("networks print", {
   expect_match(printed[1L], "cell gru, reset before")
   capture.output(expect_invisible(print(rnn_net(1, 1, 1, seed = 1))))
 })
+
+test_that("what is no whole network prints", {
+  net <- rnn_net(1, 4, 1, seed = 1)
+  printed <- function(x) capture.output(expect_invisible(print(x)))
+  change <- function(...) utils::modifyList(net, list(...))
+  trouble <- function(...) {
+    paste("Not a whole network; missing or wrong:", paste0("`", c(...), "`", collapse = ", "))
+  }
+  expect_identical(
+    printed(structure(list(), class = "rnn_net")), c(trouble(names(net)), " list()")
+  )
+  for (field in names(net)) {
+    for (value in list(NULL, NA, list(), sum)) {
+      broken <- net
+      broken[field] <- list(value)
+      expect_identical(printed(broken)[1L], trouble(field))
+      broken[[field]] <- NULL
+      expect_identical(printed(broken)[1L], trouble(field))
+    }
+  }
+  broken <- net
+  broken$param <- rnn_pack(net)
+  expect_identical(printed(broken)[1L], trouble("param"))
+  expect_length(printed(broken), 9L)
+  expect_identical(printed(structure(1, class = "rnn_net"))[1L], trouble(names(net)))
+  expect_identical(printed(structure(new.env(), class = "rnn_net"))[1L], trouble(names(net)))
+
+  # Wrong numbers are shown as they are.
+  net$param$W_xh <- 1:3
+  expect_match(printed(net), "W_xh  3", all = FALSE)
+})
+
+test_that("choices of other cells are errors, fields of theirs are ignored", {
+  expect_silent(rnn_net(1, 2, 1, "lstm", activation = "tanh", reset = "after", seed = 1))
+  expect_error(rnn_net(1, 2, 1, "gru", activation = "relu"), class = "bptt_input_error")
+  expect_error(rnn_net(1, 2, 1, "lstm", reset = "before"), class = "bptt_input_error")
+  for (cell in c("lstm", "gru")) {
+    net <- rnn_net(1, 2, 1, cell, seed = 1)
+    y <- rnn_predict(net, 1:3)
+    net$activation <- "relu"
+    expect_identical(rnn_predict(net, 1:3), y)
+  }
+})
+
+test_that("the citation names the developers and needs no warning", {
+  expect_silent(entry <- citation("bptt"))
+  expect_identical(format(entry$author), "bptt developers")
+  expect_match(entry$note, as.character(utils::packageVersion("bptt")), fixed = TRUE)
+})

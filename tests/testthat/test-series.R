@@ -148,3 +148,16 @@ test_that("arguments are left as they were", {
   rnn_bptt(p$net, p$x, p$target, clip_norm = 0.01, lengths = c(1, 2, 3), precision = "single")
   expect_identical(p, copy)
 })
+
+test_that("results are plain, and the times of a series can be put back", {
+  net <- rnn_net(1, 2, 1, seed = 1)
+  y <- ts(sin(1:6), start = c(2001, 2), frequency = 4)
+  plain <- predict(net, y)
+  expect_null(attributes(plain))
+  again <- ts(predict(net, y), start = start(y), frequency = frequency(y))
+  expect_identical(tsp(again), tsp(y))
+  expect_null(attributes(predict(net, c(a = 1, b = 2))))
+  expect_identical(attributes(predict(net, data.frame(a = 1:3))), list(dim = c(3L, 1L)))
+  named <- predict(net, list(a = c(u = 1, v = 2), b = 3))
+  expect_identical(named, list(a = unname(predict(net, 1:2)), b = predict(net, 3)))
+})
