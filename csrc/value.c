@@ -201,20 +201,23 @@ ptrdiff_t value_not_single(const bptt_value *v)
   return -1;
 }
 
-bool value_check_single(const door *d, place at, const bptt_value *v)
+/* `bad` is the element that is wrong, -1: none. */
+static bool check_element(const door *d, place at, const bptt_value *v, ptrdiff_t bad,
+                          const char *expected)
 {
-  ptrdiff_t bad = value_not_single(v);
   if (bad < 0) return true;
   phrase is = say("%s at element %td", say_number(value_at(v, bad)).s, bad + 1);
-  return wrong(d->error, at, is.s, "numbers that fit into single precision");
+  return wrong(d->error, at, is.s, "%s", expected);
 }
 
 bool value_check_finite(const door *d, place at, const bptt_value *v)
 {
-  ptrdiff_t bad = value_not_finite(v);
-  if (bad < 0) return true;
-  phrase is = say("%s at element %td", say_number(value_at(v, bad)).s, bad + 1);
-  return wrong(d->error, at, is.s, "finite numbers");
+  return check_element(d, at, v, value_not_finite(v), "finite numbers");
+}
+
+bool value_check_single(const door *d, place at, const bptt_value *v)
+{
+  return check_element(d, at, v, value_not_single(v), "numbers that fit into single precision");
 }
 
 bool value_read_whole(const door *d, place at, const bptt_value *v, double lo, double hi,
