@@ -158,6 +158,14 @@ FAST void N(load_rows)(REAL *to, const REAL *from, idx n)
   else
     for (idx i = 0; i < VL; i++) to[i] = i < n ? from[i] : 0;
 }
+/* Back: the first n of VL numbers. */
+FAST void N(store_rows)(REAL *to, const REAL *from, idx n)
+{
+  if (n >= VL)
+    memcpy(to, from, VBYTES);
+  else
+    for (idx i = 0; i < n; i++) to[i] = from[i];
+}
 /* The first unit of a panel's slot. */
 FAST idx N(unit)(const N(layer) * q, idx panel, idx slot)
 {
@@ -181,11 +189,8 @@ FN void N(unpack)(const N(layer) * q, const REAL *from, REAL *W, idx K, idx firs
 {
   for (idx i = 0; i < q->P; i++)
     for (idx k = 0; k < K; k++)
-      for (idx s = first; s < first + count; s++, from += VL) {
-        const idx n = q->H - N(unit)(q, i, s);
-        if (n > 0)
-          memcpy(W + k * q->gates * q->H + N(row)(q, i, s), from, BYTES(SMALLER(n, VL)));
-      }
+      for (idx s = first; s < first + count; s++, from += VL)
+        N(store_rows)(W + k * q->gates * q->H + N(row)(q, i, s), from, q->H - N(unit)(q, i, s));
 }
 /* W' -> [m][panel, slot, lane][width]: column of W = m width + r */
 FN void N(pack_transposed)(const N(layer) * q, REAL *to, const REAL *W, idx K, idx width,
@@ -242,9 +247,9 @@ FN void N(layer_unpack)(const N(layer) * q, const bptt_problem *p)
     N(unpack)(q, q->rec[r].dW, p->dW_hh, q->H, q->rec[r].first, q->rec[r].count);
   for (idx i = 0; i < q->P; i++)
     for (idx s = 0; s < q->slots; s++) {
-      const idx u = N(unit)(q, i, s), n = SMALLER(q->H - u, VL);
+      const idx u = N(unit)(q, i, s);
       REAL *b = N(is_hidden_bias)(q, s) ? (REAL *)p->db_hn + u
                                         : (REAL *)p->db_h + N(row)(q, i, s);
-      if (n > 0) memcpy(b, q->dbias + i * q->pw + s * VL, BYTES(n));
+      N(store_rows)(b, q->dbias + i * q->pw + s * VL, q->H - u);
     }
 }
