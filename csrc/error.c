@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* What is too long is cut between characters, not within one: R rejects half of a UTF-8
  * sequence. */
@@ -152,7 +153,8 @@ static size_t edit_distance(const char *a, const char *b)
       size_t best = d[i - 1][j - 1] + (lower(a[i - 1]) != lower(b[j - 1]));
       if (d[i - 1][j] + 1 < best) best = d[i - 1][j] + 1;
       if (d[i][j - 1] + 1 < best) best = d[i][j - 1] + 1;
-      bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                     lower(a[i - 2]) == lower(b[j - 1]);
       if (swapped && d[i - 2][j - 2] + 1 < best) best = d[i - 2][j - 2] + 1;
       d[i][j] = best;
     }
@@ -166,7 +168,7 @@ static const char *completion(const char *typed, const char *const *word, size_t
   const char *found = NULL;
   size_t n = strlen(typed);
   for (size_t i = 0; n > 1 && i < count; i++) {
-    if (strncmp(typed, word[i], n) != 0) continue;
+    if (strncasecmp(typed, word[i], n) != 0) continue;
     if (found) return NULL;
     found = word[i];
   }

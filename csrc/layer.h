@@ -169,22 +169,29 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
   }
 }
 
+/* The input products of n steps of one column. */
+FN void N(project_ahead)(const N(layer) * q, idx t, idx n)
+{
+  const idx xj = (q->x_step ? q->x_step : 1) * q->D, step = q->P * q->pw;
+  for (idx i = 0; i < q->P; i++) {
+    REAL *g = N(tape_at)(q, t) + i * q->pw;
+    for (idx k = 0; k < n; k++) memcpy(g + k * step, q->bias + i * q->pw, BYTES(q->pw));
+    N(product)(q->x_count, n, 1, q->D, q->Wx + i * q->D * q->x_count * VL, 0, q->x_count * VL,
+               N(x_at)(q, t), 0, 1, xj, g, step, q->Wx);
+  }
+}
+
 FN bptt_status N(layer_forward)(const N(layer) * q, bptt_poll *poll)
 {
   const bptt_batch *b = q->batch;
-  /* One column: the inputs of all steps are projected in one product. */
+  /* One column: the inputs of many steps are projected in one product. */
   const int ahead = b->n[q->t0] == 1;
-  const idx T = q->t1 - q->t0;
 
-  if (ahead)
-    for (idx i = 0; i < q->P; i++) {
-      const idx xj = (q->x_step ? q->x_step : 1) * q->D;
-      REAL *g = q->tape + i * q->pw;
-      for (idx t = 0; t < T; t++)
-        memcpy(g + t * q->P * q->pw, q->bias + i * q->pw, BYTES(q->pw));
-      N(product)(q->x_count, T, 1, q->D, q->Wx + i * q->D * q->x_count * VL, 0, q->x_count * VL,
-                 N(x_at)(q, q->t0), 0, 1, xj, g, q->P * q->pw, q->Wx);
-    }
+  for (idx t = q->t0; ahead && t < q->t1; t += SEGMENT) {
+    const idx n = SMALLER(q->t1 - t, SEGMENT);
+    if (interrupted(poll, N(step_work)(q, t) * (double)n)) return BPTT_EINTERRUPT;
+    N(project_ahead)(q, t, n);
+  }
   for (idx t = q->t0; t < q->t1; t++) {
     if (interrupted(poll, N(step_work)(q, t))) return BPTT_EINTERRUPT;
     N(forward_step)(q, t, ahead);

@@ -103,7 +103,7 @@ static bool read_arrays(const door *d, const char *argument, const bptt_value *l
 {
   if (!list || list->kind != BPTT_LIST || list->count == 0) {
     bool empty = list && list->kind == BPTT_LIST;
-    phrase is = empty ? say("an empty %s", fields_word(d)) : value_describe(list);
+    phrase is = empty ? value_say_empty(list) : value_describe(list);
     return wrong(d->error, place_of(argument), is.s, "%s", expected);
   }
   *count = 0;

@@ -118,13 +118,16 @@ FN double N(loss_cross_entropy)(REAL *y, REAL target, idx O)
 }
 
 /* Writes y of the segment where the user wants it, turns it into dL/dy, adds the loss. */
-FN void N(losses)(const N(readout) * r, const N(layer) * q, bptt_problem *p)
+FN bptt_status N(losses)(const N(readout) * r, const N(layer) * q, bptt_problem *p,
+                         bptt_poll *poll)
 {
+  const double exponential = 16; /* the work of one, in multiply-adds */
   const bptt_batch *b = q->batch;
   const idx O = r->O;
   idx bad = 0;
   for (idx t = q->t0; t < q->t1; t++) {
     double loss = 0;
+    if (interrupted(poll, exponential * (double)(b->n[t] * O))) return BPTT_EINTERRUPT;
     for (idx j = 0; j < b->n[t]; j++) {
       const idx at = t * p->B + b->order[j];
       REAL *y = r->dy + (N(real_step)(q, t) + j) * O;
@@ -140,6 +143,7 @@ FN void N(losses)(const N(readout) * r, const N(layer) * q, bptt_problem *p)
     if (!bad && !isfinite(p->loss_value)) bad = t + 1;
   }
   if (bad && (!p->bad_forward || bad < p->bad_forward)) p->bad_forward = bad;
+  return BPTT_OK;
 }
 
 FN bptt_status N(readout_weights)(const N(readout) * r, const N(layer) * q, bptt_poll *poll)

@@ -174,12 +174,8 @@ static bool lengths_of_items(const door *d, series *s)
 
 static bool read_list(const door *d, const bptt_value *x, const char *form, series *s)
 {
-  phrase is = say("an empty %s", list_word(d));
-  /* In Octave a struct is no list of series, though its fields are in a list here. */
-  bool fields = d->host.habit == BPTT_OCTAVE && x->count > 0 && x->item[0].name;
-  if (fields) is = value_describe(x);
-  if (fields || x->count == 0) {
-    return wrong(d->error, place_of("x"), is.s, "%s", say_expected(d, false).s);
+  if (x->count == 0) {
+    return wrong(d->error, place_of("x"), value_say_empty(x).s, "%s", say_expected(d, false).s);
   }
   s->list = true;
   s->size[SEQUENCE] = value_count(x);
@@ -234,6 +230,9 @@ bool series_read(const door *d, const bptt_value *x, const bptt_value *format,
   char form[AXES + 1];
   bool list = x && x->kind == BPTT_LIST;
   *s = (series){.whole = x, .argument = "x"};
+  if (list && value_is_fields(d, x)) {
+    return wrong(d->error, place_of("x"), value_describe(x).s, "%s", say_expected(d, false).s);
+  }
   if (format && !read_format(d, format, list, form)) return false;
   if (list) {
     if (!read_list(d, x, format ? form : NULL, s)) return false;
@@ -346,8 +345,9 @@ bool series_read_target(const door *d, const bptt_value *v, const series *x, ptr
   memcpy(s->size, x->size, sizeof s->size);
   s->size[FEATURE] = features;
   ptrdiff_t parts = x->list ? x->size[SEQUENCE] : 1;
-  if (x->list && (!v || v->kind != BPTT_LIST || value_count(v) != parts)) {
-    bool list = v && v->kind == BPTT_LIST;
+  bool paired = v && v->kind == BPTT_LIST && !value_is_fields(d, v) && value_count(v) == parts;
+  if (x->list && !paired) {
+    bool list = v && v->kind == BPTT_LIST && !value_is_fields(d, v);
     phrase is = list ? say("a %s of %td", list_word(d), value_count(v)) : value_describe(v);
     return wrong(d->error, place_of("target"), is.s, "a %s of %td series, as `x` is", list_word(d),
                  parts);

@@ -237,7 +237,7 @@ FN bptt_status N(step)(bptt_problem *p, void *workspace, bptt_poll *poll)
     if (p->h) N(h_out)(l, p);
     if (N(readout_forward)(&q.readout, l, p->b_y, poll) != BPTT_OK) return BPTT_EINTERRUPT;
     if (!p->bad_forward) p->bad_forward = N(bad_forward)(&q, p);
-    N(losses)(&q.readout, l, p);
+    if (N(losses)(&q.readout, l, p, poll) != BPTT_OK) return BPTT_EINTERRUPT;
     if (back && N(segment_backward)(&q, p, poll) != BPTT_OK) return BPTT_EINTERRUPT;
   }
   if (p->dW_xh) {

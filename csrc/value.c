@@ -167,6 +167,17 @@ phrase value_describe(const bptt_value *v)
   return say("%s", what ? what : "of another class");
 }
 
+bool value_is_fields(const door *d, const bptt_value *v)
+{
+  return d->host.habit == BPTT_OCTAVE && v->what && strstr(v->what, "struct");
+}
+
+phrase value_say_empty(const bptt_value *v)
+{
+  const char *what = v->what ? v->what : "a list";
+  return say("an empty %s", what + strlen("a "));
+}
+
 const char *list_word(const door *d)
 {
   return d->host.habit == BPTT_OCTAVE ? "cell array" : "list";

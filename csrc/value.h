@@ -46,6 +46,11 @@ phrase value_describe(const bptt_value *v);
 const char *list_word(const door *d);
 const char *fields_word(const door *d);
 
+/* A list that is a struct: in Octave that is no list of items. */
+bool value_is_fields(const door *d, const bptt_value *v);
+/* "an empty list", of a list that is */
+phrase value_say_empty(const bptt_value *v);
+
 /* value_is_array(); else an error saying what was expected. */
 bool value_check_array(const door *d, place at, const bptt_value *v, const char *expected);
 /* All numbers of an array are finite; else an error naming the first that is not. */
