@@ -72,6 +72,7 @@ typedef struct bptt_value {
   void *data;              /* numbers; never written to when the value goes in */
   const char *const *text; /* strings */
   struct bptt_value *item; /* items */
+  int fields;              /* a list of fields, as a struct is, and no list of series */
 } bptt_value;
 
 /* ------------------------------------------------------------------------------- calls */

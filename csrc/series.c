@@ -230,7 +230,7 @@ bool series_read(const door *d, const bptt_value *x, const bptt_value *format,
   char form[AXES + 1];
   bool list = x && x->kind == BPTT_LIST;
   *s = (series){.whole = x, .argument = "x"};
-  if (list && value_is_fields(d, x)) {
+  if (list && x->fields) {
     return wrong(d->error, place_of("x"), value_describe(x).s, "%s", say_expected(d, false).s);
   }
   if (format && !read_format(d, format, list, form)) return false;
@@ -345,9 +345,8 @@ bool series_read_target(const door *d, const bptt_value *v, const series *x, ptr
   memcpy(s->size, x->size, sizeof s->size);
   s->size[FEATURE] = features;
   ptrdiff_t parts = x->list ? x->size[SEQUENCE] : 1;
-  bool paired = v && v->kind == BPTT_LIST && !value_is_fields(d, v) && value_count(v) == parts;
-  if (x->list && !paired) {
-    bool list = v && v->kind == BPTT_LIST && !value_is_fields(d, v);
+  bool list = v && v->kind == BPTT_LIST && !v->fields;
+  if (x->list && !(list && value_count(v) == parts)) {
     phrase is = list ? say("a %s of %td", list_word(d), value_count(v)) : value_describe(v);
     return wrong(d->error, place_of("target"), is.s, "a %s of %td series, as `x` is", list_word(d),
                  parts);

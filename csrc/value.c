@@ -167,11 +167,6 @@ phrase value_describe(const bptt_value *v)
   return say("%s", what ? what : "of another class");
 }
 
-bool value_is_fields(const door *d, const bptt_value *v)
-{
-  return d->host.habit == BPTT_OCTAVE && v->what && strstr(v->what, "struct");
-}
-
 phrase value_say_empty(const bptt_value *v)
 {
   const char *what = v->what ? v->what : "a list";

@@ -46,8 +46,6 @@ phrase value_describe(const bptt_value *v);
 const char *list_word(const door *d);
 const char *fields_word(const door *d);
 
-/* A list that is a struct: in Octave that is no list of items. */
-bool value_is_fields(const door *d, const bptt_value *v);
 /* "an empty list", of a list that is */
 phrase value_say_empty(const bptt_value *v);
 

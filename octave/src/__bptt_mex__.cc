@@ -378,6 +378,7 @@ namespace
       mexCallMATLAB (1, &names, 1, &arg, "fieldnames");
     v.kind = BPTT_LIST;
     v.what = "a struct";
+    v.fields = 1;
     v.item = memory.get<bptt_value> (v.count);
     for (std::size_t i = 0; i < v.count; i++)
       {
