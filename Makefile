@@ -122,7 +122,7 @@ build/$(1)/%.o: tests/core/%.c $(filter %.h,$(CORE)) $(wildcard tests/core/*.h)
 	@mkdir -p $$(@D)
 	$(2) $(CWARN) -std=gnu11 -Icsrc -c $$< -o $$@
 build/$(1)/test_%: build/$(1)/test_%.o $(core_objects:%=build/$(1)/%)
-	$(2) $$^ -lm -o $$@
+	$(2) $$^ -lm -lpthread -o $$@
 $(1): $(core_tests:%=build/$(1)/%)
 endef
 ASAN := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -1,7 +1,7 @@
 /* bptt.h -- the public interface of the core.
  *
  * The core knows neither R nor Octave; it does not print, exit, or keep state between calls
- * (the table of kernels picked once at load aside). It has two doors:
+ * (the table of kernels picked once at load and waiting threads aside). It has two doors:
  *
  *   the call     bptt_prepare() / bptt_run(): named values of any shape and class in, named
  *                arrays out. Everything a user can get wrong is checked here, with one sentence
@@ -91,6 +91,7 @@ typedef struct {
                                               for double; may not return, or return NULL */
   int (*poll)(void *context);              /* called now and then from the calling thread;
                                               nonzero stops the call; may be NULL */
+  int threads;                             /* where the call does not say; 0: 1 */
   void *context;
 } bptt_host;
 
@@ -147,6 +148,8 @@ typedef struct {
   bptt_loss loss;
   ptrdiff_t D, H, O, B, T; /* features, units, outputs, batch, steps: all at least 1 */
   const ptrdiff_t *length; /* B: steps that count, 0..T; NULL: all of them */
+  int threads;             /* at most so many; 0 or 1: the calling thread alone. The results are
+                              the same, to the bit, for any number */
 
   const void *W_xh, *W_hh, *b_h; /* GH x D, GH x H, GH */
   const void *b_hn;              /* H; gru with reset after only, else NULL */
@@ -184,6 +187,10 @@ size_t bptt_step_workspace(const bptt_problem *p, bptt_dtype dtype);
 /* One step. poll may be NULL. Returns BPTT_OK or BPTT_EINTERRUPT (results then undefined). */
 bptt_status bptt_step(bptt_problem *p, bptt_dtype dtype, void *workspace,
                       int (*poll)(void *context), void *context) BPTT_MUST_CHECK;
+
+/* Ends the threads that earlier steps have left waiting for more work: for front ends that are about
+ * to unload the core. They come back when they are needed. */
+void bptt_release(void);
 
 /* Softmax over the first dim of a (O x n), in place: exp(a_i - max) / sum. */
 void bptt_softmax(void *a, ptrdiff_t O, ptrdiff_t n, bptt_dtype dtype);

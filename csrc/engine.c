@@ -67,11 +67,26 @@ size_t bptt_step_workspace(const bptt_problem *p, bptt_dtype dtype)
   return chosen->kernel[dtype]->bytes(p);
 }
 
+typedef struct {
+  const bptt_kernel *kernel;
+  bptt_problem *problem;
+  void *workspace;
+  bptt_status status; /* thread 0's */
+} job;
+
+static void run(bptt_thread *me, void *memory)
+{
+  job *j = memory;
+  const bptt_status status = j->kernel->step(j->problem, j->workspace, me);
+  if (me->rank == 0) j->status = status;
+}
+
 bptt_status bptt_step(bptt_problem *p, bptt_dtype dtype, void *workspace,
                       int (*poll)(void *context), void *context)
 {
-  bptt_poll ask = {poll, context, 0};
-  return chosen->kernel[dtype]->step(p, workspace, &ask);
+  job j = {chosen->kernel[dtype], p, workspace, BPTT_OK};
+  const int stopped = bptt_team(j.kernel->threads(p), poll, context, run, &j);
+  return stopped ? BPTT_EINTERRUPT : j.status;
 }
 
 void bptt_softmax(void *a, ptrdiff_t O, ptrdiff_t n, bptt_dtype dtype)

@@ -3,20 +3,16 @@
 #ifndef BPTT_ENGINE_H
 #define BPTT_ENGINE_H
 #include "bptt.h"
+#include "pool.h"
 
 typedef ptrdiff_t idx;
-
-typedef struct {
-  int (*call)(void *context);
-  void *context;
-  double work; /* since the last call */
-} bptt_poll;
 
 enum { APPLY_TANH, APPLY_SIGMOID, APPLY_EXP };
 
 typedef struct {
   size_t (*bytes)(const bptt_problem *p);
-  bptt_status (*step)(bptt_problem *p, void *workspace, bptt_poll *poll);
+  int (*threads)(const bptt_problem *p); /* as many as are of use, up to p->threads */
+  bptt_status (*step)(bptt_problem *p, void *workspace, bptt_thread *me);
   void (*softmax)(void *a, idx O, idx n);
   void (*apply)(int which, void *v, idx n);
 } bptt_kernel;

@@ -51,16 +51,39 @@
 #define READOUT_PIECE 32
 #define SEGMENT 512
 #endif
+/* Multiply-adds below which threads do not pay: of the whole step, because they must be woken;
+ * of one time step, where they must meet at each. */
+#ifndef TEAM_WORK
+#define TEAM_WORK 4e6
+#define MEETING_WORK 5e4
+#endif
 #define SMALLER(a, b) ((a) < (b) ? (a) : (b))
 
-/* Counts work, in multiply-adds, and asks the caller every few milliseconds whether to go on. */
-static inline int interrupted(bptt_poll *poll, double work)
+/* Counts work, in multiply-adds, and asks every few milliseconds whether to go on. */
+static inline int interrupted(bptt_thread *me, double work)
 {
   const double between = 3e7;
-  poll->work += work;
-  if (!poll->call || poll->work < between) return 0;
-  poll->work = 0;
-  return poll->call(poll->context);
+  me->work += work;
+  if (me->work < between) return 0;
+  me->work = 0;
+  return bptt_stopped(me);
+}
+
+/* from .. to - 1 */
+typedef struct {
+  idx from, to;
+} range;
+
+/* A thread's share of 0 .. n - 1. */
+static inline range share(idx n, const bptt_thread *me)
+{
+  return (range){n * me->rank / me->size, n * (me->rank + 1) / me->size};
+}
+/* What of r lies in from .. from + n - 1, counted from there; empty: from == to. */
+static inline range within(range r, idx from, idx n)
+{
+  const idx a = r.from > from ? r.from - from : 0, b = SMALLER(r.to - from, n);
+  return (range){a, b > a ? b : a};
 }
 #endif
 
@@ -84,7 +107,7 @@ typedef INT N(ivec) __attribute__((vector_size(VBYTES), may_alias));
 #include "readout.h"
 #include "step.h"
 
-const bptt_kernel KERNEL = {N(step_bytes), N(step), N(softmax), N(apply)};
+const bptt_kernel KERNEL = {N(step_bytes), N(threads), N(step), N(softmax), N(apply)};
 
 #undef V
 #undef IV

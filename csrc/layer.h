@@ -1,5 +1,6 @@
 /* layer.h -- one recurrent layer over time: forward, backward, weight gradients.
  * Part of kernel.h. Needs the weights packed (plan.h); calls the cells (cell.h) through the tile.
+ * Each thread does its share (plan.h: columns, units) of every step.
  *
  *   forward    a_t = b + W_xh x_t + W_hh h_{t-1},  h_t = cell(a_t)
  *   backward   dh_t = (from above) + W_hh' da_{t+1} + (direct path),  da_t = cell'(dh_t)
@@ -49,10 +50,23 @@ FAST const REAL *N(x_at)(const N(layer) * q, idx t)
   return q->x + (q->x_step ? t * q->x_step : N(real_step)(q, t)) * q->D;
 }
 
+/* This thread's columns of step t. */
+FAST range N(columns_at)(const N(layer) * q, idx t)
+{
+  const idx n = q->batch->n[t];
+  return (range){SMALLER(q->columns.from, n), SMALLER(q->columns.to, n)};
+}
+
 /* Multiply-adds of one step, in each of the three passes over it. */
 FAST double N(step_work)(const N(layer) * q, idx t)
 {
-  return (double)q->batch->n[t] * (double)(q->P * q->pw) * (double)(q->D + q->H);
+  return (double)q->batch->n[t] * N(column_work)(q) / (double)q->me->size;
+}
+
+/* Where what comes next needs the units of the other threads. */
+FAST int N(meet)(const N(layer) * q)
+{
+  return q->by_rows ? bptt_barrier(q->me) : 0;
 }
 
 /* ------------------------------------------------------------------------------- state */
@@ -62,8 +76,9 @@ FN void N(state_in)(N(layer) * q, const REAL *h0, const REAL *c0)
 {
   const bptt_batch *b = q->batch;
   const idx n = b->n[0];
+  const range mine = share(n, q->me);
   q->t0 = q->t1 = 0;
-  for (idx j = 0; j < n; j++) {
+  for (idx j = mine.from; j < mine.to; j++) {
     const idx s = b->order[j] * q->H;
     REAL *h = q->hs + j * q->ldh;
     memset(h, 0, BYTES(q->ldh));
@@ -76,17 +91,20 @@ FN void N(state_in)(N(layer) * q, const REAL *h0, const REAL *c0)
       }
   }
 }
-/* Moves on to the segment after this one, up to step t1: its first state is this one's last. */
+/* Moves on to the segment after this one, up to step t1: its first state is this one's last. Each
+ * segment has a step at least, so that the two do not overlap. */
 FN void N(next_segment)(N(layer) * q, idx t1)
 {
   const idx t = q->t1;
   if (t > q->t0) {
     const idx before = N(columns_before)(q, t), n = q->batch->n[t];
-    memmove(q->hs, N(h_before)(q, t), BYTES(n * q->ldh));
+    const range mine = share(n, q->me);
+    const idx from = mine.from, count = mine.to - mine.from;
+    memcpy(q->hs + from * q->ldh, N(h_before)(q, t) + from * q->ldh, BYTES(count * q->ldh));
     if (q->cs) {
       const REAL *c = N(c_before)(q, t);
       for (idx i = 0; i < q->P; i++)
-        memmove(q->cs + i * n * VL, c + i * before * VL, BYTES(n * VL));
+        memcpy(q->cs + (i * n + from) * VL, c + (i * before + from) * VL, BYTES(count * VL));
     }
   }
   q->t0 = q->window_start = t;
@@ -96,7 +114,8 @@ FN void N(next_segment)(N(layer) * q, idx t1)
 FN void N(state_out)(const N(layer) * q, REAL *h_last, REAL *c_last)
 {
   const bptt_batch *b = q->batch;
-  for (idx j = 0; j < b->n[q->t0]; j++) {
+  const range mine = share(b->n[q->t0], q->me);
+  for (idx j = mine.from; j < mine.to; j++) {
     const idx t = b->length[j], s = b->order[j] * q->H;
     if (t > q->t1) continue;
     if (h_last) memcpy(h_last + s, N(h_before)(q, t) + j * q->ldh, BYTES(q->H));
@@ -133,55 +152,66 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
 {
   const N(recurrence) *rec = &q->rec[0];
   const idx n = q->batch->n[t], cx = q->x_count, ch = rec->count;
-  const idx nr = SMALLER(N(tile_columns)[cx], N(tile_columns)[ch]);
+  const range c = N(columns_at)(q, t);
+  const N(spread) s =
+      N(spread_of)(c.to - c.from, SMALLER(N(tile_columns)[cx], N(tile_columns)[ch]));
   const REAL *x = N(x_at)(q, t), *hp = N(h_before)(q, t);
-  /* Few columns: all products, then all cells, so that latencies overlap. */
-  const int late = n <= nr;
 
-  for (idx i = 0; i < q->P; i++)
-    for (idx j = 0; j < n; j += nr) {
-      const idx m = SMALLER(n - j, nr);
+  for (idx i = q->panels.from; i < q->panels.to; i++) {
+    idx j = c.from;
+    for (idx k = 0, nr; k < s.tiles; k++, j += nr) {
+      nr = s.width + (k < s.wider);
+      const idx tile = n == 1 ? 0 : nr;
       REAL *g = N(tape_at)(q, t) + (i * n + j) * q->pw;
       if (!x_done) {
-        for (idx k = 0; k < m; k++) memcpy(g + k * q->pw, q->bias + i * q->pw, BYTES(q->pw));
-        N(tiles)[cx][m](1, q->D, q->Wx + i * q->D * cx * VL, 0, cx * VL, x + j * q->D, 0, 1, q->D,
-                        g, q->pw, q->Wx);
+        for (idx l = 0; l < nr; l++) memcpy(g + l * q->pw, q->bias + i * q->pw, BYTES(q->pw));
+        N(tiles)[cx][tile](1, q->D, q->Wx + i * q->D * cx * VL, 0, cx * VL, x + j * q->D, 0, 1,
+                           q->D, g, q->pw, q->Wx);
       }
       /* Meanwhile fetch a share of the next panel's weights. */
       const REAL *W = rec->W + i * q->H * ch * VL;
-      const REAL *next = i + 1 < q->P ? W + q->H * ch * VL + j / nr * q->H * HALFLINE : rec->W;
-      N(tiles)[ch][m](1, q->H, W, 0, ch * VL, hp + j * q->ldh, 0, 1, q->ldh, g + rec->first * VL,
-                      q->pw, next);
-      if (!late) N(cell_forward)(q, t, i, j, m);
+      const REAL *next = i + 1 < q->P ? W + q->H * ch * VL + k * q->H * HALFLINE : rec->W;
+      N(tiles)[ch][tile](1, q->H, W, 0, ch * VL, hp + j * q->ldh, 0, 1, q->ldh,
+                         g + rec->first * VL, q->pw, next);
+      if (s.tiles > 1) N(cell_forward)(q, t, i, j, nr);
     }
-  if (late)
-    for (idx i = 0; i < q->P; i++) N(cell_forward)(q, t, i, 0, n);
-  if (q->nrec < 2) return;
+  }
+  /* Few columns: all products, then all cells, so that latencies overlap. */
+  for (idx i = q->panels.from; s.tiles == 1 && i < q->panels.to; i++)
+    N(cell_forward)(q, t, i, c.from, c.to - c.from);
+}
 
-  /* gru, reset before: n needs r * h of all units. */
+/* gru, reset before: n needs r * h of all units. */
+FN void N(forward_gated)(const N(layer) * q, idx t)
+{
   const N(recurrence) *gated = &q->rec[1];
-  const REAL *rh = N(rs_at)(q, t);
-  for (idx i = 0; i < q->P; i++) {
+  const idx n = q->batch->n[t];
+  const range c = N(columns_at)(q, t);
+  for (idx i = q->panels.from; i < q->panels.to; i++) {
+    const idx unit = c.from * q->ldh + i * VL;
     REAL *g = N(tape_at)(q, t) + i * n * q->pw;
-    const REAL *W = gated->W + i * q->H * VL;
-    N(product)(1, n, 1, q->H, W, 0, VL, rh, 0, 1, q->ldh, g, q->pw, gated->W);
-    N(gru_before_state)(q, n, g, hp + i * VL, N(h_after)(q, t) + i * VL);
+    N(product)(1, n, c, 1, q->H, gated->W + i * q->H * VL, 0, VL, N(rs_at)(q, t), 0, 1, q->ldh, g,
+               q->pw, gated->W);
+    N(gru_before_state)(q, c.to - c.from, g + c.from * q->pw, N(h_before)(q, t) + unit,
+                        N(h_after)(q, t) + unit);
   }
 }
 
-/* The input products of n steps of one column. */
+/* The input products of steps t .. t + n - 1 of one column, this thread's share of the steps. */
 FN void N(project_ahead)(const N(layer) * q, idx t, idx n)
 {
   const idx xj = (q->x_step ? q->x_step : 1) * q->D, step = q->P * q->pw;
+  const range mine = share(n, q->me);
   for (idx i = 0; i < q->P; i++) {
     REAL *g = N(tape_at)(q, t) + i * q->pw;
-    for (idx k = 0; k < n; k++) memcpy(g + k * step, q->bias + i * q->pw, BYTES(q->pw));
-    N(product)(q->x_count, n, 1, q->D, q->Wx + i * q->D * q->x_count * VL, 0, q->x_count * VL,
-               N(x_at)(q, t), 0, 1, xj, g, step, q->Wx);
+    for (idx k = mine.from; k < mine.to; k++)
+      memcpy(g + k * step, q->bias + i * q->pw, BYTES(q->pw));
+    N(product)(q->x_count, n, mine, 1, q->D, q->Wx + i * q->D * q->x_count * VL, 0,
+               q->x_count * VL, N(x_at)(q, t), 0, 1, xj, g, step, q->Wx);
   }
 }
 
-FN bptt_status N(layer_forward)(const N(layer) * q, bptt_poll *poll)
+FN bptt_status N(layer_forward)(const N(layer) * q)
 {
   const bptt_batch *b = q->batch;
   /* One column: the inputs of many steps are projected in one product. */
@@ -189,28 +219,42 @@ FN bptt_status N(layer_forward)(const N(layer) * q, bptt_poll *poll)
 
   for (idx t = q->t0; ahead && t < q->t1; t += SEGMENT) {
     const idx n = SMALLER(q->t1 - t, SEGMENT);
-    if (interrupted(poll, N(step_work)(q, t) * (double)n)) return BPTT_EINTERRUPT;
+    if (interrupted(q->me, N(step_work)(q, t) * (double)n)) return BPTT_EINTERRUPT;
     N(project_ahead)(q, t, n);
   }
+  if (ahead && bptt_barrier(q->me)) return BPTT_EINTERRUPT;
   for (idx t = q->t0; t < q->t1; t++) {
-    if (interrupted(poll, N(step_work)(q, t))) return BPTT_EINTERRUPT;
+    if (interrupted(q->me, N(step_work)(q, t))) return BPTT_EINTERRUPT;
     N(forward_step)(q, t, ahead);
+    if (N(meet)(q)) return BPTT_EINTERRUPT;
+    if (q->nrec < 2) continue;
+    N(forward_gated)(q, t);
+    if (N(meet)(q)) return BPTT_EINTERRUPT;
   }
   return BPTT_OK;
 }
 
 /* ------------------------------------------------------------------------------- backward */
 
-/* to[m][column][width] += sum over the slots of W' (packed transposed) * gate gradients of n
- * columns, of panels i .. i + np - 1: dh and ds with width mb, dx with width db. */
-FN void N(transposed_piece)(const N(layer) * q, REAL *to, idx M, idx vectors, const REAL *Wt,
-                            idx first, idx count, const REAL *da, idx n, idx i, idx np)
+/* to[m][column][width] = 0, of panels m and this thread's columns: dh and ds with width mb, dx with
+ * width db. */
+FN void N(clear_columns)(const N(layer) * q, REAL *to, range m, idx width)
 {
-  const idx nb = q->batch->columns, width = vectors * VL, k = count * VL;
-  for (idx m = 0; m < M; m++) {
-    const idx next = m + 1 < M ? (m + 1) * q->P + i : i + np < q->P ? i + np : 0;
-    N(product)(vectors, n, np, k, Wt + (m * q->P + i) * k * width, k * width, width,
-               da + i * n * q->pw + first * VL, n * q->pw, 1, q->pw, to + m * nb * width, width,
+  const idx n = q->columns.to - q->columns.from;
+  for (idx i = m.from; i < m.to; i++)
+    memset(to + (i * q->batch->columns + q->columns.from) * width, 0, BYTES(n * width));
+}
+/* to[m][column][width] += sum over the slots of W' (packed transposed) * gate gradients of step t,
+ * of tape panels i .. i + np - 1. */
+FN void N(transposed_piece)(const N(layer) * q, idx t, REAL *to, range m, idx vectors,
+                            const REAL *Wt, idx first, idx count, idx i, idx np)
+{
+  const idx n = q->batch->n[t], width = vectors * VL, k = count * VL;
+  const REAL *da = N(window_at)(q, t) + i * n * q->pw + first * VL;
+  for (idx l = m.from; l < m.to; l++) {
+    const idx next = l + 1 < m.to ? (l + 1) * q->P + i : i + np < q->P ? i + np : 0;
+    N(product)(vectors, n, N(columns_at)(q, t), np, k, Wt + (l * q->P + i) * k * width, k * width,
+               width, da, n * q->pw, 1, q->pw, to + l * q->batch->columns * width, width,
                Wt + next * k * width);
   }
 }
@@ -224,33 +268,41 @@ FAST idx N(piece_panels)(idx count)
 FN void N(cell_backward)(const N(layer) * q, idx t)
 {
   const bptt_batch *b = q->batch;
-  const idx n = b->n[t], nb = b->columns, np = N(columns_before)(q, t);
-  for (idx u = 0; u < q->P * q->UB; u++) {
-    REAL *g = N(window_at)(q, t) + u / q->UB * n * q->pw + u % q->UB * VL;
-    const REAL *dh = q->dh + u / q->MB * nb * q->mb + u % q->MB * VL;
-    const REAL *hp = N(h_before)(q, t) + u * VL, *h = N(h_after)(q, t) + u * VL;
-    REAL *carry = q->carry + u * nb * VL;
+  const range c = N(columns_at)(q, t);
+  const idx n = b->n[t], nb = b->columns, np = N(columns_before)(q, t), nr = c.to - c.from;
+  for (idx u = q->panels.from * q->UB; u < q->panels.to * q->UB; u++) {
+    REAL *g = N(window_at)(q, t) + (u / q->UB * n + c.from) * q->pw + u % q->UB * VL;
+    const REAL *dh = q->dh + (u / q->MB * nb + c.from) * q->mb + u % q->MB * VL;
+    const REAL *hp = N(h_before)(q, t) + c.from * q->ldh + u * VL;
+    const REAL *h = N(h_after)(q, t) + c.from * q->ldh + u * VL;
+    REAL *carry = q->carry + (u * nb + c.from) * VL;
     if (q->cell == BPTT_LSTM)
-      N(lstm_backward)(q, n, g, dh, h, N(c_before)(q, t) + u * np * VL, carry);
+      N(lstm_backward)(q, nr, g, dh, h, N(c_before)(q, t) + (u * np + c.from) * VL, carry);
     else if (q->nrec == 2)
-      N(gru_before_state_back)(q, n, g, dh, hp, carry);
+      N(gru_before_state_back)(q, nr, g, dh, hp, carry);
     else if (q->cell == BPTT_GRU)
-      N(gru_backward)(q, n, g, dh, hp, carry);
+      N(gru_backward)(q, nr, g, dh, hp, carry);
     else
-      N(rnn_backward)(q, n, g, dh, h);
+      N(rnn_backward)(q, nr, g, dh, h);
   }
-  if (q->nrec < 2) return;
+}
 
+/* gru, reset before: the other half, which needs dn of all units. */
+FN void N(cell_backward_gated)(const N(layer) * q, idx t)
+{
   const N(recurrence) *gated = &q->rec[1];
-  const idx piece = N(piece_panels)(gated->count);
-  memset(q->ds, 0, BYTES(q->M * nb * q->mb));
+  const range c = N(columns_at)(q, t);
+  const idx n = q->batch->n[t], nb = q->batch->columns, piece = N(piece_panels)(gated->count);
+  N(clear_columns)(q, q->ds, q->units, q->mb);
   for (idx i = 0; i < q->P; i += piece)
-    N(transposed_piece)(q, q->ds, q->M, q->MB, gated->Wt, gated->first, gated->count,
-                        N(window_at)(q, t), n, i, SMALLER(q->P - i, piece));
-  for (idx u = 0; u < q->P; u++)
-    N(gru_before_gates_back)(q, n, N(window_at)(q, t) + u * n * q->pw,
-                             q->ds + u / q->MB * nb * q->mb + u % q->MB * VL,
-                             N(h_before)(q, t) + u * VL, q->carry + u * nb * VL);
+    N(transposed_piece)(q, t, q->ds, q->units, q->MB, gated->Wt, gated->first, gated->count, i,
+                        SMALLER(q->P - i, piece));
+  for (idx u = q->panels.from; u < q->panels.to; u++)
+    N(gru_before_gates_back)(q, c.to - c.from,
+                             N(window_at)(q, t) + (u * n + c.from) * q->pw,
+                             q->ds + (u / q->MB * nb + c.from) * q->mb + u % q->MB * VL,
+                             N(h_before)(q, t) + c.from * q->ldh + u * VL,
+                             q->carry + (u * nb + c.from) * VL);
 }
 
 /* The products of step t's gate gradients: W_hh' da_t, the part of dL/dh_{t-1} that comes through
@@ -258,15 +310,14 @@ FN void N(cell_backward)(const N(layer) * q, idx t)
 FN void N(products_back)(const N(layer) * q, idx t, int dh, int dx)
 {
   const N(recurrence) *rec = &q->rec[0];
-  const idx nb = q->batch->columns, n = q->batch->n[t], piece = N(piece_panels)(rec->count);
-  const REAL *da = N(window_at)(q, t);
-  if (dh) memset(q->dh, 0, BYTES(q->M * q->mb * nb));
-  if (dx) memset(q->dxp, 0, BYTES(q->DM * q->db * nb));
+  const idx piece = N(piece_panels)(rec->count);
+  if (dh) N(clear_columns)(q, q->dh, q->units, q->mb);
+  if (dx) N(clear_columns)(q, q->dxp, q->inputs, q->db);
   for (idx i = 0; i < q->P; i += piece) {
     const idx np = SMALLER(q->P - i, piece);
     if (dh)
-      N(transposed_piece)(q, q->dh, q->M, q->MB, rec->Wt, rec->first, rec->count, da, n, i, np);
-    if (dx) N(transposed_piece)(q, q->dxp, q->DM, q->DB, q->Wxt, 0, q->x_count, da, n, i, np);
+      N(transposed_piece)(q, t, q->dh, q->units, q->MB, rec->Wt, rec->first, rec->count, i, np);
+    if (dx) N(transposed_piece)(q, t, q->dxp, q->inputs, q->DB, q->Wxt, 0, q->x_count, i, np);
   }
 }
 
@@ -274,8 +325,9 @@ FN void N(products_back)(const N(layer) * q, idx t, int dh, int dx)
 FN void N(dx_out)(const N(layer) * q, idx t, const bptt_problem *p, int add)
 {
   const bptt_batch *b = q->batch;
-  for (idx m = 0; m < q->DM; m++)
-    for (idx j = 0; j < b->n[t]; j++) {
+  const range c = N(columns_at)(q, t);
+  for (idx m = q->inputs.from; m < q->inputs.to; m++)
+    for (idx j = c.from; j < c.to; j++) {
       const REAL *from = q->dxp + (m * b->columns + j) * q->db;
       REAL *to = (REAL *)p->dx + (t * p->B + b->order[j]) * q->D + m * q->db;
       const idx k = SMALLER(q->D - m * q->db, q->db);
@@ -290,9 +342,10 @@ FN void N(dx_out)(const N(layer) * q, idx t, const bptt_problem *p, int add)
 FN void N(dstate_add)(const N(layer) * q, REAL *dh0, REAL *dc0)
 {
   const bptt_batch *b = q->batch;
-  const idx nb = b->columns;
-  for (idx j = 0; j < b->n[0]; j++)
-    for (idx u = 0; u < q->H; u++) {
+  const idx nb = b->columns, end = SMALLER(q->units.to * q->mb, q->H);
+  const range c = N(columns_at)(q, 0);
+  for (idx j = c.from; j < c.to; j++)
+    for (idx u = q->units.from * q->mb; u < end; u++) {
       const idx at = b->order[j] * q->H + u;
       const REAL carry = q->carry[(u / VL * nb + j) * VL + u % VL];
       if (dh0)
@@ -312,22 +365,27 @@ typedef struct {
 /* Steps s .. e - 1 backwards. The loss of steps first .. e - 1 is taken in; steps below `seen`
  * were visited by an earlier window. */
 FN bptt_status N(layer_backward)(const N(layer) * q, const N(above) * above, idx s, idx first,
-                                 idx e, idx seen, const bptt_problem *p, bptt_poll *poll)
+                                 idx e, idx seen, const bptt_problem *p)
 {
   const bptt_batch *b = q->batch;
   const idx nb = b->columns;
   const int state = s == 0 && (p->dh0 || p->dc0);
 
-  memset(q->carry, 0, BYTES(q->M * q->mb * nb));
-  memset(q->dh, 0, BYTES(q->M * q->mb * nb));
+  N(clear_columns)(q, q->carry, (range){q->units.from * q->MB, q->units.to * q->MB}, VL);
+  N(clear_columns)(q, q->dh, q->units, q->mb);
   for (idx t = e - 1; t >= s; t--) {
-    if (interrupted(poll, N(step_work)(q, t))) return BPTT_EINTERRUPT;
+    if (interrupted(q->me, N(step_work)(q, t))) return BPTT_EINTERRUPT;
     const REAL *delta = above->delta + N(real_step)(q, t) * above->k;
-    if (t >= first)
-      for (idx m = 0; m < q->M; m++)
-        N(product)(q->MB, b->n[t], 1, above->k, above->Wt + m * q->mb * above->k, 0, q->mb, delta,
-                   0, 1, above->k, q->dh + m * nb * q->mb, q->mb, above->Wt);
+    for (idx m = q->units.from; t >= first && m < q->units.to; m++)
+      N(product)(q->MB, b->n[t], N(columns_at)(q, t), 1, above->k,
+                 above->Wt + m * q->mb * above->k, 0, q->mb, delta, 0, 1, above->k,
+                 q->dh + m * nb * q->mb, q->mb, above->Wt);
     N(cell_backward)(q, t);
+    if (N(meet)(q)) return BPTT_EINTERRUPT;
+    if (q->nrec == 2) {
+      N(cell_backward_gated)(q, t);
+      if (N(meet)(q)) return BPTT_EINTERRUPT;
+    }
     N(products_back)(q, t, t > s || state, p->dx != NULL);
     if (p->dx) N(dx_out)(q, t, p, t < seen);
   }
@@ -337,13 +395,29 @@ FN bptt_status N(layer_backward)(const N(layer) * q, const N(above) * above, idx
 
 /* ------------------------------------------------------------------------------- weights */
 
+/* db of one panel += sum over columns of its gate gradients. */
+FN void N(bias_weights)(const N(layer) * q, idx i, idx outer, idx inner, const REAL *a, idx ao,
+                        idx ak)
+{
+  for (idx v = 0; v < q->slots; v++) {
+    V *to = (V *)(q->dbias + i * q->pw + v * VL), sum = *to;
+    for (idx o = 0; o < outer; o++)
+      for (idx k = 0; k < inner; k++) sum += *(const V *)(a + o * ao + k * ak + v * VL);
+    *to = sum;
+  }
+}
+
 /* dW += sum over columns of gate gradient times input, steps s .. e - 1. Pieces of steps near
  * K_PIECE columns keep the inputs in L2 while the panels pass. Within a piece all steps have the
  * same number of columns, so that the sum has two regular loops (step, column); one column to a
- * step makes one loop. */
-FN bptt_status N(layer_weights)(const N(layer) * q, idx s, idx e, bptt_poll *poll)
+ * step makes one loop.
+ * The threads share out the columns of [dW_xh dW_hh], counted panel after panel: each sum is one
+ * thread's. */
+FN bptt_status N(layer_weights)(const N(layer) * q, idx s, idx e)
 {
   const bptt_batch *b = q->batch;
+  const idx width = q->D + q->nrec * q->H;
+  const range mine = share(q->P * width, q->me);
   for (idx t = s, end; t < e; t = end) {
     const idx n = b->n[t], most = (K_PIECE + n - 1) / n, st = q->P * n * q->pw;
     end = t + 1;
@@ -351,39 +425,25 @@ FN bptt_status N(layer_weights)(const N(layer) * q, idx s, idx e, bptt_poll *pol
     /* h before step t lies n[t-1] columns before h before step t + 1: not n where a sequence has
      * just ended or a segment begins, so such a step is a piece of its own. */
     if (N(state_before)(q, t + 1) - N(state_before)(q, t) != n) end = t + 1;
-    if (interrupted(poll, N(step_work)(q, t) * (double)(end - t))) return BPTT_EINTERRUPT;
+    if (interrupted(q->me, N(step_work)(q, t) * (double)(end - t))) return BPTT_EINTERRUPT;
     const idx outer = n == 1 ? 1 : end - t, inner = n == 1 ? end - t : n;
     const idx ak = n == 1 ? st : q->pw;
     const idx xs = (q->x_step ? q->x_step : n) * q->D, xk = n == 1 ? xs : q->D;
-    for (idx i = 0; i < q->P; i++) {
+    for (idx i = mine.from / width; i * width < mine.to; i++) {
+      const range w = within(mine, i * width, width);
       const REAL *a = N(window_at)(q, t) + i * n * q->pw;
       const REAL *next = i + 1 < q->P ? a + n * q->pw : a;
-      N(product)(q->x_count, q->D, outer, inner, a, st, ak, N(x_at)(q, t), xs, xk, 1,
-                 q->dWx + i * q->D * q->x_count * VL, q->x_count * VL, a);
+      N(product)(q->x_count, q->D, within(w, 0, q->D), outer, inner, a, st, ak, N(x_at)(q, t), xs,
+                 xk, 1, q->dWx + i * q->D * q->x_count * VL, q->x_count * VL, a);
       for (int r = 0; r < q->nrec; r++) {
         const N(recurrence) *rec = &q->rec[r];
         const REAL *in = r ? N(rs_at)(q, t) : N(h_before)(q, t);
-        N(product)(rec->count, q->H, outer, inner, a + rec->first * VL, st, ak, in, n * q->ldh,
-                   q->ldh, 1, rec->dW + i * q->H * rec->count * VL, rec->count * VL, next);
+        N(product)(rec->count, q->H, within(w, q->D + r * q->H, q->H), outer, inner,
+                   a + rec->first * VL, st, ak, in, n * q->ldh, q->ldh, 1,
+                   rec->dW + i * q->H * rec->count * VL, rec->count * VL, next);
       }
-      for (idx v = 0; v < q->slots; v++) {
-        V sum = *(V *)(q->dbias + i * q->pw + v * VL);
-        for (idx o = 0; o < outer; o++)
-          for (idx k = 0; k < inner; k++) sum += *(const V *)(a + o * st + k * ak + v * VL);
-        *(V *)(q->dbias + i * q->pw + v * VL) = sum;
-      }
+      if (w.from == 0) N(bias_weights)(q, i, outer, inner, a, st, ak);
     }
   }
   return BPTT_OK;
-}
-
-/* Going back from step e - 1: the first step with a gate gradient that is not finite, or -1. */
-FN idx N(bad_gradient)(const N(layer) * q, idx s, idx e)
-{
-  for (idx t = e - 1; t >= s; t--) {
-    const REAL *g = N(window_at)(q, t);
-    for (idx k = 0; k < q->batch->n[t] * q->P * q->pw; k++)
-      if (!(g[k] - g[k] == 0)) return t;
-  }
-  return -1;
 }

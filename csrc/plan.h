@@ -31,6 +31,11 @@ typedef struct {
   idx DB, DM, db;     /* the same for rows of dx */
   idx pw;             /* numbers in one column of a panel: slots VL */
   idx ldh;            /* column stride of hs and rs: an odd number of cache lines */
+  bptt_thread *me;    /* whose view this is: each thread has its own */
+  range columns;      /* its share of the recurrence: sequences, */
+  range units, panels; /* panels of units as dh has them, and as the tape has them, */
+  range inputs;       /* and panels of dx */
+  int by_rows;        /* the threads share out units: they meet at every step */
   const bptt_batch *batch;
   idx t0, t1;         /* the segment in memory: steps t0 .. t1 - 1 */
   const REAL *x;      /* input, D to a column: of all steps, or of the segment where gathered */
@@ -148,8 +153,88 @@ static void N(layer_memory)(N(layer) * q, const bptt_batch *b, idx total, int ba
   }
 }
 
+/* ------------------------------------------------------------------------------- shares */
+
+static int N(wants_backward)(const bptt_problem *p)
+{
+  return p->dW_xh || p->dx || p->dh0 || p->dc0;
+}
+/* Multiply-adds of a column in each pass over it. */
+static double N(column_work)(const N(layer) * q)
+{
+  return (double)(q->P * q->pw) * (double)(q->D + q->H);
+}
+/* Whether it pays to share out units. */
+static int N(rows_pay)(const N(layer) * q, idx columns, int threads)
+{
+  return columns < 2 * threads && q->M > 1 &&
+         (double)columns * N(column_work)(q) > MEETING_WORK;
+}
+/* How many threads are of use, up to those allowed. */
+static int N(threads)(const bptt_problem *p)
+{
+  N(layer) q;
+  double steps = (double)p->B * (double)p->T;
+  if (p->threads < 2) return 1;
+  N(layer_shape)(&q, p);
+  if (p->B == 1 && !N(wants_backward)(p) && !N(rows_pay)(&q, 1, p->threads)) return 1;
+  if (p->length) {
+    steps = 0;
+    for (idx j = 0; j < p->B; j++) steps += (double)p->length[j];
+  }
+  const double work = steps * N(column_work)(&q) * (N(wants_backward)(p) ? 3 : 1);
+  const double most = 2 * work / TEAM_WORK;
+  return most < 2 ? 1 : most < p->threads ? (int)most : p->threads;
+}
+/* Over time every sequence goes its own way: threads share out the columns of the batch, which are
+ * sorted by length, so that each has about as many real steps. Where there are too few of them
+ * but many units, they share out the units, and meet at every step. Where there are few of both,
+ * one thread does it all. (The weight gradients come afterwards and are shared out otherwise.) */
+FN void N(layer_share)(N(layer) * q, bptt_thread *me)
+{
+  const bptt_batch *b = q->batch;
+  q->me = me;
+  q->units = (range){0, q->M};
+  q->inputs = (range){0, q->DM};
+  q->columns = (range){0, me->rank == 0 ? b->columns : 0};
+  q->by_rows = me->size > 1 && N(rows_pay)(q, b->columns, me->size);
+  if (q->by_rows) {
+    q->columns.to = b->columns;
+    q->units = share(q->M, me);
+    q->inputs = share(q->DM, me);
+  } else if (b->columns > 1) {
+    idx j = 0, steps = 0;
+    const double each = (double)b->total / me->size;
+    for (; j < b->columns && (double)steps < each * me->rank; j++) steps += b->length[j];
+    q->columns.from = j;
+    for (; j < b->columns && (double)steps < each * (me->rank + 1); j++) steps += b->length[j];
+    q->columns.to = me->rank + 1 < me->size ? j : b->columns;
+  }
+  q->panels = (range){q->units.from * q->MB / q->UB,
+                      SMALLER(q->units.to * q->MB / q->UB, q->P)};
+}
+
+/* This thread's steps of the segment, for what the steps do each for itself: about as many real
+ * steps to each thread. */
+FN range N(my_steps)(const N(layer) * q)
+{
+  const bptt_batch *b = q->batch;
+  const range mine = share(b->off[q->t1] - b->off[q->t0], q->me);
+  range r = {q->t0, q->t0};
+  while (b->off[r.from] - b->off[q->t0] < mine.from) r.from++;
+  r.to = r.from;
+  while (b->off[r.to] - b->off[q->t0] < mine.to) r.to++;
+  return r;
+}
+
 /* ------------------------------------------------------------------------------- packing */
 
+/* A share of n zeros. */
+FN void N(clear)(REAL *a, idx n, const bptt_thread *me)
+{
+  const range mine = share(n, me);
+  memset(a + mine.from, 0, BYTES(mine.to - mine.from));
+}
 /* VL numbers, zero beyond n. */
 FAST void N(load_rows)(REAL *to, const REAL *from, idx n)
 {
@@ -176,27 +261,35 @@ FAST idx N(row)(const N(layer) * q, idx panel, idx slot)
 {
   return q->gate[slot / q->UB] * q->H + N(unit)(q, panel, slot);
 }
-/* W (gates H x K) -> [panel][k][slots first .. first + count - 1] */
+/* W (gates H x K) -> [panel][k][slots first .. first + count - 1]; a share of the columns. */
 FN void N(pack)(const N(layer) * q, REAL *to, const REAL *W, idx K, idx first, idx count)
 {
+  const range mine = share(K, q->me);
   for (idx i = 0; i < q->P; i++)
-    for (idx k = 0; k < K; k++)
-      for (idx s = first; s < first + count; s++, to += VL)
-        N(load_rows)(to, W + k * q->gates * q->H + N(row)(q, i, s), q->H - N(unit)(q, i, s));
+    for (idx k = mine.from; k < mine.to; k++) {
+      REAL *at = to + (i * K + k) * count * VL;
+      for (idx s = first; s < first + count; s++, at += VL)
+        N(load_rows)(at, W + k * q->gates * q->H + N(row)(q, i, s), q->H - N(unit)(q, i, s));
+    }
 }
 /* and back. */
 FN void N(unpack)(const N(layer) * q, const REAL *from, REAL *W, idx K, idx first, idx count)
 {
+  const range mine = share(K, q->me);
   for (idx i = 0; i < q->P; i++)
-    for (idx k = 0; k < K; k++)
-      for (idx s = first; s < first + count; s++, from += VL)
-        N(store_rows)(W + k * q->gates * q->H + N(row)(q, i, s), from, q->H - N(unit)(q, i, s));
+    for (idx k = mine.from; k < mine.to; k++) {
+      const REAL *at = from + (i * K + k) * count * VL;
+      for (idx s = first; s < first + count; s++, at += VL)
+        N(store_rows)(W + k * q->gates * q->H + N(row)(q, i, s), at, q->H - N(unit)(q, i, s));
+    }
 }
-/* W' -> [m][panel, slot, lane][width]: column of W = m width + r */
+/* W' -> [m][panel, slot, lane][width]: column of W = m width + r; a share of the m. */
 FN void N(pack_transposed)(const N(layer) * q, REAL *to, const REAL *W, idx K, idx width,
                            idx first, idx count)
 {
-  for (idx m = 0; m * width < K; m++)
+  const range mine = share((K + width - 1) / width, q->me);
+  to += mine.from * q->P * count * VL * width;
+  for (idx m = mine.from; m < mine.to; m++)
     for (idx i = 0; i < q->P; i++)
       for (idx s = first; s < first + count; s++, to += VL * width)
         for (idx r = 0; r < width; r++) {
@@ -219,7 +312,7 @@ FN void N(layer_pack)(const N(layer) * q, const bptt_problem *p)
   N(pack)(q, q->Wx, p->W_xh, q->D, 0, q->x_count);
   for (int r = 0; r < q->nrec; r++)
     N(pack)(q, q->rec[r].W, p->W_hh, q->H, q->rec[r].first, q->rec[r].count);
-  for (idx i = 0; i < q->P; i++)
+  for (idx i = 0; q->me->rank == 0 && i < q->P; i++)
     for (idx s = 0; s < q->slots; s++) {
       const idx u = N(unit)(q, i, s);
       const REAL *b = N(is_hidden_bias)(q, s) ? (const REAL *)p->b_hn + u
@@ -234,9 +327,9 @@ FN void N(layer_pack_back)(const N(layer) * q, const bptt_problem *p)
     N(pack_transposed)(q, q->rec[r].Wt, p->W_hh, q->H, q->mb, q->rec[r].first, q->rec[r].count);
   if (p->dx) N(pack_transposed)(q, q->Wxt, p->W_xh, q->D, q->db, 0, q->x_count);
   for (int r = 0; r < q->nrec; r++)
-    memset(q->rec[r].dW, 0, BYTES(q->P * q->rec[r].count * VL * q->H));
-  memset(q->dWx, 0, BYTES(q->P * q->x_count * VL * q->D));
-  memset(q->dbias, 0, BYTES(q->P * q->pw));
+    N(clear)(q->rec[r].dW, q->P * q->rec[r].count * VL * q->H, q->me);
+  N(clear)(q->dWx, q->P * q->x_count * VL * q->D, q->me);
+  N(clear)(q->dbias, q->P * q->pw, q->me);
 }
 
 /* The gradients in the user's layout. */
@@ -245,7 +338,7 @@ FN void N(layer_unpack)(const N(layer) * q, const bptt_problem *p)
   N(unpack)(q, q->dWx, p->dW_xh, q->D, 0, q->x_count);
   for (int r = 0; r < q->nrec; r++)
     N(unpack)(q, q->rec[r].dW, p->dW_hh, q->H, q->rec[r].first, q->rec[r].count);
-  for (idx i = 0; i < q->P; i++)
+  for (idx i = 0; q->me->rank == 0 && i < q->P; i++)
     for (idx s = 0; s < q->slots; s++) {
       const idx u = N(unit)(q, i, s);
       REAL *b = N(is_hidden_bias)(q, s) ? (REAL *)p->db_hn + u

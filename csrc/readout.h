@@ -1,5 +1,5 @@
 /* readout.h -- the linear readout of all steps, the losses, and their gradients.
- * Part of kernel.h.
+ * Part of kernel.h. Threads share out the steps.
  *
  *   y = W_hy h + b_y
  *   dh = W_hy' dy,  dW_hy = sum dy h',  db_y = sum dy
@@ -16,11 +16,12 @@ typedef struct {
   REAL *db;
   REAL *yp;           /* READOUT_PIECE columns of one panel */
   REAL *dy;           /* O to each real step of the segment: y, then dL/dy */
+  double *loss;       /* of each step of the segment */
 } N(readout);
 
-/* total: real steps of the longest segment. */
+/* total: real steps of the longest segment, of `steps` steps. */
 static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_problem *p, idx total,
-                            int back, N(arena) * a)
+                            idx steps, int back, N(arena) * a)
 {
   memset(r, 0, sizeof *r);
   r->O = p->O;
@@ -29,18 +30,20 @@ static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_probl
   r->OM = ((p->O + VL - 1) / VL + r->OB - 1) / r->OB;
   r->ob = r->OB * VL;
   r->W = N(carve)(a, r->OM * r->ob * r->H);
-  r->yp = N(carve)(a, READOUT_PIECE * r->ob);
+  r->yp = N(carve)(a, READOUT_PIECE * r->ob * N(threads)(p));
   r->dy = N(carve)(a, total * r->O);
+  r->loss = (double *)(void *)N(carve)(a, steps * (idx)(sizeof(double) / sizeof(REAL)));
   if (!back) return;
   r->Wt = N(carve)(a, q->M * q->mb * r->O);
   r->dWt = N(carve)(a, q->M * q->mb * r->O);
   r->db = N(carve)(a, r->O);
 }
 
-FN void N(readout_pack)(const N(readout) * r, const REAL *W_hy)
+FN void N(readout_pack)(const N(readout) * r, const REAL *W_hy, const bptt_thread *me)
 {
-  REAL *to = r->W;
-  for (idx m = 0; m < r->OM; m++)
+  const range mine = share(r->OM, me);
+  REAL *to = r->W + mine.from * r->H * r->ob;
+  for (idx m = mine.from; m < mine.to; m++)
     for (idx k = 0; k < r->H; k++)
       for (idx v = 0; v < r->OB; v++, to += VL) {
         const idx o = m * r->ob + v * VL;
@@ -49,14 +52,15 @@ FN void N(readout_pack)(const N(readout) * r, const REAL *W_hy)
 }
 FN void N(readout_pack_back)(const N(readout) * r, const N(layer) * q, const REAL *W_hy)
 {
-  for (idx m = 0; m < q->M; m++)
+  const range mine = share(q->M, q->me);
+  for (idx m = mine.from; m < mine.to; m++)
     for (idx o = 0; o < r->O; o++)
       for (idx k = 0; k < q->mb; k++) {
         const idx u = m * q->mb + k;
         r->Wt[(m * r->O + o) * q->mb + k] = u < r->H ? W_hy[u * r->O + o] : 0;
       }
-  memset(r->dWt, 0, BYTES(q->M * q->mb * r->O));
-  memset(r->db, 0, BYTES(r->O));
+  N(clear)(r->dWt, q->M * q->mb * r->O, q->me);
+  N(clear)(r->db, r->O, q->me);
 }
 
 /* Multiply-adds of n columns. */
@@ -65,23 +69,24 @@ FAST double N(readout_work)(const N(readout) * r, idx n)
   return (double)n * (double)(r->OM * r->ob) * (double)r->H;
 }
 
-/* y of the segment into dy. */
-FN bptt_status N(readout_forward)(const N(readout) * r, const N(layer) * q, const REAL *b_y,
-                                  bptt_poll *poll)
+/* y of these steps into dy. */
+FN bptt_status N(readout_forward)(const N(readout) * r, const N(layer) * q, range steps,
+                                  const REAL *b_y)
 {
-  const idx total = N(real_step)(q, q->t1);
+  const idx whole = N(real_step)(q, q->t1), end = N(real_step)(q, steps.to);
   const REAL *h = N(h_after)(q, q->t0);
-  for (idx c = 0; c < total; c += READOUT_PIECE) {
-    const idx n = SMALLER(total - c, READOUT_PIECE);
-    if (interrupted(poll, N(readout_work)(r, n))) return BPTT_EINTERRUPT;
+  REAL *yp = r->yp + q->me->rank * READOUT_PIECE * r->ob;
+  for (idx c = N(real_step)(q, steps.from); c < end; c += READOUT_PIECE) {
+    const idx n = SMALLER(end - c, READOUT_PIECE);
+    if (interrupted(q->me, N(readout_work)(r, n))) return BPTT_EINTERRUPT;
     for (idx m = 0; m < r->OM; m++) {
       const idx rows = SMALLER(r->O - m * r->ob, r->ob);
-      memset(r->yp, 0, BYTES(n * r->ob));
-      N(product)(r->OB, n, 1, r->H, r->W + m * r->ob * r->H, 0, r->ob, h + c * q->ldh, 0, 1, q->ldh,
-                 r->yp, r->ob, r->W);
+      memset(yp, 0, BYTES(n * r->ob));
+      N(product)(r->OB, whole, (range){0, n}, 1, r->H, r->W + m * r->ob * r->H, 0, r->ob,
+                 h + c * q->ldh, 0, 1, q->ldh, yp, r->ob, r->W);
       for (idx j = 0; j < n; j++)
         for (idx o = 0; o < rows; o++)
-          r->dy[(c + j) * r->O + m * r->ob + o] = r->yp[j * r->ob + o] + b_y[m * r->ob + o];
+          r->dy[(c + j) * r->O + m * r->ob + o] = yp[j * r->ob + o] + b_y[m * r->ob + o];
     }
   }
   return BPTT_OK;
@@ -117,17 +122,16 @@ FN double N(loss_cross_entropy)(REAL *y, REAL target, idx O)
   return log((double)sum) - (y_c - (double)largest);
 }
 
-/* Writes y of the segment where the user wants it, turns it into dL/dy, adds the loss. */
-FN bptt_status N(losses)(const N(readout) * r, const N(layer) * q, bptt_problem *p,
-                         bptt_poll *poll)
+/* Writes y of these steps where the user wants it, turns it into dL/dy, notes each step's loss. */
+FN bptt_status N(losses)(const N(readout) * r, const N(layer) * q, range steps,
+                         const bptt_problem *p)
 {
   const double exponential = 16; /* the work of one, in multiply-adds */
   const bptt_batch *b = q->batch;
   const idx O = r->O;
-  idx bad = 0;
-  for (idx t = q->t0; t < q->t1; t++) {
+  for (idx t = steps.from; t < steps.to; t++) {
     double loss = 0;
-    if (interrupted(poll, exponential * (double)(b->n[t] * O))) return BPTT_EINTERRUPT;
+    if (interrupted(q->me, exponential * (double)(b->n[t] * O))) return BPTT_EINTERRUPT;
     for (idx j = 0; j < b->n[t]; j++) {
       const idx at = t * p->B + b->order[j];
       REAL *y = r->dy + (N(real_step)(q, t) + j) * O;
@@ -139,32 +143,44 @@ FN bptt_status N(losses)(const N(readout) * r, const N(layer) * q, bptt_problem 
         loss += N(loss_mse)(y, (const REAL *)p->target + at * O, O);
       for (idx o = 0; o < O; o++) y[o] *= (REAL)p->scale;
     }
-    p->loss_value += loss * p->scale;
-    if (!bad && !isfinite(p->loss_value)) bad = t + 1;
+    r->loss[t - q->t0] = loss * p->scale;
   }
-  if (bad && (!p->bad_forward || bad < p->bad_forward)) p->bad_forward = bad;
   return BPTT_OK;
 }
 
-FN bptt_status N(readout_weights)(const N(readout) * r, const N(layer) * q, bptt_poll *poll)
+/* Adds the loss of the segment, in the order of time. */
+FN void N(loss_sum)(const N(readout) * r, const N(layer) * q, bptt_problem *p)
+{
+  idx bad = 0;
+  for (idx t = q->t0; t < q->t1; t++) {
+    p->loss_value += r->loss[t - q->t0];
+    if (!bad && !isfinite(p->loss_value)) bad = t + 1;
+  }
+  if (bad && (!p->bad_forward || bad < p->bad_forward)) p->bad_forward = bad;
+}
+
+/* The threads share out the columns of dWt, counted panel after panel. */
+FN bptt_status N(readout_weights)(const N(readout) * r, const N(layer) * q)
 {
   const idx total = N(real_step)(q, q->t1);
   const REAL *h = N(h_after)(q, q->t0);
+  const range mine = share(q->M * r->O, q->me), outputs = share(r->O, q->me);
   for (idx c = 0; c < total; c += K_PIECE) {
     const idx n = SMALLER(total - c, K_PIECE);
-    if (interrupted(poll, N(readout_work)(r, n))) return BPTT_EINTERRUPT;
-    for (idx m = 0; m < q->M; m++)
-      N(product)(q->MB, r->O, 1, n, h + c * q->ldh + m * q->mb, 0, q->ldh, r->dy + c * r->O, 0,
+    if (interrupted(q->me, N(readout_work)(r, n))) return BPTT_EINTERRUPT;
+    for (idx m = mine.from / r->O; m * r->O < mine.to; m++)
+      N(product)(q->MB, r->O, within(mine, m * r->O, r->O), 1, n, h + c * q->ldh + m * q->mb, 0, q->ldh, r->dy + c * r->O, 0,
                  r->O, 1, r->dWt + m * q->mb * r->O, q->mb, r->W);
   }
   for (idx c = 0; c < total; c++)
-    for (idx o = 0; o < r->O; o++) r->db[o] += r->dy[c * r->O + o];
+    for (idx o = outputs.from; o < outputs.to; o++) r->db[o] += r->dy[c * r->O + o];
   return BPTT_OK;
 }
 FN void N(readout_unpack)(const N(readout) * r, const N(layer) * q, REAL *dW_hy, REAL *db_y)
 {
-  for (idx u = 0; u < r->H; u++)
+  const range mine = share(r->H, q->me), outputs = share(r->O, q->me);
+  for (idx u = mine.from; u < mine.to; u++)
     for (idx o = 0; o < r->O; o++)
       dW_hy[u * r->O + o] = r->dWt[(u / q->mb * r->O + o) * q->mb + u % q->mb];
-  memcpy(db_y, r->db, BYTES(r->O));
+  memcpy(db_y + outputs.from, r->db + outputs.from, BYTES(outputs.to - outputs.from));
 }

@@ -1,5 +1,15 @@
 /* step.h -- one step of a network: forward pass, loss, backpropagation through time.
- * Part of kernel.h. */
+ * Part of kernel.h.
+ *
+ * All threads of a team run it. Between two barriers each writes what is its own and reads what was
+ * written before the first of them: what one thread has to itself is
+ *
+ *     weights packed, lengths sorted                                  columns of the weights
+ *     | state, x, forward pass                                        sequences (or units)
+ *     | readout, losses                                               steps
+ *     | backward pass                                                 sequences (or units)
+ *     | weight gradients                                              columns of the weights
+ *     | ... and so on from the second line with the next segment      (|: a barrier) */
 
 typedef struct {
   bptt_batch batch;
@@ -8,12 +18,8 @@ typedef struct {
   idx segment; /* steps in memory at a time */
   idx overlap; /* steps of the longest window where windows overlap, else 0 */
   REAL *xs;    /* x of a segment gathered into the order of the tape, where lengths differ */
+  idx *found;  /* by each thread: a step, or 0 */
 } N(plan);
-
-static int N(wants_backward)(const bptt_problem *p)
-{
-  return p->dW_xh || p->dx || p->dh0 || p->dc0;
-}
 
 /* A backward pass needs the tape of all steps it goes back through: all of them, or, truncated
  * without overlap, those of a window. Without a backward pass the tape is but a scratch pad. */
@@ -26,17 +32,19 @@ static idx N(segment_steps)(const bptt_problem *p, idx T, int back)
 }
 
 /* Lays out the workspace; returns its size. Without one, only the size is found: the batch is
- * then taken as full, which needs most. */
+ * then taken as full, which needs most. The workspace begins with room for the plan itself. */
 static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
 {
   const int back = N(wants_backward)(p);
-  const size_t table = ((size_t)bptt_batch_size(p) * sizeof(idx) + 63) / 64 * 64;
-  N(arena) a = {workspace, table};
+  const idx here = (idx)((sizeof *q + sizeof(idx) - 1) / sizeof(idx)), team = N(threads)(p);
+  const idx table = here + team + bptt_batch_size(p);
+  N(arena) a = {workspace, ((size_t)table * sizeof(idx) + 63) / 64 * 64};
 
   memset(q, 0, sizeof *q);
-  if (workspace)
-    bptt_batch_make(&q->batch, p, workspace);
-  else {
+  if (workspace) {
+    q->found = (idx *)workspace + here;
+    bptt_batch_make(&q->batch, p, q->found + team);
+  } else {
     q->batch.columns = p->B;
     q->batch.T = p->T;
     q->batch.total = p->B * p->T;
@@ -48,7 +56,7 @@ static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
   const idx total = SMALLER(q->segment * p->B, q->batch.total);
   N(layer_shape)(&q->layer, p);
   N(layer_memory)(&q->layer, &q->batch, total, back, p->dx != NULL, q->overlap * p->B, &a);
-  N(readout_plan)(&q->readout, &q->layer, p, total, back, &a);
+  N(readout_plan)(&q->readout, &q->layer, p, total, q->segment, back, &a);
   if (q->batch.ragged) q->xs = N(carve)(&a, total * p->D);
   return a.used;
 }
@@ -70,16 +78,17 @@ FN void N(x_in)(N(plan) * q, const bptt_problem *p)
   if (!b->ragged) return;
   l->x = q->xs;
   l->x_step = 0;
-  for (idx t = l->t0; t < l->t1; t++)
+  const range mine = N(my_steps)(l);
+  for (idx t = mine.from; t < mine.to; t++)
     for (idx j = 0; j < b->n[t]; j++)
       memcpy(q->xs + (N(real_step)(l, t) + j) * p->D,
              (const REAL *)p->x + (t * p->B + b->order[j]) * p->D, BYTES(p->D));
 }
 
-FN void N(h_out)(const N(layer) * q, const bptt_problem *p)
+FN void N(h_out)(const N(layer) * q, range steps, const bptt_problem *p)
 {
   const bptt_batch *b = q->batch;
-  for (idx t = q->t0; t < q->t1; t++)
+  for (idx t = steps.from; t < steps.to; t++)
     for (idx j = 0; j < b->n[t]; j++)
       memcpy((REAL *)p->h + (t * p->B + b->order[j]) * p->H, N(h_after)(q, t) + j * q->ldh,
              BYTES(p->H));
@@ -135,20 +144,30 @@ FN int N(all_finite)(const void *v, idx n)
   return sum == 0;
 }
 
-/* The first step of the segment with an output or a state that is not finite, from 1; 0: none.
+/* The first of these steps with an output or a state that is not finite, from 1; 0: none.
  * Looked for while y is still there; states matter only where they reach an output. */
-FN idx N(bad_forward)(const N(plan) * q, const bptt_problem *p)
+FN idx N(bad_forward)(const N(plan) * q, range steps, const bptt_problem *p)
 {
   const bptt_batch *b = &q->batch;
   const N(layer) *l = &q->layer;
   const REAL *y = q->readout.dy;
-  if (N(all_finite)(y, N(real_step)(l, l->t1) * p->O)) return 0;
-  for (idx t = l->t0; t < l->t1; t++) {
+  const idx from = N(real_step)(l, steps.from), to = N(real_step)(l, steps.to);
+  if (N(all_finite)(y + from * p->O, (to - from) * p->O)) return 0;
+  for (idx t = steps.from; t < steps.to; t++) {
     if (!N(all_finite)(y + N(real_step)(l, t) * p->O, b->n[t] * p->O)) return t + 1;
     for (idx j = 0; j < b->n[t]; j++)
       if (!N(all_finite)(N(h_after)(l, t) + j * l->ldh, p->H)) return t + 1;
     if (l->cs && !N(all_finite)(N(c_before)(l, t + 1), b->n[t] * l->P * VL)) return t + 1;
   }
+  return 0;
+}
+
+/* Going back from step e - 1 to s: the first step with a gate gradient that is not finite, from 1;
+ * 0: none. */
+FN idx N(bad_backward)(const N(layer) * q, idx s, idx e)
+{
+  for (idx t = e - 1; t >= s; t--)
+    if (!N(all_finite)(N(window_at)(q, t), q->batch->n[t] * q->P * q->pw)) return t + 1;
   return 0;
 }
 
@@ -175,70 +194,110 @@ FN int N(gradient_finite)(const N(plan) * q, const bptt_problem *p)
 
 /* ------------------------------------------------------------------------------- backward */
 
+/* The tape of steps s .. e - 1, this thread's columns and panels, where it may be overwritten. */
+FN void N(window_copy)(N(layer) * q, idx s, idx e)
+{
+  q->window = q->copy;
+  q->window_start = s;
+  for (idx t = s; t < e; t++) {
+    const range c = N(columns_at)(q, t);
+    for (idx i = q->panels.from; i < q->panels.to; i++) {
+      const idx at = (i * q->batch->n[t] + c.from) * q->pw;
+      memcpy(N(window_at)(q, t) + at, N(tape_at)(q, t) + at, BYTES((c.to - c.from) * q->pw));
+    }
+  }
+}
+
 /* The windows of truncated backpropagation: each takes in the loss of k1 steps (the last one of
- * what is left) and begins k2 - k1 steps before them. */
-FN bptt_status N(segment_backward)(N(plan) * q, bptt_problem *p, bptt_poll *poll)
+ * what is left) and begins k2 - k1 steps before them. Overlapping ones are copies of the tape, so
+ * what is read from one is read before the next. */
+FN bptt_status N(segment_backward)(N(plan) * q, bptt_problem *p)
 {
   N(layer) *l = &q->layer;
-  const bptt_batch *b = &q->batch;
   const N(above) above = {q->readout.Wt, q->readout.dy, p->O};
-  idx bad = -1;
+  const int first_thread = l->me->rank == 0;
+  idx bad = 0;
 
   for (idx first = l->t0, e; first < l->t1; first = e) {
     e = p->k1 < l->t1 - first ? first + p->k1 : l->t1;
     idx s = first;
     if (q->overlap) {
       s = p->k2 - p->k1 < first ? first - (p->k2 - p->k1) : 0;
-      l->window = l->copy;
-      l->window_start = s;
-      memcpy(l->copy, N(tape_at)(l, s), BYTES((b->off[e] - b->off[s]) * l->P * l->pw));
+      N(window_copy)(l, s, e);
     }
-    if (N(layer_backward)(l, &above, s, first, e, q->overlap ? first : 0, p, poll) != BPTT_OK)
+    if (N(layer_backward)(l, &above, s, first, e, q->overlap ? first : 0, p) != BPTT_OK)
       return BPTT_EINTERRUPT;
     if (q->overlap) {
-      if (p->dW_xh && N(layer_weights)(l, s, e, poll) != BPTT_OK) return BPTT_EINTERRUPT;
-      /* The copy is gone after this window: look now. */
-      if (bad < 0) bad = N(bad_gradient)(l, s, e);
+      if (bptt_barrier(l->me)) return BPTT_EINTERRUPT;
+      if (p->dW_xh && N(layer_weights)(l, s, e) != BPTT_OK) return BPTT_EINTERRUPT;
+      if (first_thread && !bad) bad = N(bad_backward)(l, s, e);
+      if (bptt_barrier(l->me)) return BPTT_EINTERRUPT;
     }
   }
+  if (!q->overlap && bptt_barrier(l->me)) return BPTT_EINTERRUPT;
   if (p->dW_xh) {
-    if (!q->overlap && N(layer_weights)(l, l->t0, l->t1, poll) != BPTT_OK) return BPTT_EINTERRUPT;
-    if (N(readout_weights)(&q->readout, l, poll) != BPTT_OK) return BPTT_EINTERRUPT;
+    if (!q->overlap && N(layer_weights)(l, l->t0, l->t1) != BPTT_OK) return BPTT_EINTERRUPT;
+    if (N(readout_weights)(&q->readout, l) != BPTT_OK) return BPTT_EINTERRUPT;
   }
-  if (!p->bad_backward && !N(gradient_finite)(q, p)) {
-    if (!q->overlap) bad = N(bad_gradient)(l, l->t0, l->t1);
-    p->bad_backward = bad + 1;
-  }
+  if (bptt_barrier(l->me)) return BPTT_EINTERRUPT;
+  if (first_thread && !p->bad_backward && !N(gradient_finite)(q, p))
+    p->bad_backward = q->overlap ? bad : N(bad_backward)(l, l->t0, l->t1);
   return BPTT_OK;
 }
 
 /* ------------------------------------------------------------------------------- the step */
 
-FN bptt_status N(step)(bptt_problem *p, void *workspace, bptt_poll *poll)
+/* Forward pass, outputs and losses of one segment. */
+FN bptt_status N(segment_forward)(N(plan) * q, bptt_problem *p)
+{
+  N(layer) *l = &q->layer;
+  bptt_thread *me = l->me;
+  N(x_in)(q, p);
+  if ((l->t0 > 0 || q->batch.ragged) && bptt_barrier(me)) return BPTT_EINTERRUPT;
+  if (N(layer_forward)(l) != BPTT_OK || bptt_barrier(me)) return BPTT_EINTERRUPT;
+
+  const range steps = N(my_steps)(l);
+  if (p->h_last || p->c_last) N(state_out)(l, p->h_last, p->c_last);
+  if (p->h) N(h_out)(l, steps, p);
+  if (N(readout_forward)(&q->readout, l, steps, p->b_y) != BPTT_OK) return BPTT_EINTERRUPT;
+  q->found[me->rank] = N(bad_forward)(q, steps, p);
+  if (N(losses)(&q->readout, l, steps, p) != BPTT_OK || bptt_barrier(me)) return BPTT_EINTERRUPT;
+  if (me->rank > 0) return BPTT_OK;
+  for (int i = 0; i < me->size && !p->bad_forward; i++) p->bad_forward = q->found[i];
+  N(loss_sum)(&q->readout, l, p);
+  return BPTT_OK;
+}
+
+FN bptt_status N(step)(bptt_problem *p, void *workspace, bptt_thread *me)
 {
   N(plan) q;
   N(layer) *l = &q.layer;
   const int back = N(wants_backward)(p);
 
-  N(plan_make)(&q, p, workspace);
-  N(results_start)(&q.batch, p);
+  /* Thread 0 makes the plan; the others have a copy. */
+  if (me->rank == 0) {
+    N(plan_make)(&q, p, workspace);
+    N(results_start)(&q.batch, p);
+    memcpy(workspace, &q, sizeof q);
+  }
+  if (bptt_barrier(me)) return BPTT_EINTERRUPT;
+  if (me->rank > 0) memcpy(&q, workspace, sizeof q);
+  l->batch = &q.batch;
+  N(layer_share)(l, me);
+
   N(layer_pack)(l, p);
-  N(readout_pack)(&q.readout, p->W_hy);
+  N(readout_pack)(&q.readout, p->W_hy, me);
   if (back) {
     N(layer_pack_back)(l, p);
     N(readout_pack_back)(&q.readout, l, p->W_hy);
   }
   N(state_in)(l, p->h0, p->c0);
+  if (bptt_barrier(me)) return BPTT_EINTERRUPT;
   while (l->t1 < q.batch.T) {
     N(next_segment)(l, SMALLER(l->t1 + q.segment, q.batch.T));
-    N(x_in)(&q, p);
-    if (N(layer_forward)(l, poll) != BPTT_OK) return BPTT_EINTERRUPT;
-    if (p->h_last || p->c_last) N(state_out)(l, p->h_last, p->c_last);
-    if (p->h) N(h_out)(l, p);
-    if (N(readout_forward)(&q.readout, l, p->b_y, poll) != BPTT_OK) return BPTT_EINTERRUPT;
-    if (!p->bad_forward) p->bad_forward = N(bad_forward)(&q, p);
-    if (N(losses)(&q.readout, l, p, poll) != BPTT_OK) return BPTT_EINTERRUPT;
-    if (back && N(segment_backward)(&q, p, poll) != BPTT_OK) return BPTT_EINTERRUPT;
+    if (N(segment_forward)(&q, p) != BPTT_OK) return BPTT_EINTERRUPT;
+    if (back && N(segment_backward)(&q, p) != BPTT_OK) return BPTT_EINTERRUPT;
+    if (l->t1 < q.batch.T && bptt_barrier(me)) return BPTT_EINTERRUPT;
   }
   if (p->dW_xh) {
     N(layer_unpack)(l, p);

@@ -3,7 +3,8 @@
  *     C[j cj + v VL ..] += sum_o sum_k  A[o ao + k ak + v VL ..] * X[o xo + k xk + j xj]
  *
  * mv vectors x nr columns stay in registers. One column alone has too few chains of multiply-adds
- * to hide their latency, so it splits k over ks independent sums.
+ * to hide their latency, so where the whole product has but one it splits k over ks independent
+ * sums. (Elsewhere never: a column's sum must not depend on which columns a thread has.)
  * `next` is memory the caller will want soon: each k sends half a cache line of it to L2.
  * It must be mapped memory, never NULL. */
 #define TILE_ARGS                                                                                 \
@@ -43,50 +44,65 @@ FAST void N(tile)(const int mv, const int nr, const int ks, TILE_ARGS)
     UNROLL for (int v = 0; v < mv; v++) *(V *)(C + j * cj + v * VL) += acc[j * mv + v];
 }
 
-#define TILE(mv, nr, ks)                                                                          \
-  TARGET static void N(tile##mv##_##nr)(TILE_ARGS)                                                \
+#define TILE_AS(name, mv, nr, ks)                                                                 \
+  TARGET static void N(name)(TILE_ARGS)                                                           \
   {                                                                                               \
     N(tile)(mv, nr, ks, no, nk, A, ao, ak, X, xo, xk, xj, C, cj, next);                           \
   }
-TILE(1, 1, 8) TILE(1, 2, 1) TILE(1, 3, 1) TILE(1, 4, 1)
-TILE(1, 5, 1) TILE(1, 6, 1) TILE(1, 7, 1) TILE(1, 8, 1)
-TILE(2, 1, 4) TILE(2, 2, 1) TILE(2, 3, 1) TILE(2, 4, 1) TILE(2, 5, 1) TILE(2, 6, 1)
-TILE(3, 1, 2) TILE(3, 2, 1) TILE(3, 3, 1) TILE(3, 4, 1)
-TILE(4, 1, 2) TILE(4, 2, 1) TILE(4, 3, 1)
+#define TILE(mv, nr) TILE_AS(tile##mv##_##nr, mv, nr, 1)
+#define ALONE(mv, ks) TILE_AS(tile##mv##_alone, mv, 1, ks)
+ALONE(1, 8) TILE(1, 1) TILE(1, 2) TILE(1, 3) TILE(1, 4) TILE(1, 5) TILE(1, 6) TILE(1, 7) TILE(1, 8)
+ALONE(2, 4) TILE(2, 1) TILE(2, 2) TILE(2, 3) TILE(2, 4) TILE(2, 5) TILE(2, 6)
+ALONE(3, 2) TILE(3, 1) TILE(3, 2) TILE(3, 3) TILE(3, 4)
+ALONE(4, 2) TILE(4, 1) TILE(4, 2) TILE(4, 3)
 #if NREGS >= 32
-TILE(2, 7, 1) TILE(2, 8, 1)
-TILE(3, 5, 1) TILE(3, 6, 1) TILE(3, 7, 1) TILE(3, 8, 1)
-TILE(4, 4, 1) TILE(4, 5, 1) TILE(4, 6, 1)
+TILE(2, 7) TILE(2, 8)
+TILE(3, 5) TILE(3, 6) TILE(3, 7) TILE(3, 8)
+TILE(4, 4) TILE(4, 5) TILE(4, 6)
 #endif
 
-/* tiles[mv][nr], and the most columns that fit beside mv vectors. */
+/* tiles[mv][nr], [mv][0] one column alone, and the most columns that fit beside mv vectors. */
 typedef void N(tile_fn)(TILE_ARGS);
-#define T1(m) N(tile##m##_1)
-#define T3(m) T1(m), N(tile##m##_2), N(tile##m##_3)
+#define T3(m) N(tile##m##_alone), N(tile##m##_1), N(tile##m##_2), N(tile##m##_3)
 #define T4(m) T3(m), N(tile##m##_4)
 #define T6(m) T4(m), N(tile##m##_5), N(tile##m##_6)
 #define T8(m) T6(m), N(tile##m##_7), N(tile##m##_8)
 #if NREGS >= 32
 static const idx N(tile_columns)[5] = {0, 8, 8, 8, 6};
-static N(tile_fn) *const N(tiles)[5][9] = {{0}, {0, T8(1)}, {0, T8(2)}, {0, T8(3)}, {0, T6(4)}};
+static N(tile_fn) *const N(tiles)[5][9] = {{0}, {T8(1)}, {T8(2)}, {T8(3)}, {T6(4)}};
 #else
 static const idx N(tile_columns)[5] = {0, 8, 6, 4, 3};
-static N(tile_fn) *const N(tiles)[5][9] = {{0}, {0, T8(1)}, {0, T6(2)}, {0, T4(3)}, {0, T3(4)}};
+static N(tile_fn) *const N(tiles)[5][9] = {{0}, {T8(1)}, {T6(2)}, {T4(3)}, {T3(4)}};
 #endif
-#undef T1
 #undef T3
 #undef T4
 #undef T6
 #undef T8
 #undef TILE
+#undef ALONE
+#undef TILE_AS
 
-/* The same over nc columns. The caller keeps no * nk near K_PIECE, so that A is read from L1
- * while X and C stream past. */
-FN void N(product)(idx mv, idx nc, TILE_ARGS)
+/* How n columns are spread over tiles of at most `most`: evenly, 7 as 4 + 3 and not as 6 + 1. */
+typedef struct {
+  idx tiles, width, wider; /* the first `wider` of them have width + 1 columns */
+} N(spread);
+FAST N(spread) N(spread_of)(idx n, idx most)
 {
-  const idx nr = N(tile_columns)[mv];
-  for (idx j = 0; j < nc; j += nr)
-    N(tiles)[mv][SMALLER(nc - j, nr)](no, nk, A, ao, ak, X + j * xj, xo, xk, xj, C + j * cj, cj,
-                                      next + j / nr * no * nk * HALFLINE);
+  if (n <= most) return (N(spread)){n > 0, n, 0};
+  const idx tiles = (n + most - 1) / most;
+  return (N(spread)){tiles, n / tiles, n % tiles};
+}
+
+/* The same over columns c of a product that has `whole` of them in all. The caller keeps no * nk
+ * near K_PIECE, so that A is read from L1 while X and C stream past. */
+FN void N(product)(idx mv, idx whole, range c, TILE_ARGS)
+{
+  const N(spread) s = N(spread_of)(c.to - c.from, N(tile_columns)[mv]);
+  idx j = c.from;
+  for (idx i = 0, n; i < s.tiles; i++, j += n) {
+    n = s.width + (i < s.wider);
+    N(tiles)[mv][whole == 1 ? 0 : n](no, nk, A, ao, ak, X + j * xj, xo, xk, xj, C + j * cj, cj,
+                                     next + i * no * nk * HALFLINE);
+  }
 }
 #undef TILE_ARGS

@@ -539,7 +539,7 @@ namespace
     call_state state;
     state.polled = std::chrono::steady_clock::now ();
     const bptt_value list = arguments (state.memory, n, args);
-    const bptt_host host = { BPTT_OCTAVE, want, host_alloc, host_poll, &state };
+    const bptt_host host = { BPTT_OCTAVE, want, host_alloc, host_poll, 1, &state };
     bptt_error error = bptt_error ();
     bptt_call *call = bptt_prepare (&host, function, &list, &error);
     if (! call)

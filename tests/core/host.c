@@ -238,7 +238,11 @@ static unsigned long long hash(const bptt_value *v, unsigned long long seed)
 bool host_call(host *h, const char *function, const bptt_value *args)
 {
   enum { ALIGNED = 64 };
-  bptt_host b = {h->habit, h->want, alloc_for_core, poll_for_core, h};
+  bptt_host b = {.habit = h->habit,
+                 .want = h->want,
+                 .alloc = alloc_for_core,
+                 .poll = poll_for_core,
+                 .context = h};
   unsigned long long before = hash(args, 14695981039346656037ULL);
   h->result = NULL;
   h->warning = NULL;
