@@ -64,9 +64,12 @@ FAST double N(step_work)(const N(layer) * q, idx t)
 }
 
 /* Where what comes next needs the units of the other threads. */
-FAST int N(meet)(const N(layer) * q)
+FN int N(meet)(N(layer) * q)
 {
-  return q->by_rows ? bptt_barrier(q->me) : 0;
+  if (!q->by_rows) return 0;
+  const int stop = bptt_barrier(q->me);
+  if (bptt_crowded(q->me)) N(share_no_more)(q);
+  return stop;
 }
 
 /* ------------------------------------------------------------------------------- state */
@@ -211,7 +214,7 @@ FN void N(project_ahead)(const N(layer) * q, idx t, idx n)
   }
 }
 
-FN bptt_status N(layer_forward)(const N(layer) * q)
+FN bptt_status N(layer_forward)(N(layer) * q)
 {
   const bptt_batch *b = q->batch;
   /* One column: the inputs of many steps are projected in one product. */
@@ -364,7 +367,7 @@ typedef struct {
 
 /* Steps s .. e - 1 backwards. The loss of steps first .. e - 1 is taken in; steps below `seen`
  * were visited by an earlier window. */
-FN bptt_status N(layer_backward)(const N(layer) * q, const N(above) * above, idx s, idx first,
+FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, idx first,
                                  idx e, idx seen, const bptt_problem *p)
 {
   const bptt_batch *b = q->batch;

@@ -182,14 +182,22 @@ static int N(threads)(const bptt_problem *p)
     steps = 0;
     for (idx j = 0; j < p->B; j++) steps += (double)p->length[j];
   }
+  /* Of one sequence whose units are not shared out, little more than the weight gradients are. */
+  const double shared = p->B > 1 || N(rows_pay)(&q, 1, p->threads) ? 1 : 0.125;
   const double work = steps * N(column_work)(&q) * (N(wants_backward)(p) ? 3 : 1);
-  const double most = 2 * work / TEAM_WORK;
+  const double most = 2 * work * shared / TEAM_WORK;
   return most < 2 ? 1 : most < p->threads ? (int)most : p->threads;
+}
+/* The panels of the tape that go with the units. */
+FAST void N(share_panels)(N(layer) * q)
+{
+  q->panels = (range){q->units.from * q->MB / q->UB,
+                      SMALLER(q->units.to * q->MB / q->UB, q->P)};
 }
 /* Over time every sequence goes its own way: threads share out the columns of the batch, which are
  * sorted by length, so that each has about as many real steps. Where there are too few of them
- * but many units, they share out the units, and meet at every step. Where there are few of both,
- * one thread does it all. (The weight gradients come afterwards and are shared out otherwise.) */
+ * but many units, they share out the units, and meet at every step, while nobody else wants the
+ * cores. Where there are few of both, one thread does it all. (The weight gradients come afterwards and are shared out otherwise.) */
 FN void N(layer_share)(N(layer) * q, bptt_thread *me)
 {
   const bptt_batch *b = q->batch;
@@ -197,7 +205,7 @@ FN void N(layer_share)(N(layer) * q, bptt_thread *me)
   q->units = (range){0, q->M};
   q->inputs = (range){0, q->DM};
   q->columns = (range){0, me->rank == 0 ? b->columns : 0};
-  q->by_rows = me->size > 1 && N(rows_pay)(q, b->columns, me->size);
+  q->by_rows = me->size > 1 && N(rows_pay)(q, b->columns, me->size) && !bptt_crowded(me);
   if (q->by_rows) {
     q->columns.to = b->columns;
     q->units = share(q->M, me);
@@ -210,8 +218,16 @@ FN void N(layer_share)(N(layer) * q, bptt_thread *me)
     for (; j < b->columns && (double)steps < each * (me->rank + 1); j++) steps += b->length[j];
     q->columns.to = me->rank + 1 < me->size ? j : b->columns;
   }
-  q->panels = (range){q->units.from * q->MB / q->UB,
-                      SMALLER(q->units.to * q->MB / q->UB, q->P)};
+  N(share_panels)(q);
+}
+/* One thread goes on alone with what was shared by units. */
+FN void N(share_no_more)(N(layer) * q)
+{
+  const idx all = q->me->rank == 0;
+  q->by_rows = 0;
+  q->units = (range){0, all * q->M};
+  q->inputs = (range){0, all * q->DM};
+  N(share_panels)(q);
 }
 
 /* This thread's steps of the segment, for what the steps do each for itself: about as many real

@@ -14,7 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_THREADS = 1024 };
+/* A thread that falls asleep at a barrier adds SLEEP to `slept`, every barrier takes 1 from it; above
+ * MOST_SLEPT the machine counts as crowded for a while. */
+enum { MOST_THREADS = 1024, SLEEP = 16, MOST_SLEPT = 128, CROWDED_SECONDS = 2 };
 
 typedef struct pool {
   pid_t owner;
@@ -30,6 +32,9 @@ typedef struct pool {
   int working; /* threads that have not finished the job */
 
   int arrived; /* at the barrier */
+  int slept;   /* there, in this job, as a score */
+  int crowded;
+  double crowded_until;
   int size;    /* of the team */
   void (*run)(bptt_thread *me, void *job);
   void *job;
@@ -80,13 +85,11 @@ static void wait_for(pool *p, condition *done, unsigned before, bptt_thread *me)
 {
   const double spin = 20e-6, between_polls = 0.05;
   const double start = seconds();
-  while (!done(p, before))
-    if (seconds() - start < spin)
-      pause_core();
-    else
-      break;
+  while (!done(p, before) && seconds() - start < spin) pause_core();
+  if (done(p, before)) return;
 
   pthread_mutex_lock(&p->lock);
+  if (done == has_passed) p->slept += SLEEP;
   while (!done(p, before)) {
     struct timespec t;
     if (!me || !me->poll) {
@@ -117,11 +120,21 @@ int bptt_barrier(bptt_thread *me)
   } else {
     WRITE(p->arrived, 0);
     pthread_mutex_lock(&p->lock);
+    if (p->slept > 0) p->slept--;
+    if (p->slept > MOST_SLEPT && !p->crowded) {
+      p->crowded = 1;
+      p->crowded_until = seconds() + CROWDED_SECONDS;
+    }
     WRITE(p->phase, before + 1);
     pthread_cond_broadcast(&p->changed);
     pthread_mutex_unlock(&p->lock);
   }
   return READ(p->stop);
+}
+
+int bptt_crowded(const bptt_thread *me)
+{
+  return me->pool && me->pool->crowded;
 }
 
 int bptt_stopped(bptt_thread *me)
@@ -231,7 +244,8 @@ int bptt_team(int threads, int (*poll)(void *context), void *context,
   p->size = me.size;
   p->run = run;
   p->job = job;
-  p->arrived = 0;
+  p->arrived = p->slept = 0;
+  p->crowded = p->crowded && seconds() < p->crowded_until;
   WRITE(p->stop, 0);
   WRITE(p->working, me.size - 1);
   WRITE(p->jobs, p->jobs + 1);

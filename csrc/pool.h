@@ -23,6 +23,11 @@ int bptt_team(int threads, int (*poll)(void *context), void *context,
 /* Waits until all threads of the team have come here. Nonzero: stop now. */
 int bptt_barrier(bptt_thread *me);
 
+/* Whether threads have lately had to wait long at barriers because other programs use the cores:
+ * what meets often had better be done by one. The answer changes at barriers only, for all threads
+ * at the same one. */
+int bptt_crowded(const bptt_thread *me);
+
 /* Whether to stop; thread 0 asks the front end. */
 int bptt_stopped(bptt_thread *me);
 
