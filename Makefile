@@ -131,9 +131,9 @@ $(eval $(call core,core-gcc,$(CC) -O2))
 # Pieces so small that short sequences go through every loop.
 $(eval $(call core,core-small,$(CC) -O2 -DK_PIECE=5 -DREADOUT_PIECE=3 -DSEGMENT=7))
 $(eval $(call core,core-clang,$(CLANG) -O2))
-$(eval $(call core,core-arm,aarch64-linux-gnu-gcc -O2 -static))
+$(eval $(call core,core-arm,aarch64-linux-gnu-gcc -O2 -static -DSTRIDE=100003))
 $(eval $(call core,core-asan,$(CC) $(ASAN)))
-$(eval $(call core,core-valgrind,$(CC) -g -O1 -DWORKSPACE_UNDEFINED))
+$(eval $(call core,core-valgrind,$(CC) -g -O1 -DWORKSPACE_UNDEFINED -DSTRIDE=100003))
 
 test: consistent test-core test-r test-octave test-cross
 	@$(SUITE) --sum test

@@ -198,9 +198,9 @@ void bptt_softmax(void *a, ptrdiff_t O, ptrdiff_t n, bptt_dtype dtype);
 /* -------------------------------------------------------------------------- instruction set */
 
 /* Picks the kernels: once, at load. The environment variable BPTT_ISA ("avx512", "avx2",
- * "portable") can ask for less than the machine has. */
+ * "neon", "portable") can ask for less than the machine has. */
 void bptt_load(void);
-/* The one in use: "avx512", "avx2" or "portable". */
+/* The one in use: "avx512", "avx2", "neon" or "portable". */
 const char *bptt_isa(void);
 /* For tests: use this one from now on. 0 when this machine or build does not have it. */
 int bptt_set_isa(const char *name);

@@ -14,6 +14,9 @@ static const instruction_set sets[] = {
     {"avx512", {&bptt_kernel_f64_avx512, &bptt_kernel_f32_avx512}},
     {"avx2", {&bptt_kernel_f64_avx2, &bptt_kernel_f32_avx2}},
 #endif
+#ifdef BPTT_HAVE_NEON
+    {"neon", {&bptt_kernel_f64_neon, &bptt_kernel_f32_neon}},
+#endif
     {"portable", {&bptt_kernel_f64_portable, &bptt_kernel_f32_portable}},
 };
 enum { SETS = sizeof sets / sizeof *sets };
@@ -30,7 +33,7 @@ static int has(const char *name)
            __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   if (!strcmp(name, "avx2")) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif
-  return !strcmp(name, "portable");
+  return !strcmp(name, "neon") || !strcmp(name, "portable");
 }
 
 int bptt_set_isa(const char *name)

@@ -23,6 +23,10 @@ extern const bptt_kernel bptt_kernel_f64_portable, bptt_kernel_f32_portable;
 extern const bptt_kernel bptt_kernel_f64_avx2, bptt_kernel_f32_avx2;
 extern const bptt_kernel bptt_kernel_f64_avx512, bptt_kernel_f32_avx512;
 #endif
+#if defined(__aarch64__)
+#define BPTT_HAVE_NEON 1
+extern const bptt_kernel bptt_kernel_f64_neon, bptt_kernel_f32_neon;
+#endif
 
 /* The batch as the kernels see it: sequences sorted by falling length, so that those still
  * running at a step are its first columns, and only real steps are computed.

@@ -1,11 +1,7 @@
 /* kernel_portable.c -- the kernels for any machine: 16-byte vectors, which the compiler lowers
- * to SSE2 or NEON, or to plain code where there are none. */
+ * to SSE2 or the like, or to plain code where there are none. */
 #define VBYTES 16
-#if defined(__aarch64__)
-#define NREGS 32
-#else
 #define NREGS 16
-#endif
 #define TARGET
 
 #define REAL double

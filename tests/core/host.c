@@ -272,6 +272,8 @@ bool host_call(host *h, const char *function, const bptt_value *args)
 
 /* -------------------------------------------------------------------- instruction set */
 
+const char *const host_isa[HOST_ISAS] = {"portable", "neon", "avx2", "avx512"};
+
 bool host_use_isa(const char *name)
 {
   const char *only = getenv("BPTT_ISA");

@@ -57,6 +57,10 @@ double host_at(const bptt_value *v, size_t i);
  * was: the core must not write into it. */
 bool host_call(host *h, const char *function, const bptt_value *args);
 
+/* Every instruction set there is, on this machine or not. */
+enum { HOST_ISAS = 4 };
+extern const char *const host_isa[HOST_ISAS];
+
 /* bptt_set_isa(), unless the environment variable BPTT_ISA asks for another one. */
 bool host_use_isa(const char *name);
 

@@ -271,7 +271,6 @@ static void check_example(const example *e, const way *w)
 
 static void check_file(const char *file)
 {
-  static const char *const isa[] = {"portable", "avx2", "avx512"};
   static const way ways[] = {{NULL, "R", BPTT_R, 0},
                              {NULL, "R, single", BPTT_R, 1},
                              {NULL, "Octave", BPTT_OCTAVE, 0},
@@ -286,11 +285,11 @@ static void check_file(const char *file)
   for (int k = 0; k < cases; k++) {
     example e;
     read_example(in, file, &e);
-    for (size_t i = 0; i < sizeof isa / sizeof *isa; i++) {
-      if (!host_use_isa(isa[i])) continue;
+    for (int i = 0; i < HOST_ISAS; i++) {
+      if (!host_use_isa(host_isa[i])) continue;
       for (size_t j = 0; j < sizeof ways / sizeof *ways; j++) {
         way w = ways[j];
-        w.isa = isa[i];
+        w.isa = host_isa[i];
         check_example(&e, &w);
       }
     }

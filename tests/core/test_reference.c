@@ -906,15 +906,14 @@ static void check_way(const problem *q, const results *r, const way *w)
 
 static void check_problem(int number)
 {
-  static const char *const isa[] = {"portable", "avx2", "avx512"};
   host h;
   host_open(&h, BPTT_R);
   const problem q = choose_problem(&h, number);
   const results r = reference(&h, &q);
-  for (size_t i = 0; i < sizeof isa / sizeof *isa; i++) {
-    if (!host_use_isa(isa[i])) continue;
+  for (int i = 0; i < HOST_ISAS; i++) {
+    if (!host_use_isa(host_isa[i])) continue;
     for (int dtype = BPTT_F64; dtype <= BPTT_F32; dtype++) {
-      const way w = {isa[i], (bptt_dtype)dtype};
+      const way w = {host_isa[i], (bptt_dtype)dtype};
       check_way(&q, &r, &w);
     }
   }
