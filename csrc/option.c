@@ -51,6 +51,7 @@ static const bptt_option table[OPTION_COUNT] = {
                     "what to take the gradient for"},
     [OPTION_PRECISION] = {"rnn_forward rnn_predict " GRADIENTS, "precision", "choice", "\"double\"",
                           "double|single", "precision of the computation"},
+    [OPTION_THREADS] = {RUNS, "threads", "whole", "1", "[1, 1024]", "threads to compute with"},
     [OPTION_GRAD] = {"rnn_clip", "grad", "data", "", "", "the gradient: a list of arrays"},
     [OPTION_NORM] = {"rnn_clip", "norm", "number", "Inf", "(0, Inf]", "largest norm"},
     [OPTION_VALUE] = {"rnn_clip", "value", "number", "Inf", "(0, Inf]",
