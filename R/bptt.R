@@ -92,7 +92,9 @@ rnn_bptt <- function(net, x, target, ..., loss = "mse", reduction = "mean", trun
                      clip_norm = Inf, clip_value = Inf, state = NULL, lengths = NULL,
                      format = NULL, wrt = c("param", "x", "state"), precision = "double",
                      threads = getOption("bptt.threads", 1)) {
-  structure(run("rnn_bptt", arguments(...)), class = "rnn_bptt")
+  result <- run("rnn_bptt", arguments(...))
+  class(result) <- "rnn_bptt" # structure() takes as long as a step of a small network
+  result
 }
 
 #' @export

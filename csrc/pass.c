@@ -391,8 +391,8 @@ static void warn_gradient(bptt_call *call, double norm)
   const pass *p = call->job;
   const char *name = isfinite(norm) ? NULL : bad_parameter(p);
   ptrdiff_t step = p->problem.bad_backward;
-  phrase of = name ? say(" of `%s`", name) : say("%s", "");
   if (name || step) {
+    phrase of = name ? say(" of `%s`", name) : say("%s", "");
     warn(call, say("the gradient%s is not finite%s", of.s,
                    say_step("going back from the end, ", step).s));
   } else if (!isfinite(as_result(p, norm))) {

@@ -120,9 +120,8 @@ static phrase say_expected(const door *d, bool item)
 static bool read_part(const door *d, place at, const bptt_value *v, const char *form,
                       series_part *p, ptrdiff_t size[AXES])
 {
-  phrase expected = say_expected(d, at.item);
   int most = at.item ? 2 : AXES;
-  if (!value_check_array(d, at, v, expected.s)) return false;
+  if (!value_is_array(v)) return value_check_array(d, at, v, say_expected(d, at.item).s);
   if (v->ndim > most) {
     return fail(d->error, at.argument, "%s has %d dims; expected at most %d", say_place(at).s,
                 v->ndim, most);
@@ -202,10 +201,10 @@ static bool read_lengths(const door *d, const bptt_value *v, series *s)
     return fail(d->error, "lengths",
                 "`lengths` is given; expected none, as each item of `x` has its own");
   }
-  phrase expected = say("%s, one for each sequence", say_count(B, "number", "numbers").s);
-  if (!value_check_array(d, at, v, expected.s)) return false;
-  if (value_count(v) != B) {
-    return fail(d->error, "lengths", "`lengths` has %s; expected %s",
+  if (!value_is_array(v) || value_count(v) != B) {
+    phrase expected = say("%s, one for each sequence", say_count(B, "number", "numbers").s);
+    return value_check_array(d, at, v, expected.s) &&
+           fail(d->error, "lengths", "`lengths` has %s; expected %s",
                 say_count(value_count(v), "number", "numbers").s, expected.s);
   }
   ptrdiff_t *length = door_alloc(d, B, sizeof *length);
