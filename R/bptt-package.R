@@ -21,6 +21,22 @@
 #'
 #' What may be passed as a series is told in [bptt_series].
 #'
+#' @section Threads:
+#' Functions that run a network compute with `threads` threads, at most as many
+#' as there is work for. The default is the option `bptt.threads`, or 1 if that
+#' is not set: `options(bptt.threads = 2)` makes it 2. Results are the same to
+#' the last bit for any number.
+#'
+#' One thread is the default because what runs a network many times, such as a
+#' back-test, is better spread over the cores as a whole, with
+#' `parallel::mclapply()` or by a cluster of workers. More threads pay for wide
+#' networks and for batches.
+#'
+#' Threads are started when they are first needed and kept, asleep, for later
+#' calls; they end when the package is unloaded. A forked process, such as those
+#' of `parallel::mclapply()`, may use as many threads as its parent did: it
+#' starts its own.
+#'
 #' @section Errors and warnings:
 #' An argument that is wrong stops with a condition of class
 #' `bptt_input_error`. It says what the argument is and what was expected, and

@@ -90,8 +90,11 @@
 #' rnn_bptt(net, x, target, loss = "cross_entropy", truncate = 4)$loss
 rnn_bptt <- function(net, x, target, ..., loss = "mse", reduction = "mean", truncate = Inf,
                      clip_norm = Inf, clip_value = Inf, state = NULL, lengths = NULL,
-                     format = NULL, wrt = c("param", "x", "state"), precision = "double") {
-  structure(run("rnn_bptt", arguments(...)), class = "rnn_bptt")
+                     format = NULL, wrt = c("param", "x", "state"), precision = "double",
+                     threads = getOption("bptt.threads", 1)) {
+  result <- run("rnn_bptt", arguments(...))
+  class(result) <- "rnn_bptt" # structure() takes as long as a step of a small network
+  result
 }
 
 #' @export

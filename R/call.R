@@ -3,7 +3,7 @@
 # The arguments of the function that calls this, by name. One that was not given and has no
 # default is the empty symbol: the core is not shown it, and says that it is missing.
 arguments <- function(...) {
-  c(as.list(parent.frame()), list(...))
+  c(as.list.environment(parent.frame()), list(...))
 }
 
 # The core takes arrays and lists of arrays; a data frame is a matrix of its columns.
@@ -18,9 +18,8 @@ as_arrays <- function(x) {
 
 # Calls a function of the core. Errors and warnings are those of `call`.
 run <- function(name, args, call = sys.call(sys.parent())) {
-  for (series in c("x", "target")) {
-    if (is.list(args[[series]])) args[[series]] <- as_arrays(args[[series]])
-  }
+  if (is.list(args[["x"]])) args[["x"]] <- as_arrays(args[["x"]])
+  if (is.list(args[["target"]])) args[["target"]] <- as_arrays(args[["target"]])
   out <- .Call(C_bptt_R_call, name, args)
   condition <- out[[2L]]
   if (!is.null(condition)) {

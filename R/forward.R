@@ -20,6 +20,8 @@
 #' @param precision `"double"`, or `"single"`: compute in single precision, which
 #'   is faster and good to six digits or so. Results are double numbers in both
 #'   cases.
+#' @param threads How many threads to compute with, a whole number from 1 to
+#'   1024. It does not change the results; see [bptt-package].
 #' @return A list of
 #' * `y`: the outputs, in the form of `x` with O features,
 #' * `h`: the hidden states, in the form of `x` with H features,
@@ -41,6 +43,6 @@
 #' second <- rnn_forward(net, x[7:10], state = first$state)
 #' all.equal(c(first$y, second$y), whole$y)
 rnn_forward <- function(net, x, ..., state = NULL, lengths = NULL, format = NULL,
-                        precision = "double") {
+                        precision = "double", threads = getOption("bptt.threads", 1)) {
   run("rnn_forward", arguments(...))
 }

@@ -56,7 +56,7 @@
 #' rnn_gradcheck(net, x, target, grad = grad)
 rnn_gradcheck <- function(net, x, target, ..., loss = "mse", reduction = "mean", truncate = Inf,
                           state = NULL, lengths = NULL, format = NULL, grad = NULL,
-                          wrt = "param") {
+                          wrt = "param", threads = getOption("bptt.threads", 1)) {
   out <- run("rnn_gradcheck", arguments(...))
   structure(
     data.frame(out[c("name", "error", "analytic", "numeric", "index")]),

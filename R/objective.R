@@ -33,7 +33,8 @@
 #' nlminb(objective$par, objective$fn, objective$gr, control = list(iter.max = 20))$objective
 rnn_objective <- function(net, x, target, ..., loss = "mse", reduction = "mean", truncate = Inf,
                           clip_norm = Inf, clip_value = Inf, state = NULL, lengths = NULL,
-                          format = NULL, precision = "double") {
+                          format = NULL, precision = "double",
+                          threads = getOption("bptt.threads", 1)) {
   args <- arguments(...)
   call <- sys.call()
   evaluate <- function(args) {

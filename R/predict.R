@@ -21,7 +21,8 @@
 #' rowSums(predict(net, x, type = "prob"))
 #' predict(net, x, type = "class")
 rnn_predict <- function(net, x, ..., type = "response", state = NULL, lengths = NULL,
-                        format = NULL, precision = "double") {
+                        format = NULL, precision = "double",
+                        threads = getOption("bptt.threads", 1)) {
   run("rnn_predict", arguments(...))[["y"]]
 }
 

@@ -1,5 +1,6 @@
 /* clip.c -- clipping a gradient, by value and by global norm. */
 #include "clip.h"
+#include "engine.h"
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -18,21 +19,12 @@ static void set(const gradient_part *p, ptrdiff_t i, double v)
   }
 }
 
-/* Sum of squares of scale * element. Four sums side by side, always in the same order. */
-static double sum_of_squares(const gradient_part *p, double scale)
-{
-  double s[4] = {0, 0, 0, 0};
-  for (ptrdiff_t i = 0; i < p->count; i++) {
-    double v = scale * get(p, i);
-    s[i % 4] += v * v;
-  }
-  return (s[0] + s[1]) + (s[2] + s[3]);
-}
-
 static double scaled_norm(const gradient_part *part, ptrdiff_t parts, double scale)
 {
   double sum = 0;
-  for (ptrdiff_t k = 0; k < parts; k++) sum += sum_of_squares(&part[k], scale);
+  for (ptrdiff_t k = 0; k < parts; k++) {
+    sum += bptt_sum_of_squares(part[k].data, part[k].count, part[k].dtype, scale);
+  }
   return sqrt(sum) / scale;
 }
 

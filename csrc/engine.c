@@ -104,3 +104,28 @@ void bptt_apply(const char *activation, void *v, ptrdiff_t n, bptt_dtype dtype)
                                                      : APPLY_EXP;
   chosen->kernel[dtype]->apply(which, v, n);
 }
+
+int bptt_all_finite(const void *v, idx n, bptt_dtype dtype)
+{
+  return chosen->kernel[dtype]->all_finite(v, n);
+}
+
+double bptt_sum_of_squares(const void *v, idx n, bptt_dtype dtype, double scale)
+{
+  return chosen->kernel[dtype]->sum_of_squares(v, n, scale);
+}
+
+int bptt_fits(const double *v, idx n, bptt_dtype dtype)
+{
+  return chosen->kernel[dtype]->fits(v, n);
+}
+
+void bptt_convert(void *to, bptt_dtype to_type, const void *from, bptt_dtype from_type, idx n)
+{
+  if (from_type == BPTT_F64)
+    chosen->kernel[to_type]->from_double(to, from, n);
+  else if (to_type == BPTT_F64)
+    chosen->kernel[from_type]->to_double(to, from, n);
+  else
+    memcpy(to, from, (size_t)n * sizeof(float));
+}

@@ -15,6 +15,11 @@ typedef struct {
   bptt_status (*step)(bptt_problem *p, void *workspace, bptt_thread *me);
   void (*softmax)(void *a, idx O, idx n);
   void (*apply)(int which, void *v, idx n);
+  int (*all_finite)(const void *v, idx n);
+  double (*sum_of_squares)(const void *v, idx n, double scale);
+  int (*fits)(const double *v, idx n);
+  void (*from_double)(void *to, const double *from, idx n);
+  void (*to_double)(double *to, const void *from, idx n);
 } bptt_kernel;
 
 extern const bptt_kernel bptt_kernel_f64_portable, bptt_kernel_f32_portable;
@@ -48,4 +53,10 @@ typedef struct {
 /* Workspace in idx that bptt_batch_make() needs. */
 idx bptt_batch_size(const bptt_problem *p);
 void bptt_batch_make(bptt_batch *b, const bptt_problem *p, idx *workspace);
+
+/* Whole arrays of n numbers. */
+int bptt_all_finite(const void *v, idx n, bptt_dtype dtype);
+double bptt_sum_of_squares(const void *v, idx n, bptt_dtype dtype, double scale); /* of scale v_i */
+int bptt_fits(const double *v, idx n, bptt_dtype dtype); /* none is too large for the type */
+void bptt_convert(void *to, bptt_dtype to_type, const void *from, bptt_dtype from_type, idx n);
 #endif

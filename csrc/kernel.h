@@ -29,6 +29,7 @@
  * The forward pass leaves the activated gates there, the backward pass overwrites them with the
  * gradients of the pre-activations. Units are padded to whole vectors with zero weights.
  * Per real step and sequence: rnn 2H, gru 5H, lstm 6H numbers. */
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -99,6 +100,7 @@ typedef INT N(ivec) __attribute__((vector_size(VBYTES), may_alias));
 #define V N(vec)
 #define IV N(ivec)
 
+#include "array.h"
 #include "activation.h"
 #include "tile.h"
 #include "plan.h"
@@ -107,9 +109,12 @@ typedef INT N(ivec) __attribute__((vector_size(VBYTES), may_alias));
 #include "readout.h"
 #include "step.h"
 
-const bptt_kernel KERNEL = {N(step_bytes), N(threads), N(step), N(softmax), N(apply)};
+const bptt_kernel KERNEL = {N(step_bytes),  N(threads),        N(step), N(softmax),     N(apply),
+                            N(all_finite), N(sum_of_squares), N(fits), N(from_double), N(to_double)};
 
 #undef V
+#undef SUMS
+#undef WIDE
 #undef IV
 #undef VL
 #undef HALFLINE

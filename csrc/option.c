@@ -51,6 +51,7 @@ static const bptt_option table[OPTION_COUNT] = {
                     "what to take the gradient for"},
     [OPTION_PRECISION] = {"rnn_forward rnn_predict " GRADIENTS, "precision", "choice", "\"double\"",
                           "double|single", "precision of the computation"},
+    [OPTION_THREADS] = {RUNS, "threads", "whole", "1", "[1, 1024]", "threads to compute with"},
     [OPTION_GRAD] = {"rnn_clip", "grad", "data", "", "", "the gradient: a list of arrays"},
     [OPTION_NORM] = {"rnn_clip", "norm", "number", "Inf", "(0, Inf]", "largest norm"},
     [OPTION_VALUE] = {"rnn_clip", "value", "number", "Inf", "(0, Inf]",
@@ -82,6 +83,20 @@ static bool row_is_of(option_id row, const char *function)
   return false;
 }
 
+/* The rows that are arguments of the function being called. */
+typedef struct {
+  bool takes[OPTION_COUNT];
+} signature;
+
+static signature signature_of(const char *function, bptt_habit habit)
+{
+  signature s;
+  for (option_id row = 0; row < OPTION_COUNT; row++) {
+    s.takes[row] = row_is_of(row, function) && row_is_for_habit(row, habit);
+  }
+  return s;
+}
+
 /* ---------------------------------------------------------------------------- choices */
 
 enum { MOST_CHOICES = 4, RANGE_SIZE = 64 };
@@ -104,34 +119,40 @@ static void split(option_id row, choices *c)
   }
 }
 
-static int choice_of(const choices *c, const char *typed)
+/* The place of a word among a row's choices; -1: it is none. */
+static int choice_of(option_id row, const char *typed)
 {
-  for (int i = 0; typed && i < c->count; i++) {
-    if (strcmp(c->word[i], typed) == 0) return i;
+  const char *word = table[row].range;
+  size_t n = typed ? strlen(typed) : 0;
+  for (int i = 0; typed; i++) {
+    size_t length = strcspn(word, "|");
+    if (length == n && memcmp(word, typed, n) == 0) return i;
+    if (!word[length]) break;
+    word += length + 1;
   }
   return -1;
 }
 
 /* "a", "b" or "c", and which of them was meant if that can be seen. */
-static phrase say_choices(const choices *c, const char *typed)
+static phrase say_choices(option_id row, const char *typed)
 {
+  choices c;
   phrase p = {""};
-  for (int i = 0; i < c->count; i++) {
-    const char *between = i == 0 ? "" : i < c->count - 1 ? ", " : " or ";
-    p = say("%s%s%s", p.s, between, say_text(c->word[i]).s);
+  split(row, &c);
+  for (int i = 0; i < c.count; i++) {
+    const char *between = i == 0 ? "" : i < c.count - 1 ? ", " : " or ";
+    p = say("%s%s%s", p.s, between, say_text(c.word[i]).s);
   }
-  const char *meant = typed ? spelling(typed, c->word, (size_t)c->count) : NULL;
+  const char *meant = typed ? spelling(typed, c.word, (size_t)c.count) : NULL;
   return meant ? say("%s; did you mean \"%s\"?", p.s, meant) : p;
 }
 
 bool option_read_choice(const door *d, place at, option_id row, const bptt_value *v, int *choice)
 {
-  choices c;
-  split(row, &c);
   const char *typed = v && v->kind == BPTT_TEXT && v->count == 1 ? v->text[0] : NULL;
-  *choice = choice_of(&c, typed);
+  *choice = choice_of(row, typed);
   if (*choice >= 0) return true;
-  return wrong(d->error, at, value_describe(v).s, "%s", say_choices(&c, typed).s);
+  return wrong(d->error, at, value_describe(v).s, "%s", say_choices(row, typed).s);
 }
 
 const char *const *option_choice_text(const door *d, option_id row, int choice)
@@ -163,19 +184,17 @@ static const char *string_at(const bptt_value *v, size_t i)
 
 static bool read_set(const door *d, option_id row, const bptt_value *v, option_value *out)
 {
-  choices c;
-  split(row, &c);
   place at = place_of(table[row].name);
   if (v->kind != BPTT_TEXT && v->kind != BPTT_LIST) {
-    return wrong(d->error, at, value_describe(v).s, "some of %s", say_choices(&c, NULL).s);
+    return wrong(d->error, at, value_describe(v).s, "some of %s", say_choices(row, NULL).s);
   }
   out->set = 0;
   for (size_t i = 0; i < v->count; i++) {
     const char *typed = string_at(v, i);
-    int choice = choice_of(&c, typed);
+    int choice = choice_of(row, typed);
     if (choice < 0) {
       phrase is = v->kind == BPTT_TEXT ? say_text(typed) : value_describe(&v->item[i]);
-      return wrong(d->error, at, is.s, "some of %s", say_choices(&c, typed).s);
+      return wrong(d->error, at, is.s, "some of %s", say_choices(row, typed).s);
     }
     out->set |= 1u << choice;
   }
@@ -249,29 +268,30 @@ static const option_type types[] = {
 
 /* ---------------------------------------------------------------------------- reading */
 
-/* The default as a value: its strings or its number. */
+/* The default as a value: its strings, "a" or c("a", "b"), or its number. */
 static void read_initial(option_id row, option_value *out)
 {
-  const bptt_option *o = &table[row];
-  *out = (option_value){.number = strtod(o->initial, NULL)};
-  out->truncate[0] = out->truncate[1] = out->number;
-  if (o->type[0] != 'c' && strcmp(o->type, "set") != 0) return;
-  choices c;
-  split(row, &c);
-  for (int i = 0; i < c.count; i++) {
-    if (!strstr(o->initial, say_text(c.word[i]).s)) continue;
-    out->choice = i;
-    out->set |= 1u << i;
+  char word[RANGE_SIZE];
+  const char *quote = strchr(table[row].initial, '"');
+  if (!quote) {
+    out->number = out->truncate[0] = out->truncate[1] = strtod(table[row].initial, NULL);
+  }
+  while (quote) {
+    size_t n = strcspn(quote + 1, "\"");
+    memcpy(word, quote + 1, n);
+    word[n] = '\0';
+    out->choice = choice_of(row, word);
+    out->set |= 1u << out->choice;
+    quote = strchr(quote + n + 2, '"');
   }
 }
 
-static bool unknown_option(const door *d, const char *typed)
+static bool unknown_option(const door *d, const signature *s, const char *typed)
 {
   const char *known[OPTION_COUNT];
   size_t count = 0;
   for (option_id row = 0; row < OPTION_COUNT; row++) {
-    bool takes = row_is_of(row, d->function) && row_is_for_habit(row, d->host.habit);
-    if (takes) known[count++] = table[row].name;
+    if (s->takes[row]) known[count++] = table[row].name;
   }
   if (!typed || !*typed) {
     return fail(d->error, "...", "an argument of %s has no name; expected one of the options",
@@ -283,12 +303,11 @@ static bool unknown_option(const door *d, const char *typed)
               hint.s);
 }
 
-/* Which row of the function each argument is; OPTION_COUNT: none. */
-static option_id row_of(const door *d, const char *name)
+/* Which row of the function an argument is; OPTION_COUNT: none. */
+static option_id row_of(const signature *s, const char *name)
 {
   for (option_id row = 0; name && row < OPTION_COUNT; row++) {
-    bool same = strcmp(table[row].name, name) == 0 && row_is_of(row, d->function);
-    if (same && row_is_for_habit(row, d->host.habit)) return row;
+    if (s->takes[row] && strcmp(table[row].name, name) == 0) return row;
   }
   return OPTION_COUNT;
 }
@@ -300,8 +319,10 @@ static bool read_row(const door *d, option_id row, const bptt_value *v, option_v
     return fail(d->error, table[row].name, "`%s` is missing; %s needs it", table[row].name,
                 d->function);
   }
-  read_initial(row, out);
-  if (!required && !value_given(v)) return true;
+  if (!required && !value_given(v)) {
+    read_initial(row, out);
+    return true;
+  }
   out->given = v;
   for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
     if (strcmp(types[i].name, table[row].type) == 0) return types[i].read(d, row, v, out);
@@ -312,15 +333,16 @@ static bool read_row(const door *d, option_id row, const bptt_value *v, option_v
 bool options_read(const door *d, const bptt_value *args, options *out)
 {
   const bptt_value *given[OPTION_COUNT] = {NULL};
+  const signature s = signature_of(d->function, d->host.habit);
   for (size_t i = 0; i < args->count; i++) {
     const char *name = args->item[i].name;
-    option_id row = row_of(d, name);
-    if (row == OPTION_COUNT) return unknown_option(d, name);
+    option_id row = row_of(&s, name);
+    if (row == OPTION_COUNT) return unknown_option(d, &s, name);
     if (given[row]) return fail(d->error, name, "%s is given twice", say_name(name).s);
     given[row] = &args->item[i];
   }
   for (option_id row = 0; row < OPTION_COUNT; row++) {
-    if (row_is_of(row, d->function) && !read_row(d, row, given[row], &out->at[row])) return false;
+    if (s.takes[row] && !read_row(d, row, given[row], &out->at[row])) return false;
   }
   return true;
 }

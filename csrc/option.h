@@ -28,6 +28,7 @@ typedef enum {
   OPTION_CHECKED_WRT,
   OPTION_WRT,
   OPTION_PRECISION,
+  OPTION_THREADS,
   OPTION_GRAD,
   OPTION_NORM,
   OPTION_VALUE,
@@ -54,7 +55,8 @@ typedef struct {
   option_value at[OPTION_COUNT];
 } options;
 
-/* Reads all arguments of a call; an argument that d->function does not take is an error. */
+/* Reads all arguments of a call; an argument that d->function does not take is an error. What it
+ * does not take stays as it is in *out: zero. */
 bool options_read(const door *d, const bptt_value *args, options *out);
 
 /* The place of a word among a row's choices; an error with the choices when it is none. */

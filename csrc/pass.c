@@ -167,7 +167,14 @@ static void set_precision(const bptt_call *call, pass *p,
   p->kind = single && octave ? BPTT_SINGLE : BPTT_DOUBLE;
 }
 
-static void set_sizes(pass *p)
+/* The host knows how many the user wants where the call does not say. */
+static int threads_of(const bptt_call *call)
+{
+  const option_value *threads = &call->option.at[OPTION_THREADS];
+  return threads->given ? (int)threads->number : call->d.host.threads;
+}
+
+static void set_problem(const bptt_call *call, pass *p)
 {
   const network *n = &p->net;
   p->problem = (bptt_problem){
@@ -182,6 +189,7 @@ static void set_sizes(pass *p)
       .length = p->x.length,
       .k1 = p->x.size[STEP],
       .k2 = p->x.size[STEP],
+      .threads = threads_of(call),
   };
 }
 
@@ -209,7 +217,7 @@ static bool read_inputs(bptt_call *call, bool copied)
     return false;
   }
   set_precision(call, p, param);
-  set_sizes(p);
+  set_problem(call, p);
   for (int i = 0; network_parameter(&p->net, i, &q); i++) {
     if (!fits_precision(call, "net", q.name, param[i]) ||
         !bind_array(call, IN, param[i], parameter_field[q.role], copied)) {
@@ -383,8 +391,8 @@ static void warn_gradient(bptt_call *call, double norm)
   const pass *p = call->job;
   const char *name = isfinite(norm) ? NULL : bad_parameter(p);
   ptrdiff_t step = p->problem.bad_backward;
-  phrase of = name ? say(" of `%s`", name) : say("%s", "");
   if (name || step) {
+    phrase of = name ? say(" of `%s`", name) : say("%s", "");
     warn(call, say("the gradient%s is not finite%s", of.s,
                    say_step("going back from the end, ", step).s));
   } else if (!isfinite(as_result(p, norm))) {

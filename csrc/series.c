@@ -1,5 +1,6 @@
 /* series.c -- the forms in which a user holds sequences. */
 #include "series.h"
+#include "engine.h"
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -120,9 +121,8 @@ static phrase say_expected(const door *d, bool item)
 static bool read_part(const door *d, place at, const bptt_value *v, const char *form,
                       series_part *p, ptrdiff_t size[AXES])
 {
-  phrase expected = say_expected(d, at.item);
   int most = at.item ? 2 : AXES;
-  if (!value_check_array(d, at, v, expected.s)) return false;
+  if (!value_is_array(v)) return value_check_array(d, at, v, say_expected(d, at.item).s);
   if (v->ndim > most) {
     return fail(d->error, at.argument, "%s has %d dims; expected at most %d", say_place(at).s,
                 v->ndim, most);
@@ -202,10 +202,10 @@ static bool read_lengths(const door *d, const bptt_value *v, series *s)
     return fail(d->error, "lengths",
                 "`lengths` is given; expected none, as each item of `x` has its own");
   }
-  phrase expected = say("%s, one for each sequence", say_count(B, "number", "numbers").s);
-  if (!value_check_array(d, at, v, expected.s)) return false;
-  if (value_count(v) != B) {
-    return fail(d->error, "lengths", "`lengths` has %s; expected %s",
+  if (!value_is_array(v) || value_count(v) != B) {
+    phrase expected = say("%s, one for each sequence", say_count(B, "number", "numbers").s);
+    return value_check_array(d, at, v, expected.s) &&
+           fail(d->error, "lengths", "`lengths` has %s; expected %s",
                 say_count(value_count(v), "number", "numbers").s, expected.s);
   }
   ptrdiff_t *length = door_alloc(d, B, sizeof *length);
@@ -537,64 +537,101 @@ bool series_check_target(const door *d, const series *s, ptrdiff_t classes, doub
 
 /* ---------------------------------------------------------------------------- copying */
 
-bool series_is_direct(const series *s, bptt_dtype dtype)
+/* An array whose elements stand in the engine's order. */
+static bool is_in_order(const series *s)
 {
-  const series_part *p = s->part;
-  if (s->list || (p->value->kind == BPTT_SINGLE) != (dtype == BPTT_F32)) return false;
   ptrdiff_t stride = 1;
+  if (s->list) return false;
   for (axis a = FEATURE; a < AXES; a++) {
-    if (s->size[a] > 1 && p->step[a] != stride) return false;
+    if (s->size[a] > 1 && s->part->step[a] != stride) return false;
     stride *= s->size[a];
   }
   return true;
 }
 
+bool series_is_direct(const series *s, bptt_dtype dtype)
+{
+  return is_in_order(s) && value_dtype(s->part->value) == dtype;
+}
+
+/* n numbers, `step` elements apart. */
+typedef struct {
+  void *data;
+  bptt_dtype dtype;
+  ptrdiff_t at, step;
+} line;
+
 #define COPY_LINE(to_type, from_type)                                                              \
   for (ptrdiff_t i = 0; i < n; i++) {                                                              \
-    ((to_type *)to)[to_at + i * to_step] =                                                         \
-        (to_type)((const from_type *)from)[from_at + i * from_step];                               \
+    ((to_type *)to.data)[to.at + i * to.step] =                                                    \
+        (to_type)((const from_type *)from.data)[from.at + i * from.step];                          \
   }
 
-/* n numbers, from_step and to_step elements apart. */
-static void copy_line(void *to, bool to_single, ptrdiff_t to_at, ptrdiff_t to_step,
-                      const void *from, bool from_single, ptrdiff_t from_at, ptrdiff_t from_step,
-                      ptrdiff_t n)
+static void copy_line(line to, line from, ptrdiff_t n)
 {
-  if (to_single && from_single) {
+  if (to.dtype == BPTT_F32 && from.dtype == BPTT_F32) {
     COPY_LINE(float, float)
-  } else if (to_single) {
+  } else if (to.dtype == BPTT_F32) {
     COPY_LINE(float, double)
-  } else if (from_single) {
+  } else if (from.dtype == BPTT_F32) {
     COPY_LINE(double, float)
   } else {
     COPY_LINE(double, double)
   }
 }
 
-void series_copy_in(const series *s, void *cbt, bptt_dtype dtype)
+typedef enum { INTO_ENGINE, OUT_OF_ENGINE } course;
+
+static void copy_between(line user, line engine, ptrdiff_t n, course way)
 {
-  ptrdiff_t C = s->size[FEATURE], B = s->size[SEQUENCE];
-  for (ptrdiff_t b = 0; b < B; b++) {
-    const series_part *p = part_of(s, b);
-    bool single = p->value->kind == BPTT_SINGLE;
-    for (ptrdiff_t t = 0; t < p->steps; t++) {
-      copy_line(cbt, dtype == BPTT_F32, (t * B + b) * C, 1, p->value->data, single,
-                offset_of(s, 0, b, t), p->step[FEATURE], C);
-    }
+  if (way == INTO_ENGINE) {
+    copy_line(engine, user, n);
+  } else {
+    copy_line(user, engine, n);
   }
 }
 
-void series_copy_out(const series *s, const void *cbt, bptt_dtype dtype)
+/* The lines run along the features or along the steps, whichever are more. */
+static void copy_sequence(const series *s, ptrdiff_t b, void *cbt, bptt_dtype dtype, course way)
 {
+  const series_part *p = part_of(s, b);
   ptrdiff_t C = s->size[FEATURE], B = s->size[SEQUENCE];
-  for (ptrdiff_t b = 0; b < B; b++) {
-    const series_part *p = part_of(s, b);
-    bool single = p->value->kind == BPTT_SINGLE;
-    for (ptrdiff_t t = 0; t < p->steps; t++) {
-      copy_line(p->value->data, single, offset_of(s, 0, b, t), p->step[FEATURE], cbt,
-                dtype == BPTT_F32, (t * B + b) * C, 1, C);
-    }
+  line user = {p->value->data, value_dtype(p->value), 0, p->step[FEATURE]};
+  line engine = {cbt, dtype, 0, 1};
+  for (ptrdiff_t t = 0; C >= p->steps && t < p->steps; t++) {
+    user.at = offset_of(s, 0, b, t);
+    engine.at = (t * B + b) * C;
+    copy_between(user, engine, C, way);
   }
+  user.step = p->step[STEP];
+  engine.step = B * C;
+  for (ptrdiff_t c = 0; C < p->steps && c < C; c++) {
+    user.at = offset_of(s, c, b, 0);
+    engine.at = b * C + c;
+    copy_between(user, engine, p->steps, way);
+  }
+}
+
+static void copy_all(const series *s, void *cbt, bptt_dtype dtype, course way)
+{
+  bool whole = is_in_order(s);
+  const bptt_value *v = s->part->value;
+  if (whole && way == INTO_ENGINE) {
+    bptt_convert(cbt, dtype, v->data, value_dtype(v), series_count(s));
+  } else if (whole) {
+    bptt_convert(v->data, value_dtype(v), cbt, dtype, series_count(s));
+  }
+  for (ptrdiff_t b = 0; !whole && b < s->size[SEQUENCE]; b++) copy_sequence(s, b, cbt, dtype, way);
+}
+
+void series_copy_in(const series *s, void *cbt, bptt_dtype dtype)
+{
+  copy_all(s, cbt, dtype, INTO_ENGINE);
+}
+
+void series_copy_out(const series *s, void *cbt, bptt_dtype dtype)
+{
+  copy_all(s, cbt, dtype, OUT_OF_ENGINE);
 }
 
 ptrdiff_t series_index(const series *s, ptrdiff_t cbt)

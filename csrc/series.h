@@ -54,7 +54,7 @@ bool series_check_target(const door *d, const series *s, ptrdiff_t classes, doub
 bool series_is_direct(const series *s, bptt_dtype dtype);
 /* Copies to and from the engine's order. Beyond a part's steps nothing is written. */
 void series_copy_in(const series *s, void *cbt, bptt_dtype dtype);
-void series_copy_out(const series *s, const void *cbt, bptt_dtype dtype);
+void series_copy_out(const series *s, void *cbt, bptt_dtype dtype);
 
 /* Where an element in the engine's order (index from 0) is in the user's data, from 0; for a list
  * as if its items stood one after the other. */

@@ -126,24 +126,6 @@ FN void N(results_start)(const bptt_batch *b, bptt_problem *p)
 
 /* ------------------------------------------------------------------------------- not finite */
 
-/* x * 0 is 0, or NaN where x is not finite, and NaN stays in a sum. */
-FN int N(all_finite)(const void *v, idx n)
-{
-  const REAL *a = v;
-  V sums = {0};
-  REAL sum = 0;
-  idx i = 0;
-  if (!a) return 1;
-  for (; i + VL <= n; i += VL) {
-    V x;
-    memcpy(&x, a + i, VBYTES);
-    sums += x * (REAL)0;
-  }
-  for (; i < n; i++) sum += a[i] * 0;
-  for (i = 0; i < VL; i++) sum += sums[i];
-  return sum == 0;
-}
-
 /* The first of these steps with an output or a state that is not finite, from 1; 0: none.
  * Looked for while y is still there; states matter only where they reach an output. */
 FN idx N(bad_forward)(const N(plan) * q, range steps, const bptt_problem *p)

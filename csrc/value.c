@@ -1,5 +1,6 @@
 /* value.c -- reading and building trees of bptt_value. */
 #include "value.h"
+#include "engine.h"
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
@@ -87,37 +88,15 @@ double value_at(const bptt_value *v, ptrdiff_t i)
                                 : ((const double *)v->data)[i];
 }
 
-/* Looks at the exponent's bits: the compiler then has nothing to keep in order. */
-static bool all_finite_double(const double *a, ptrdiff_t n)
+bptt_dtype value_dtype(const bptt_value *v)
 {
-  const uint64_t exponent = UINT64_C(0x7ff) << 52;
-  unsigned bad = 0;
-  for (ptrdiff_t i = 0; i < n; i++) {
-    uint64_t bits;
-    memcpy(&bits, &a[i], sizeof bits);
-    bad |= (bits & exponent) == exponent;
-  }
-  return !bad;
-}
-
-static bool all_finite_single(const float *a, ptrdiff_t n)
-{
-  const uint32_t exponent = UINT32_C(0xff) << 23;
-  unsigned bad = 0;
-  for (ptrdiff_t i = 0; i < n; i++) {
-    uint32_t bits;
-    memcpy(&bits, &a[i], sizeof bits);
-    bad |= (bits & exponent) == exponent;
-  }
-  return !bad;
+  return v->kind == BPTT_SINGLE ? BPTT_F32 : BPTT_F64;
 }
 
 ptrdiff_t value_not_finite(const bptt_value *v)
 {
-  ptrdiff_t n = value_count(v), i = 0;
-  bool finite =
-      v->kind == BPTT_SINGLE ? all_finite_single(v->data, n) : all_finite_double(v->data, n);
-  if (finite) return -1;
+  ptrdiff_t i = 0;
+  if (bptt_all_finite(v->data, value_count(v), value_dtype(v))) return -1;
   while (isfinite(value_at(v, i))) i++;
   return i;
 }
@@ -199,12 +178,10 @@ bool value_has_list(const bptt_value *list, const char *name)
 
 ptrdiff_t value_not_single(const bptt_value *v)
 {
-  if (v->kind == BPTT_SINGLE) return -1;
-  const double *number = v->data;
-  for (ptrdiff_t i = 0; i < value_count(v); i++) {
-    if (fabs(number[i]) > FLT_MAX) return i;
-  }
-  return -1;
+  ptrdiff_t i = 0;
+  if (v->kind == BPTT_SINGLE || bptt_fits(v->data, value_count(v), BPTT_F32)) return -1;
+  while (!(fabs(value_at(v, i)) > FLT_MAX)) i++;
+  return i;
 }
 
 /* `bad` is the element that is wrong, -1: none. */

@@ -31,6 +31,8 @@ bool value_is_vector(const bptt_value *v);       /* at most one dim is not 1 */
 bool value_has_dims(const bptt_value *v, int ndim, const ptrdiff_t *dim);
 /* Element i of an array of numbers or a factor. */
 double value_at(const bptt_value *v, ptrdiff_t i);
+/* Of the numbers of an array. */
+bptt_dtype value_dtype(const bptt_value *v);
 /* First element of an array that is NaN or infinite; -1: none. */
 ptrdiff_t value_not_finite(const bptt_value *v);
 /* Whether a list has a list of this name. */

@@ -19,10 +19,21 @@ static const struct {
     {"sparseMatrix", "a sparse matrix"},
 };
 
-static void *lend(size_t count, size_t size)
+/* Memory until .Call() returns: a stretch of the stack, which is all that most calls need, then
+ * R's allocator, which takes longer over each piece. */
+typedef struct {
+  size_t used;
+  double room[2048];
+} arena;
+
+static void *lend(arena *a, size_t count, size_t size)
 {
   if (size && count > (size_t)PTRDIFF_MAX / size) Rf_error("too many elements");
-  return R_alloc(count, (int)size);
+  size_t units = (count * size + sizeof *a->room - 1) / sizeof *a->room;
+  if (units > sizeof a->room / sizeof *a->room - a->used) return R_alloc(count, (int)size);
+  void *piece = a->room + a->used;
+  a->used += units;
+  return piece;
 }
 
 static void set_shape(bptt_value *out, SEXP v)
@@ -38,24 +49,26 @@ static void set_shape(bptt_value *out, SEXP v)
   for (int i = 0; i < out->ndim && i < BPTT_MAX_DIM; i++) out->dim[i] = (size_t)INTEGER(dim)[i];
 }
 
-/* "a complex vector", "a complex matrix", "a complex array" */
-static const char *what_of(const char *kind, const bptt_value *shape)
+#define FORMS(kind)                                                                                \
+  {                                                                                                \
+    "a " kind " vector", "a " kind " matrix", "a " kind " array"                                   \
+  }
+static const char *const COMPLEX_FORMS[] = FORMS("complex"), *const RAW_FORMS[] = FORMS("raw"),
+                         *const CHARACTER_FORMS[] = FORMS("character");
+
+static const char *what_of(const char *const form[], const bptt_value *shape)
 {
-  enum { SIZE = 32 };
-  char *what = lend(SIZE, 1);
-  const char *form = shape->ndim > 2 ? "array" : shape->ndim == 2 ? "matrix" : "vector";
-  snprintf(what, SIZE, "a %s %s", kind, form);
-  return what;
+  return form[shape->ndim > 2 ? 2 : shape->ndim == 2];
 }
 
-static void set_numbers(bptt_value *out, SEXP v)
+static void set_numbers(arena *a, bptt_value *out, SEXP v)
 {
   if (TYPEOF(v) == REALSXP) {
     out->data = (void *)REAL_RO(v); /* the core does not write to it */
     return;
   }
   const int *from = TYPEOF(v) == INTSXP ? INTEGER_RO(v) : LOGICAL_RO(v);
-  double *to = lend(out->count, sizeof *to);
+  double *to = lend(a, out->count, sizeof *to);
   for (size_t i = 0; i < out->count; i++) to[i] = from[i] == NA_INTEGER ? NA_REAL : from[i];
   out->data = to;
 }
@@ -66,9 +79,9 @@ static const char *logical_what(SEXP v)
   return first == NA_LOGICAL ? "NA" : first ? "TRUE" : "FALSE";
 }
 
-static void set_text(bptt_value *out, SEXP v)
+static void set_text(arena *a, bptt_value *out, SEXP v)
 {
-  const char **text = lend(out->count, sizeof *text);
+  const char **text = lend(a, out->count, sizeof *text);
   for (size_t i = 0; i < out->count; i++) {
     SEXP string = STRING_ELT(v, (R_xlen_t)i);
     text[i] = string == NA_STRING ? NULL : Rf_translateCharUTF8(string);
@@ -80,9 +93,9 @@ static const char *other_what(SEXP v, const bptt_value *shape)
 {
   switch (TYPEOF(v)) {
   case CPLXSXP:
-    return what_of("complex", shape);
+    return what_of(COMPLEX_FORMS, shape);
   case RAWSXP:
-    return what_of("raw", shape);
+    return what_of(RAW_FORMS, shape);
   case CLOSXP:
   case BUILTINSXP:
   case SPECIALSXP:
@@ -124,27 +137,27 @@ static const char *refused_class(SEXP v)
   return NULL;
 }
 
-static bptt_value value_of(SEXP v);
+static bptt_value value_of(arena *a, SEXP v);
 
 /* An item without a value, the empty symbol, is left out: an argument that was not given. */
-static void set_items(bptt_value *out, SEXP v)
+static void set_items(arena *a, bptt_value *out, SEXP v)
 {
   SEXP names = Rf_getAttrib(v, R_NamesSymbol);
   R_xlen_t count = Rf_xlength(v);
   R_CheckStack();
-  out->item = lend((size_t)count, sizeof *out->item);
+  out->item = lend(a, (size_t)count, sizeof *out->item);
   out->count = 0;
   for (R_xlen_t i = 0; i < count; i++) {
     SEXP element = VECTOR_ELT(v, i);
     if (element == R_MissingArg) continue;
     bptt_value *item = &out->item[out->count++];
-    *item = value_of(element);
+    *item = value_of(a, element);
     const char *name = TYPEOF(names) == STRSXP ? Rf_translateCharUTF8(STRING_ELT(names, i)) : "";
     item->name = *name ? name : NULL;
   }
 }
 
-static bptt_value value_of(SEXP v)
+static bptt_value value_of(arena *a, SEXP v)
 {
   bptt_value out = {.kind = BPTT_OTHER, .what = refused_class(v)};
   if (out.what) return out;
@@ -156,21 +169,21 @@ static bptt_value value_of(SEXP v)
   case REALSXP:
   case INTSXP:
     out.kind = Rf_inherits(v, "factor") ? BPTT_FACTOR : BPTT_DOUBLE;
-    set_numbers(&out, v);
+    set_numbers(a, &out, v);
     break;
   case LGLSXP:
     out.kind = BPTT_LOGICAL;
     out.what = out.count == 1 ? logical_what(v) : NULL;
-    set_numbers(&out, v);
+    set_numbers(a, &out, v);
     break;
   case STRSXP:
     out.kind = BPTT_TEXT;
-    out.what = what_of("character", &out);
-    set_text(&out, v);
+    out.what = what_of(CHARACTER_FORMS, &out);
+    set_text(a, &out, v);
     break;
   case VECSXP:
     out.kind = BPTT_LIST;
-    set_items(&out, v);
+    set_items(a, &out, v);
     break;
   default:
     out.what = other_what(v, &out);
@@ -304,6 +317,7 @@ static void give_block(char *block)
 typedef struct {
   SEXP token;
   jmp_buf back;
+  arena memory;
 } session;
 
 static SEXP check_interrupt(void *unused)
@@ -329,11 +343,10 @@ static int poll_user(void *context)
 
 /* ------------------------------------------------------------------------------- calls */
 
-/* R_alloc() memory lives until .Call() returns. */
 static void *alloc(void *context, size_t n)
 {
-  (void)context;
-  return lend(n, 1);
+  session *s = context;
+  return lend(&s->memory, n, 1);
 }
 
 static bptt_status run(bptt_call *call, bptt_error *error)
@@ -353,8 +366,9 @@ static bptt_status run(bptt_call *call, bptt_error *error)
 SEXP bptt_R_call(SEXP function, SEXP args)
 {
   session s;
+  s.memory.used = 0;
   bptt_error error;
-  bptt_value in = value_of(args);
+  bptt_value in = value_of(&s.memory, args);
   s.token = PROTECT(R_MakeUnwindCont());
   bptt_host host = {
       .habit = BPTT_R, .want = INT_MAX, .alloc = alloc, .poll = poll_user, .context = &s};

@@ -22,5 +22,6 @@ void attribute_visible R_init_bptt(DllInfo *dll)
 void attribute_visible R_unload_bptt(DllInfo *dll)
 {
   (void)dll;
+  bptt_release();
   bptt_R_release();
 }

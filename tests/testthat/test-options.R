@@ -2,6 +2,11 @@
 
 options <- as.data.frame(.Call(bptt:::C_bptt_R_options))
 
+# Threads may be set for the whole session.
+default_in_r <- function(row) {
+  if (row$name == "threads") paste0("getOption(\"bptt.threads\", ", row$initial, ")") else row$initial
+}
+
 test_that("every option of the core is an argument with the core's default, and no other", {
   exported <- unique(unlist(strsplit(options$`function`, " ")))
   expect_true(all(exported %in% getNamespaceExports("bptt")))
@@ -12,7 +17,7 @@ test_that("every option of the core is an argument with the core's default, and 
     expect_setequal(setdiff(names(args), "..."), rows$name)
     for (i in seq_len(nrow(rows))) {
       default <- paste(deparse(args[[rows$name[i]]]), collapse = "")
-      expect_identical(default, rows$initial[i], label = paste(name, rows$name[i]))
+      expect_identical(default, default_in_r(rows[i, ]), label = paste(name, rows$name[i]))
     }
   }
 })
@@ -37,6 +42,24 @@ test_that("NULL stands for the default of any option", {
   for (name in options$name[grepl("rnn_bptt", options$`function`) & options$initial != ""]) {
     args <- c(list(p$net, p$x, p$target), stats::setNames(list(NULL), name))
     expect_identical(do.call(rnn_bptt, args), default, label = name)
+  }
+})
+
+test_that("the option bptt.threads is the default of threads", {
+  p <- problem("gru")
+  one <- rnn_bptt(p$net, p$x, p$target)
+  old <- options(bptt.threads = 2)
+  on.exit(options(old))
+  expect_identical(rnn_bptt(p$net, p$x, p$target), one)
+  o <- rnn_objective(p$net, p$x, p$target)
+  expect_identical(o$fn(o$par), one$loss)
+  options(bptt.threads = "two")
+  for (run in list(rnn_bptt, rnn_objective, rnn_gradcheck)) {
+    expect_error(run(p$net, p$x, p$target), "`threads` is \"two\"", class = "bptt_input_error")
+  }
+  for (run in list(rnn_forward, rnn_predict)) {
+    expect_error(run(p$net, p$x), "`threads` is \"two\"", class = "bptt_input_error")
+    expect_identical(run(p$net, p$x, threads = 1), run(p$net, p$x, threads = NULL))
   }
 })
 
