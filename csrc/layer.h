@@ -334,10 +334,15 @@ FN void N(dx_out)(const N(layer) * q, idx t, const bptt_problem *p, int add)
       const REAL *from = q->dxp + (m * b->columns + j) * q->db;
       REAL *to = (REAL *)p->dx + (t * p->B + b->order[j]) * q->D + m * q->db;
       const idx k = SMALLER(q->D - m * q->db, q->db);
-      if (add)
-        for (idx d = 0; d < k; d++) to[d] += from[d];
-      else
-        for (idx d = 0; d < k; d++) to[d] = from[d];
+      for (idx d = 0; d < k; d += VL) {
+        V v = *(const V *)(from + d);
+        if (add) {
+          V before;
+          N(load_rows)((REAL *)&before, to + d, k - d);
+          v += before;
+        }
+        N(store_rows)(to + d, (const REAL *)&v, k - d);
+      }
     }
 }
 
@@ -398,18 +403,6 @@ FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, id
 
 /* ------------------------------------------------------------------------------- weights */
 
-/* db of one panel += sum over columns of its gate gradients. */
-FN void N(bias_weights)(const N(layer) * q, idx i, idx outer, idx inner, const REAL *a, idx ao,
-                        idx ak)
-{
-  for (idx v = 0; v < q->slots; v++) {
-    V *to = (V *)(q->dbias + i * q->pw + v * VL), sum = *to;
-    for (idx o = 0; o < outer; o++)
-      for (idx k = 0; k < inner; k++) sum += *(const V *)(a + o * ao + k * ak + v * VL);
-    *to = sum;
-  }
-}
-
 /* dW += sum over columns of gate gradient times input, steps s .. e - 1. Pieces of steps near
  * K_PIECE columns keep the inputs in L2 while the panels pass. Within a piece all steps have the
  * same number of columns, so that the sum has two regular loops (step, column); one column to a
@@ -421,6 +414,7 @@ FN bptt_status N(layer_weights)(const N(layer) * q, idx s, idx e)
   const bptt_batch *b = q->batch;
   const idx width = q->D + q->nrec * q->H;
   const range mine = share(q->P * width, q->me);
+  const REAL one = 1; /* the input of the biases */
   for (idx t = s, end; t < e; t = end) {
     const idx n = b->n[t], most = (K_PIECE + n - 1) / n, st = q->P * n * q->pw;
     end = t + 1;
@@ -445,7 +439,9 @@ FN bptt_status N(layer_weights)(const N(layer) * q, idx s, idx e)
                    a + rec->first * VL, st, ak, in, n * q->ldh, q->ldh, 1,
                    rec->dW + i * q->H * rec->count * VL, rec->count * VL, next);
       }
-      if (w.from == 0) N(bias_weights)(q, i, outer, inner, a, st, ak);
+      if (w.from == 0)
+        N(product)(q->slots, 1, (range){0, 1}, outer, inner, a, st, ak, &one, 0, 0, 0,
+                   q->dbias + i * q->pw, q->pw, a);
     }
   }
   return BPTT_OK;

@@ -135,7 +135,7 @@ FN bptt_status N(losses)(const N(readout) * r, const N(layer) * q, range steps,
     for (idx j = 0; j < b->n[t]; j++) {
       const idx at = t * p->B + b->order[j];
       REAL *y = r->dy + (N(real_step)(q, t) + j) * O;
-      if (p->y) memcpy((REAL *)p->y + at * O, y, BYTES(O));
+      for (idx o = 0; p->y && o < O; o++) ((REAL *)p->y)[at * O + o] = y[o];
       if (!p->target) continue;
       if (p->loss == BPTT_CROSS_ENTROPY)
         loss += N(loss_cross_entropy)(y, ((const REAL *)p->target)[at], O);
@@ -171,9 +171,12 @@ FN bptt_status N(readout_weights)(const N(readout) * r, const N(layer) * q)
     for (idx m = mine.from / r->O; m * r->O < mine.to; m++)
       N(product)(q->MB, r->O, within(mine, m * r->O, r->O), 1, n, h + c * q->ldh + m * q->mb, 0, q->ldh, r->dy + c * r->O, 0,
                  r->O, 1, r->dWt + m * q->mb * r->O, q->mb, r->W);
+    for (idx o = outputs.from; o < outputs.to; o++) {
+      REAL sum = 0;
+      for (idx k = 0; k < n; k++) sum += r->dy[(c + k) * r->O + o];
+      r->db[o] += sum;
+    }
   }
-  for (idx c = 0; c < total; c++)
-    for (idx o = outputs.from; o < outputs.to; o++) r->db[o] += r->dy[c * r->O + o];
   return BPTT_OK;
 }
 FN void N(readout_unpack)(const N(readout) * r, const N(layer) * q, REAL *dW_hy, REAL *db_y)
