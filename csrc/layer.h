@@ -151,6 +151,15 @@ FAST void N(cell_forward)(const N(layer) * q, idx t, idx i, idx j, idx nr)
     N(rnn_forward)(q, nr, g, h);
 }
 
+/* The bias of the slot of panel i that x does not feed (gru, reset after), in n columns. */
+FAST void N(bias_beyond_x)(const N(layer) * q, idx i, REAL *g, idx step, idx n)
+{
+  const idx at = q->x_count * VL;
+  if (q->slots == q->x_count) return;
+  for (idx j = 0; j < n; j++)
+    *(V *)(g + j * step + at) = *(const V *)(q->bias + i * q->pw + at);
+}
+
 FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
 {
   const N(recurrence) *rec = &q->rec[0];
@@ -167,15 +176,15 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
       const idx tile = n == 1 ? 0 : nr;
       REAL *g = N(tape_at)(q, t) + (i * n + j) * q->pw;
       if (!x_done) {
-        for (idx l = 0; l < nr; l++) memcpy(g + l * q->pw, q->bias + i * q->pw, BYTES(q->pw));
+        N(bias_beyond_x)(q, i, g, q->pw, nr);
         N(tiles)[cx][tile](1, q->D, q->Wx + i * q->D * cx * VL, 0, cx * VL, x + j * q->D, 0, 1,
-                           q->D, g, q->pw, q->Wx);
+                           q->D, q->bias + i * q->pw, 0, g, q->pw, q->Wx);
       }
       /* Meanwhile fetch a share of the next panel's weights. */
       const REAL *W = rec->W + i * q->H * ch * VL;
       const REAL *next = i + 1 < q->P ? W + q->H * ch * VL + k * q->H * HALFLINE : rec->W;
       N(tiles)[ch][tile](1, q->H, W, 0, ch * VL, hp + j * q->ldh, 0, 1, q->ldh,
-                         g + rec->first * VL, q->pw, next);
+                         g + rec->first * VL, q->pw, g + rec->first * VL, q->pw, next);
       if (s.tiles > 1) N(cell_forward)(q, t, i, j, nr);
     }
   }
@@ -194,7 +203,7 @@ FN void N(forward_gated)(const N(layer) * q, idx t)
     const idx unit = c.from * q->ldh + i * VL;
     REAL *g = N(tape_at)(q, t) + i * n * q->pw;
     N(product)(1, n, c, 1, q->H, gated->W + i * q->H * VL, 0, VL, N(rs_at)(q, t), 0, 1, q->ldh, g,
-               q->pw, gated->W);
+               q->pw, g, q->pw, gated->W);
     N(gru_before_state)(q, c.to - c.from, g + c.from * q->pw, N(h_before)(q, t) + unit,
                         N(h_after)(q, t) + unit);
   }
@@ -207,10 +216,9 @@ FN void N(project_ahead)(const N(layer) * q, idx t, idx n)
   const range mine = share(n, q->me);
   for (idx i = 0; i < q->P; i++) {
     REAL *g = N(tape_at)(q, t) + i * q->pw;
-    for (idx k = mine.from; k < mine.to; k++)
-      memcpy(g + k * step, q->bias + i * q->pw, BYTES(q->pw));
+    N(bias_beyond_x)(q, i, g + mine.from * step, step, mine.to - mine.from);
     N(product)(q->x_count, n, mine, 1, q->D, q->Wx + i * q->D * q->x_count * VL, 0,
-               q->x_count * VL, N(x_at)(q, t), 0, 1, xj, g, step, q->Wx);
+               q->x_count * VL, N(x_at)(q, t), 0, 1, xj, q->bias + i * q->pw, 0, g, step, q->Wx);
   }
 }
 
@@ -247,17 +255,19 @@ FN void N(clear_columns)(const N(layer) * q, REAL *to, range m, idx width)
   for (idx i = m.from; i < m.to; i++)
     memset(to + (i * q->batch->columns + q->columns.from) * width, 0, BYTES(n * width));
 }
-/* to[m][column][width] += sum over the slots of W' (packed transposed) * gate gradients of step t,
- * of tape panels i .. i + np - 1. */
+/* to[m][column][width] = (from panel 0 on) or += sum over the slots of W' (packed transposed) * gate
+ * gradients of step t, of tape panels i .. i + np - 1. */
 FN void N(transposed_piece)(const N(layer) * q, idx t, REAL *to, range m, idx vectors,
                             const REAL *Wt, idx first, idx count, idx i, idx np)
 {
   const idx n = q->batch->n[t], width = vectors * VL, k = count * VL;
   const REAL *da = N(window_at)(q, t) + i * n * q->pw + first * VL;
+  const REAL *zeros = (const REAL *)N(zeros);
   for (idx l = m.from; l < m.to; l++) {
+    REAL *sum = to + l * q->batch->columns * width;
     const idx next = l + 1 < m.to ? (l + 1) * q->P + i : i + np < q->P ? i + np : 0;
     N(product)(vectors, n, N(columns_at)(q, t), np, k, Wt + (l * q->P + i) * k * width, k * width,
-               width, da, n * q->pw, 1, q->pw, to + l * q->batch->columns * width, width,
+               width, da, n * q->pw, 1, q->pw, i ? sum : zeros, i ? width : 0, sum, width,
                Wt + next * k * width);
   }
 }
@@ -296,7 +306,6 @@ FN void N(cell_backward_gated)(const N(layer) * q, idx t)
   const N(recurrence) *gated = &q->rec[1];
   const range c = N(columns_at)(q, t);
   const idx n = q->batch->n[t], nb = q->batch->columns, piece = N(piece_panels)(gated->count);
-  N(clear_columns)(q, q->ds, q->units, q->mb);
   for (idx i = 0; i < q->P; i += piece)
     N(transposed_piece)(q, t, q->ds, q->units, q->MB, gated->Wt, gated->first, gated->count, i,
                         SMALLER(q->P - i, piece));
@@ -314,8 +323,6 @@ FN void N(products_back)(const N(layer) * q, idx t, int dh, int dx)
 {
   const N(recurrence) *rec = &q->rec[0];
   const idx piece = N(piece_panels)(rec->count);
-  if (dh) N(clear_columns)(q, q->dh, q->units, q->mb);
-  if (dx) N(clear_columns)(q, q->dxp, q->inputs, q->db);
   for (idx i = 0; i < q->P; i += piece) {
     const idx np = SMALLER(q->P - i, piece);
     if (dh)
@@ -387,7 +394,7 @@ FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, id
     for (idx m = q->units.from; t >= first && m < q->units.to; m++)
       N(product)(q->MB, b->n[t], N(columns_at)(q, t), 1, above->k,
                  above->Wt + m * q->mb * above->k, 0, q->mb, delta, 0, 1, above->k,
-                 q->dh + m * nb * q->mb, q->mb, above->Wt);
+                 q->dh + m * nb * q->mb, q->mb, q->dh + m * nb * q->mb, q->mb, above->Wt);
     N(cell_backward)(q, t);
     if (N(meet)(q)) return BPTT_EINTERRUPT;
     if (q->nrec == 2) {
@@ -430,18 +437,20 @@ FN bptt_status N(layer_weights)(const N(layer) * q, idx s, idx e)
       const range w = within(mine, i * width, width);
       const REAL *a = N(window_at)(q, t) + i * n * q->pw;
       const REAL *next = i + 1 < q->P ? a + n * q->pw : a;
+      REAL *dWx = q->dWx + i * q->D * q->x_count * VL, *dbias = q->dbias + i * q->pw;
       N(product)(q->x_count, q->D, within(w, 0, q->D), outer, inner, a, st, ak, N(x_at)(q, t), xs,
-                 xk, 1, q->dWx + i * q->D * q->x_count * VL, q->x_count * VL, a);
+                 xk, 1, dWx, q->x_count * VL, dWx, q->x_count * VL, a);
       for (int r = 0; r < q->nrec; r++) {
         const N(recurrence) *rec = &q->rec[r];
         const REAL *in = r ? N(rs_at)(q, t) : N(h_before)(q, t);
+        REAL *dW = rec->dW + i * q->H * rec->count * VL;
         N(product)(rec->count, q->H, within(w, q->D + r * q->H, q->H), outer, inner,
                    a + rec->first * VL, st, ak, in, n * q->ldh, q->ldh, 1,
-                   rec->dW + i * q->H * rec->count * VL, rec->count * VL, next);
+                   dW, rec->count * VL, dW, rec->count * VL, next);
       }
       if (w.from == 0)
         N(product)(q->slots, 1, (range){0, 1}, outer, inner, a, st, ak, &one, 0, 0, 0,
-                   q->dbias + i * q->pw, q->pw, a);
+                   dbias, 0, dbias, 0, a);
     }
   }
   return BPTT_OK;

@@ -81,9 +81,8 @@ FN bptt_status N(readout_forward)(const N(readout) * r, const N(layer) * q, rang
     if (interrupted(q->me, N(readout_work)(r, n))) return BPTT_EINTERRUPT;
     for (idx m = 0; m < r->OM; m++) {
       const idx rows = SMALLER(r->O - m * r->ob, r->ob);
-      memset(yp, 0, BYTES(n * r->ob));
       N(product)(r->OB, whole, (range){0, n}, 1, r->H, r->W + m * r->ob * r->H, 0, r->ob,
-                 h + c * q->ldh, 0, 1, q->ldh, yp, r->ob, r->W);
+                 h + c * q->ldh, 0, 1, q->ldh, (const REAL *)N(zeros), 0, yp, r->ob, r->W);
       for (idx j = 0; j < n; j++)
         for (idx o = 0; o < rows; o++)
           r->dy[(c + j) * r->O + m * r->ob + o] = yp[j * r->ob + o] + b_y[m * r->ob + o];
@@ -169,8 +168,9 @@ FN bptt_status N(readout_weights)(const N(readout) * r, const N(layer) * q)
     const idx n = SMALLER(total - c, K_PIECE);
     if (interrupted(q->me, N(readout_work)(r, n))) return BPTT_EINTERRUPT;
     for (idx m = mine.from / r->O; m * r->O < mine.to; m++)
-      N(product)(q->MB, r->O, within(mine, m * r->O, r->O), 1, n, h + c * q->ldh + m * q->mb, 0, q->ldh, r->dy + c * r->O, 0,
-                 r->O, 1, r->dWt + m * q->mb * r->O, q->mb, r->W);
+      N(product)(q->MB, r->O, within(mine, m * r->O, r->O), 1, n, h + c * q->ldh + m * q->mb, 0,
+                 q->ldh, r->dy + c * r->O, 0, r->O, 1, r->dWt + m * q->mb * r->O, q->mb,
+                 r->dWt + m * q->mb * r->O, q->mb, r->W);
     for (idx o = outputs.from; o < outputs.to; o++) {
       REAL sum = 0;
       for (idx k = 0; k < n; k++) sum += r->dy[(c + k) * r->O + o];

@@ -1,15 +1,17 @@
 /* tile.h -- the register tile, the one primitive of every product. Part of kernel.h.
  *
- *     C[j cj + v VL ..] += sum_o sum_k  A[o ao + k ak + v VL ..] * X[o xo + k xk + j xj]
+ *     C[j cj + v VL ..] = E[j ej + v VL ..]
+ *                         + sum_o sum_k  A[o ao + k ak + v VL ..] * X[o xo + k xk + j xj]
  *
+ * E is what the sum is added to: C itself, or a bias or zeros for every column alike (ej = 0).
  * mv vectors x nr columns stay in registers. One column alone has too few chains of multiply-adds
  * to hide their latency, so where the whole product has but one it splits k over ks independent
  * sums. (Elsewhere never: a column's sum must not depend on which columns a thread has.)
  * `next` is memory the caller will want soon: each k sends half a cache line of it to L2.
  * It must be mapped memory, never NULL. */
 #define TILE_ARGS                                                                                 \
-  idx no, idx nk, const REAL *A, idx ao, idx ak, const REAL *X, idx xo, idx xk, idx xj, REAL *C,  \
-    idx cj, const REAL *next
+  idx no, idx nk, const REAL *A, idx ao, idx ak, const REAL *X, idx xo, idx xk, idx xj,            \
+    const REAL *E, idx ej, REAL *C, idx cj, const REAL *next
 
 FAST void N(tile)(const int mv, const int nr, const int ks, TILE_ARGS)
 {
@@ -41,13 +43,14 @@ FAST void N(tile)(const int mv, const int nr, const int ks, TILE_ARGS)
     UNROLL for (int s = 1; s < ks; s++)
       UNROLL for (int v = 0; v < mv; v++) acc[v] += acc[s * mv + v];
   UNROLL for (int j = 0; j < nr; j++)
-    UNROLL for (int v = 0; v < mv; v++) *(V *)(C + j * cj + v * VL) += acc[j * mv + v];
+    UNROLL for (int v = 0; v < mv; v++)
+      *(V *)(C + j * cj + v * VL) = *(const V *)(E + j * ej + v * VL) + acc[j * mv + v];
 }
 
 #define TILE_AS(name, mv, nr, ks)                                                                 \
   TARGET static void N(name)(TILE_ARGS)                                                           \
   {                                                                                               \
-    N(tile)(mv, nr, ks, no, nk, A, ao, ak, X, xo, xk, xj, C, cj, next);                           \
+    N(tile)(mv, nr, ks, no, nk, A, ao, ak, X, xo, xk, xj, E, ej, C, cj, next);                          \
   }
 #define TILE(mv, nr) TILE_AS(tile##mv##_##nr, mv, nr, 1)
 #define ALONE(mv, ks) TILE_AS(tile##mv##_alone, mv, 1, ks)
@@ -93,6 +96,9 @@ FAST N(spread) N(spread_of)(idx n, idx most)
   return (N(spread)){tiles, n / tiles, n % tiles};
 }
 
+/* E of a sum by itself. */
+static const V N(zeros)[4];
+
 /* The same over columns c of a product that has `whole` of them in all. The caller keeps no * nk
  * near K_PIECE, so that A is read from L1 while X and C stream past. */
 FN void N(product)(idx mv, idx whole, range c, TILE_ARGS)
@@ -101,7 +107,7 @@ FN void N(product)(idx mv, idx whole, range c, TILE_ARGS)
   idx j = c.from;
   for (idx i = 0, n; i < s.tiles; i++, j += n) {
     n = s.width + (i < s.wider);
-    N(tiles)[mv][whole == 1 ? 0 : n](no, nk, A, ao, ak, X + j * xj, xo, xk, xj, C + j * cj, cj,
+    N(tiles)[mv][whole == 1 ? 0 : n](no, nk, A, ao, ak, X + j * xj, xo, xk, xj, E + j * ej, ej, C + j * cj, cj,
                                      next + i * no * nk * HALFLINE);
   }
 }
