@@ -17,7 +17,8 @@ FAST void N(tile)(const int mv, const int nr, const int ks, TILE_ARGS)
 {
   V acc[24];
   UNROLL for (int i = 0; i < ks * nr * mv; i++) acc[i] = (V){0};
-  UNROLL for (int j = 0; j < nr; j++)
+  /* Not unrolled: the compiler would keep all these addresses, on the stack, for the end. */
+  for (idx j = 0; j < nr; j++)
     UNROLL for (int v = 0; v < mv; v++) __builtin_prefetch(C + j * cj + v * VL, 1);
   for (idx o = 0; o < no; o++, A += ao, X += xo) {
     const REAL *a = A, *x = X;
