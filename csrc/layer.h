@@ -132,11 +132,19 @@ FN void N(state_out)(const N(layer) * q, REAL *h_last, REAL *c_last)
 
 /* ------------------------------------------------------------------------------- forward */
 
-/* Columns j .. j + nr - 1 of panel i at step t: pre-activations are in the tape. */
-FAST void N(cell_forward)(const N(layer) * q, idx t, idx i, idx j, idx nr)
+/* Where the pre-activations of panel i at step t go, from column j on: into the tape, for the gates
+ * to stay there. What an rnn keeps is h: one step's tape is used again and again and stays in
+ * cache, unless the products of all inputs come first. */
+FAST REAL *N(gates_at)(const N(layer) * q, idx t, idx i, idx j, int x_done)
+{
+  const idx kept = q->cell == BPTT_RNN && !x_done ? q->t0 : t;
+  return N(tape_at)(q, kept) + (i * q->batch->n[kept] + j) * q->pw;
+}
+
+/* Columns j .. j + nr - 1 of panel i at step t: pre-activations are in g. */
+FAST void N(cell_forward)(const N(layer) * q, idx t, idx i, idx j, idx nr, REAL *g)
 {
   const idx n = q->batch->n[t], unit = j * q->ldh + i * q->UB * VL;
-  REAL *g = N(tape_at)(q, t) + (i * n + j) * q->pw;
   const REAL *hp = N(h_before)(q, t) + unit;
   REAL *h = N(h_after)(q, t) + unit;
 
@@ -174,7 +182,7 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
     for (idx k = 0, nr; k < s.tiles; k++, j += nr) {
       nr = s.width + (k < s.wider);
       const idx tile = n == 1 ? 0 : nr;
-      REAL *g = N(tape_at)(q, t) + (i * n + j) * q->pw;
+      REAL *g = N(gates_at)(q, t, i, j, x_done);
       if (!x_done) {
         N(bias_beyond_x)(q, i, g, q->pw, nr);
         N(tiles)[cx][tile](1, q->D, q->Wx + i * q->D * cx * VL, 0, cx * VL, x + j * q->D, 0, 1,
@@ -185,12 +193,12 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
       const REAL *next = i + 1 < q->P ? W + q->H * ch * VL + k * q->H * HALFLINE : rec->W;
       N(tiles)[ch][tile](1, q->H, W, 0, ch * VL, hp + j * q->ldh, 0, 1, q->ldh,
                          g + rec->first * VL, q->pw, g + rec->first * VL, q->pw, next);
-      if (s.tiles > 1) N(cell_forward)(q, t, i, j, nr);
+      if (s.tiles > 1) N(cell_forward)(q, t, i, j, nr, g);
     }
   }
   /* Few columns: all products, then all cells, so that latencies overlap. */
   for (idx i = q->panels.from; s.tiles == 1 && i < q->panels.to; i++)
-    N(cell_forward)(q, t, i, c.from, c.to - c.from);
+    N(cell_forward)(q, t, i, c.from, c.to - c.from, N(gates_at)(q, t, i, c.from, x_done));
 }
 
 /* gru, reset before: n needs r * h of all units. */
