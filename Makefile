@@ -129,7 +129,7 @@ ASAN := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitiz
 .SECONDARY: # objects are kept
 $(eval $(call core,core-gcc,$(CC) -O2))
 # Pieces so small that short sequences go through every loop.
-$(eval $(call core,core-small,$(CC) -O2 -DK_PIECE=5 -DREADOUT_PIECE=3 -DSEGMENT=7))
+$(eval $(call core,core-small,$(CC) -O2 -DK_PIECE=5 -DCOLUMN_PIECE=5 -DREADOUT_PIECE=3 -DSEGMENT=7))
 $(eval $(call core,core-clang,$(CLANG) -O2))
 $(eval $(call core,core-arm,aarch64-linux-gnu-gcc -O2 -static -DSTRIDE=100003))
 $(eval $(call core,core-asan,$(CC) $(ASAN)))

@@ -45,10 +45,12 @@
 #endif
 /* Sizes that the tests make small, so that short sequences go through every loop.
  * K_PIECE: pieces of k in the products; a piece of A (128 x 4 vectors, 32 kB) stays in L1.
+ * COLUMN_PIECE: columns in the weight gradients; near it there may be twice as many.
  * READOUT_PIECE: columns of y computed at a time.
  * SEGMENT: real steps in memory where a longer tape is not needed; enough for the products. */
 #ifndef K_PIECE
 #define K_PIECE 128
+#define COLUMN_PIECE 64
 #define READOUT_PIECE 32
 #define SEGMENT 512
 #endif

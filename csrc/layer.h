@@ -418,48 +418,56 @@ FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, id
 
 /* ------------------------------------------------------------------------------- weights */
 
-/* dW += sum over columns of gate gradient times input, steps s .. e - 1. Pieces of steps near
- * K_PIECE columns keep the inputs in L2 while the panels pass. Within a piece all steps have the
- * same number of columns, so that the sum has two regular loops (step, column); one column to a
- * step makes one loop.
- * The threads share out the columns of [dW_xh dW_hh], counted panel after panel: each sum is one
- * thread's. */
+/* dW += sum over columns of gate gradient times input: columns j .. j + n - 1 of steps t .. e - 1,
+ * which have all the same number of columns, so that the sum has two regular loops (step, column);
+ * one column to a step makes one loop. Of the columns of [dW_xh dW_hh], counted panel after panel,
+ * those that are mine. */
+FN void N(weights_piece)(const N(layer) * q, range mine, idx t, idx e, idx j, idx n)
+{
+  const idx whole = q->batch->n[t], st = q->P * whole * q->pw, width = q->D + q->nrec * q->H;
+  const idx outer = whole == 1 ? 1 : e - t, inner = whole == 1 ? e - t : n;
+  const idx ak = whole == 1 ? st : q->pw;
+  const idx xs = (q->x_step ? q->x_step : whole) * q->D, xk = whole == 1 ? xs : q->D;
+  const REAL *x = N(x_at)(q, t) + j * q->D;
+  const REAL one = 1; /* the input of the biases */
+  for (idx i = mine.from / width; i * width < mine.to; i++) {
+    const range w = within(mine, i * width, width);
+    const REAL *a = N(window_at)(q, t) + (i * whole + j) * q->pw;
+    const REAL *next = i + 1 < q->P ? a + whole * q->pw : a;
+    REAL *dWx = q->dWx + i * q->D * q->x_count * VL, *dbias = q->dbias + i * q->pw;
+    N(product)(q->x_count, q->D, within(w, 0, q->D), outer, inner, a, st, ak, x, xs, xk, 1, dWx,
+               q->x_count * VL, dWx, q->x_count * VL, a);
+    for (int r = 0; r < q->nrec; r++) {
+      const N(recurrence) *rec = &q->rec[r];
+      const REAL *in = (r ? N(rs_at)(q, t) : N(h_before)(q, t)) + j * q->ldh;
+      REAL *dW = rec->dW + i * q->H * rec->count * VL;
+      N(product)(rec->count, q->H, within(w, q->D + r * q->H, q->H), outer, inner,
+                 a + rec->first * VL, st, ak, in, whole * q->ldh, q->ldh, 1, dW, rec->count * VL,
+                 dW, rec->count * VL, next);
+    }
+    if (w.from == 0)
+      N(product)(q->slots, 1, (range){0, 1}, outer, inner, a, st, ak, &one, 0, 0, 0, dbias, 0,
+                 dbias, 0, a);
+  }
+}
+
+/* The weight gradients of steps s .. e - 1, in pieces near COLUMN_PIECE columns: gate gradients of
+ * one panel stay in L1 while the inputs pass, the inputs in L2 while the panels pass.
+ * The threads share out the columns of dW: each sum is one thread's. */
 FN bptt_status N(layer_weights)(const N(layer) * q, idx s, idx e)
 {
   const bptt_batch *b = q->batch;
-  const idx width = q->D + q->nrec * q->H;
-  const range mine = share(q->P * width, q->me);
-  const REAL one = 1; /* the input of the biases */
+  const range mine = share(q->P * (q->D + q->nrec * q->H), q->me);
   for (idx t = s, end; t < e; t = end) {
-    const idx n = b->n[t], most = (K_PIECE + n - 1) / n, st = q->P * n * q->pw;
+    const idx n = b->n[t], most = (COLUMN_PIECE + n - 1) / n;
     end = t + 1;
     while (end < e && end - t < most && b->n[end] == n) end++;
     /* h before step t lies n[t-1] columns before h before step t + 1: not n where a sequence has
      * just ended or a segment begins, so such a step is a piece of its own. */
     if (N(state_before)(q, t + 1) - N(state_before)(q, t) != n) end = t + 1;
     if (interrupted(q->me, N(step_work)(q, t) * (double)(end - t))) return BPTT_EINTERRUPT;
-    const idx outer = n == 1 ? 1 : end - t, inner = n == 1 ? end - t : n;
-    const idx ak = n == 1 ? st : q->pw;
-    const idx xs = (q->x_step ? q->x_step : n) * q->D, xk = n == 1 ? xs : q->D;
-    for (idx i = mine.from / width; i * width < mine.to; i++) {
-      const range w = within(mine, i * width, width);
-      const REAL *a = N(window_at)(q, t) + i * n * q->pw;
-      const REAL *next = i + 1 < q->P ? a + n * q->pw : a;
-      REAL *dWx = q->dWx + i * q->D * q->x_count * VL, *dbias = q->dbias + i * q->pw;
-      N(product)(q->x_count, q->D, within(w, 0, q->D), outer, inner, a, st, ak, N(x_at)(q, t), xs,
-                 xk, 1, dWx, q->x_count * VL, dWx, q->x_count * VL, a);
-      for (int r = 0; r < q->nrec; r++) {
-        const N(recurrence) *rec = &q->rec[r];
-        const REAL *in = r ? N(rs_at)(q, t) : N(h_before)(q, t);
-        REAL *dW = rec->dW + i * q->H * rec->count * VL;
-        N(product)(rec->count, q->H, within(w, q->D + r * q->H, q->H), outer, inner,
-                   a + rec->first * VL, st, ak, in, n * q->ldh, q->ldh, 1,
-                   dW, rec->count * VL, dW, rec->count * VL, next);
-      }
-      if (w.from == 0)
-        N(product)(q->slots, 1, (range){0, 1}, outer, inner, a, st, ak, &one, 0, 0, 0,
-                   dbias, 0, dbias, 0, a);
-    }
+    for (idx j = 0; j < n; j += COLUMN_PIECE)
+      N(weights_piece)(q, mine, t, end, j, SMALLER(n - j, COLUMN_PIECE));
   }
   return BPTT_OK;
 }
