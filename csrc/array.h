@@ -4,6 +4,16 @@
 /* Sums are kept in several vectors, so that additions do not wait for each other. */
 #define SUMS 4
 
+/* The numbers of a vector, halved again and again. */
+FAST REAL N(sum_of_lanes)(V v)
+{
+  REAL a[VBYTES / sizeof(REAL)];
+  memcpy(a, &v, VBYTES);
+  UNROLL for (idx half = VL / 2; half > 0; half /= 2)
+    UNROLL for (idx i = 0; i < half; i++) a[i] += a[i + half];
+  return a[0];
+}
+
 /* x * 0 is 0, or NaN where x is not finite, and NaN stays in a sum. */
 FN int N(all_finite)(const void *v, idx n)
 {

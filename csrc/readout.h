@@ -4,13 +4,17 @@
  *   y = W_hy h + b_y
  *   dh = W_hy' dy,  dW_hy = sum dy h',  db_y = sum dy
  *
+ * Few outputs would leave the lanes of the tile's vectors empty: y is then a sum over lanes, of
+ * products of whole vectors of units.
+ *
  *   mse             L = sum_i (y_i - target_i)^2            dL/dy_i = 2 (y_i - target_i)
  *   cross_entropy   L = -log p_c,  p = softmax(y)           dL/dy_i = p_i - [i = c] */
 
 typedef struct {
   idx O, H;
   idx OB, OM, ob;     /* vectors of outputs in a panel, panels, OB VL */
-  REAL *W;            /* [m][k < H][ob] */
+  int few;            /* outputs */
+  REAL *W;            /* [m][k < H][ob]; not of few outputs */
   REAL *Wt;           /* [m of the layer][o][mb] */
   REAL *dWt;          /* as Wt */
   REAL *db;
@@ -29,36 +33,34 @@ static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_probl
   r->OB = N(panel_width)((p->O + VL - 1) / VL);
   r->OM = ((p->O + VL - 1) / VL + r->OB - 1) / r->OB;
   r->ob = r->OB * VL;
-  r->W = N(carve)(a, r->OM * r->ob * r->H);
+  r->few = 4 * r->O <= VL;
+  if (r->few || back) r->Wt = N(carve)(a, q->M * q->mb * r->O);
+  if (!r->few) r->W = N(carve)(a, r->OM * r->ob * r->H);
   r->yp = N(carve)(a, READOUT_PIECE * r->ob * N(threads)(p));
   r->dy = N(carve)(a, total * r->O);
   r->loss = (double *)(void *)N(carve)(a, steps * (idx)(sizeof(double) / sizeof(REAL)));
   if (!back) return;
-  r->Wt = N(carve)(a, q->M * q->mb * r->O);
   r->dWt = N(carve)(a, q->M * q->mb * r->O);
   r->db = N(carve)(a, r->O);
 }
 
-FN void N(readout_pack)(const N(readout) * r, const REAL *W_hy, const bptt_thread *me)
+FN void N(readout_pack)(const N(readout) * r, const N(layer) * q, const REAL *W_hy)
 {
-  const range mine = share(r->OM, me);
-  REAL *to = r->W + mine.from * r->H * r->ob;
-  for (idx m = mine.from; m < mine.to; m++)
+  const range outputs = share(r->few ? 0 : r->OM, q->me), units = share(q->M, q->me);
+  REAL *to = r->W + outputs.from * r->H * r->ob;
+  for (idx m = outputs.from; m < outputs.to; m++)
     for (idx k = 0; k < r->H; k++)
       for (idx v = 0; v < r->OB; v++, to += VL) {
         const idx o = m * r->ob + v * VL;
         N(load_rows)(to, W_hy + k * r->O + o, r->O - o);
       }
-}
-FN void N(readout_pack_back)(const N(readout) * r, const N(layer) * q, const REAL *W_hy)
-{
-  const range mine = share(q->M, q->me);
-  for (idx m = mine.from; m < mine.to; m++)
+  for (idx m = units.from; r->Wt && m < units.to; m++)
     for (idx o = 0; o < r->O; o++)
       for (idx k = 0; k < q->mb; k++) {
         const idx u = m * q->mb + k;
         r->Wt[(m * r->O + o) * q->mb + k] = u < r->H ? W_hy[u * r->O + o] : 0;
       }
+  if (!r->dWt) return;
   N(clear)(r->dWt, q->M * q->mb * r->O, q->me);
   N(clear)(r->db, r->O, q->me);
 }
@@ -67,6 +69,24 @@ FN void N(readout_pack_back)(const N(readout) * r, const N(layer) * q, const REA
 FAST double N(readout_work)(const N(readout) * r, idx n)
 {
   return (double)n * (double)(r->OM * r->ob) * (double)r->H;
+}
+
+/* y of n columns, few outputs each: the sum over the lanes of sum_u W'[u] h[u], u vectors of units.
+ * Four columns at a time; the last ones may be the same column. */
+FN void N(few_outputs)(const N(readout) * r, const N(layer) * q, const REAL *h, idx n,
+                       const REAL *b_y, REAL *y)
+{
+  for (idx j = 0; j < n; j += 4)
+    for (idx o = 0; o < r->O; o++) {
+      V sums[4] = {{0}};
+      idx at[4];
+      UNROLL for (idx c = 0; c < 4; c++) at[c] = SMALLER(j + c, n - 1);
+      for (idx u = 0; u < q->U; u++) {
+        const V w = *(const V *)(r->Wt + (u / q->MB * r->O + o) * q->mb + u % q->MB * VL);
+        UNROLL for (idx c = 0; c < 4; c++) sums[c] += w * *(const V *)(h + at[c] * q->ldh + u * VL);
+      }
+      UNROLL for (idx c = 0; c < 4; c++) y[at[c] * r->O + o] = b_y[o] + N(sum_of_lanes)(sums[c]);
+    }
 }
 
 /* y of these steps into dy. */
@@ -79,7 +99,8 @@ FN bptt_status N(readout_forward)(const N(readout) * r, const N(layer) * q, rang
   for (idx c = N(real_step)(q, steps.from); c < end; c += READOUT_PIECE) {
     const idx n = SMALLER(end - c, READOUT_PIECE);
     if (interrupted(q->me, N(readout_work)(r, n))) return BPTT_EINTERRUPT;
-    for (idx m = 0; m < r->OM; m++) {
+    if (r->few) N(few_outputs)(r, q, h + c * q->ldh, n, b_y, r->dy + c * r->O);
+    for (idx m = 0; !r->few && m < r->OM; m++) {
       const idx rows = SMALLER(r->O - m * r->ob, r->ob);
       N(product)(r->OB, whole, (range){0, n}, 1, r->H, r->W + m * r->ob * r->H, 0, r->ob,
                  h + c * q->ldh, 0, 1, q->ldh, (const REAL *)N(zeros), 0, yp, r->ob, r->W);
