@@ -18,143 +18,179 @@
  *
  * Forward functions find the pre-activations in the tape and leave the activated gates there.
  * Backward functions find dL/dh_t in dh and turn the gates into gradients of the pre-activations.
- * g: the tape of the first of nr columns, pw apart; h, hp: h_t and h_{t-1}, ldh apart; c, cp
- * likewise, VL apart. */
+ * They take nr columns of a panel, or nr panels of one column: entries of the tape (g), of c_t and
+ * c_{t-1} (c, cp) and of `carry` follow each other; h_t, h_{t-1}, r * h (h, hp, rh) are hs, dh and
+ * its like ds apart. */
 
-FN void N(rnn_forward)(const N(layer) * q, idx nr, const REAL *g, REAL *h)
+/* f(m, j): entries j .. j + m - 1, m a constant */
+#define IN_GROUPS(n, f)                                                                           \
+  do {                                                                                            \
+    idx j = 0;                                                                                    \
+    for (; j + 4 <= (n); j += 4) f(4, j);                                                         \
+    for (; j + 2 <= (n); j += 2) f(2, j);                                                         \
+    for (; j < (n); j++) f(1, j);                                                                 \
+  } while (0)
+
+FAST void N(rnn_group)(const int m, bptt_activation f, const V *a, V *h)
 {
-#define EACH(f)                                                                                   \
-  for (idx j = 0; j < nr; j++)                                                                    \
-    for (idx u = 0; u < q->UB; u++) {                                                             \
-      const V a = *(const V *)(g + j * q->pw + u * VL);                                           \
-      *(V *)(h + j * q->ldh + u * VL) = f;                                                        \
-    }
-  switch (q->activation) {
-  case BPTT_TANH: EACH(N(vtanh)(a)) break;
-  case BPTT_RELU: EACH(N(vmax)(a, (V){0})) break;
-  case BPTT_SIGMOID: EACH(N(vsigmoid)(a)) break;
-  case BPTT_IDENTITY: EACH(a) break;
+  switch (f) {
+  case BPTT_TANH: N(activate)(m, ALL_TANH, a, h); break;
+  case BPTT_RELU: EACH h[v] = SELECT(a[v] < 0, (V){0}, a[v]); break; /* NaN stays */
+  case BPTT_SIGMOID: N(activate)(m, ALL_SIGMOID, a, h); break;
+  case BPTT_IDENTITY: EACH h[v] = a[v]; break;
   }
-#undef EACH
 }
-/* da = dh * f'(a), with f' written in h = f(a). */
-FN void N(rnn_backward)(const N(layer) * q, idx nr, REAL *g, const REAL *dh, const REAL *h)
+FN void N(rnn_forward)(const N(layer) * q, idx nr, const REAL *g, REAL *h, idx hs)
 {
-#define EACH(slope)                                                                               \
-  for (idx j = 0; j < nr; j++) {                                                                  \
-    const V y = *(const V *)(h + j * q->ldh), d = *(const V *)(dh + j * q->mb);                   \
-    *(V *)(g + j * q->pw) = slope;                                                                \
+  for (idx k = 0; k < nr; k++) {
+    const V *a = (const V *)(g + k * q->pw);
+    V *to = (V *)(h + k * hs);
+#define GROUP_FROM(m, u) N(rnn_group)(m, q->activation, a + (u), to + (u))
+    IN_GROUPS(q->UB, GROUP_FROM);
+#undef GROUP_FROM
   }
-  switch (q->activation) {
-  case BPTT_TANH: EACH(d * ((REAL)1 - y * y)) break;
-  case BPTT_RELU: EACH((V)((IV)d & (IV)(y > (V){0}))) break;
-  case BPTT_SIGMOID: EACH(d * y * ((REAL)1 - y)) break;
+}
+/* da = dh * f'(a), with f' written in h = f(a). Of vectors gs apart in the tape. */
+FN void N(rnn_backward)(bptt_activation f, idx nr, REAL *g, idx gs, const REAL *dh, idx ds,
+                        const REAL *h, idx hs)
+{
+#define EACH_VECTOR(slope)                                                                        \
+  for (idx j = 0; j < nr; j++) {                                                                  \
+    const V y = *(const V *)(h + j * hs), d = *(const V *)(dh + j * ds);                          \
+    *(V *)(g + j * gs) = slope;                                                                   \
+  }
+  switch (f) {
+  case BPTT_TANH: EACH_VECTOR(d * ((REAL)1 - y * y)) break;
+  case BPTT_RELU: EACH_VECTOR((V)((IV)d & (IV)(y > (V){0}))) break;
+  case BPTT_SIGMOID: EACH_VECTOR(d * y * ((REAL)1 - y)) break;
   case BPTT_IDENTITY:
-    for (idx j = 0; j < nr; j++) *(V *)(g + j * q->pw) = *(const V *)(dh + j * q->mb);
+    for (idx j = 0; j < nr; j++) *(V *)(g + j * gs) = *(const V *)(dh + j * ds);
     break;
   }
-#undef EACH
+#undef EACH_VECTOR
 }
 
-FN void N(lstm_forward)(const N(layer) * q, idx nr, REAL *g, REAL *h, const REAL *cp, REAL *c)
+FAST void N(lstm_group)(const int m, V *a, REAL *h, idx hs, const V *cp, V *c)
 {
-  for (idx j = 0; j < nr; j++) {
-    V *a = (V *)(g + j * q->pw);
-    const V i = N(vsigmoid)(a[0]), f = N(vsigmoid)(a[1]), z = N(vtanh)(a[2]),
-            o = N(vsigmoid)(a[3]);
-    const V cell = f * *(const V *)(cp + j * VL) + i * z;
-    a[0] = i;
-    a[1] = f;
-    a[2] = z;
-    a[3] = o;
-    *(V *)(c + j * VL) = cell;
-    *(V *)(h + j * q->ldh) = o * N(vtanh)(cell);
+  V o[GROUP], y[GROUP];
+  EACH {
+    V gate[4];
+    N(activate)(4, TANH_THIRD, a + 4 * v, gate);
+    c[v] = gate[1] * cp[v] + gate[0] * gate[2];
+    o[v] = gate[3];
+    UNROLL for (int k = 0; k < 4; k++) a[4 * v + k] = gate[k];
   }
+  N(activate)(m, ALL_TANH, c, y);
+  EACH *(V *)(h + v * hs) = o[v] * y[v];
 }
-/* carry: dL/dc_t from step t + 1, left as dL/dc_{t-1}. tanh(c_t) is h_t / o. */
-FN void N(lstm_backward)(const N(layer) * q, idx nr, REAL *g, const REAL *dh, const REAL *h,
+FN void N(lstm_forward)(idx nr, REAL *g, REAL *h, idx hs, const REAL *cp, REAL *c)
+{
+#define GROUP_FROM(m, j)                                                                          \
+  N(lstm_group)(m, (V *)g + 4 * (j), h + (j) * hs, hs, (const V *)cp + (j), (V *)c + (j))
+  IN_GROUPS(nr, GROUP_FROM);
+#undef GROUP_FROM
+}
+/* carry: dL/dc_t from step t + 1, left as dL/dc_{t-1}. tanh(c_t) is h_t / o. Where
+ * o and with it h_t have become 0 it takes no part: any number will do, but not 0 / 0. */
+FN void N(lstm_backward)(idx nr, REAL *g, const REAL *dh, idx ds, const REAL *h, idx hs,
                          const REAL *cp, REAL *carry)
 {
+  const V least = (V){0} + (IS_DOUBLE ? (REAL)0x1p-1022 : (REAL)0x1p-126);
   for (idx j = 0; j < nr; j++) {
-    V *a = (V *)(g + j * q->pw), *dc = (V *)(carry + j * VL);
-    const V d = *(const V *)(dh + j * q->mb), y = *(const V *)(h + j * q->ldh);
+    V *a = (V *)g + 4 * j, *dc = (V *)carry + j;
+    const V d = *(const V *)(dh + j * ds), y = *(const V *)(h + j * hs);
     const V i = a[0], f = a[1], z = a[2], o = a[3];
-    const V dcell = *dc + d * (o - y * (y / o)); /* d o (1 - tanh^2 c) */
+    const V tanh_c = y / SELECT(o < least, least, o);
+    const V dcell = *dc + d * (o - y * tanh_c); /* d o (1 - tanh^2 c) */
     a[0] = dcell * z * i * ((REAL)1 - i);
-    a[1] = dcell * *(const V *)(cp + j * VL) * f * ((REAL)1 - f);
+    a[1] = dcell * ((const V *)cp)[j] * f * ((REAL)1 - f);
     a[2] = dcell * i * ((REAL)1 - z * z);
     a[3] = d * y * ((REAL)1 - o);
     *dc = dcell * f;
   }
 }
 
-FN void N(gru_forward)(const N(layer) * q, idx nr, REAL *g, const REAL *hp, REAL *h)
+FAST void N(gru_group)(const int m, V *a, const REAL *hp, REAL *h, idx hs)
 {
-  for (idx j = 0; j < nr; j++) {
-    V *a = (V *)(g + j * q->pw);
-    const V r = N(vsigmoid)(a[1]), z = N(vsigmoid)(a[2]), n = N(vtanh)(a[0] + r * a[3]);
-    a[0] = n;
-    a[1] = r;
-    a[2] = z;
-    *(V *)(h + j * q->ldh) = n + z * (*(const V *)(hp + j * q->ldh) - n);
+  V n[GROUP], z[GROUP];
+  EACH {
+    V gate[2];
+    N(activate)(2, ALL_SIGMOID, a + 4 * v + 1, gate);
+    n[v] = a[4 * v] + gate[0] * a[4 * v + 3];
+    z[v] = gate[1];
+    a[4 * v + 1] = gate[0];
+    a[4 * v + 2] = gate[1];
+  }
+  N(activate)(m, ALL_TANH, n, n);
+  EACH {
+    a[4 * v] = n[v];
+    *(V *)(h + v * hs) = n[v] + z[v] * (*(const V *)(hp + v * hs) - n[v]);
   }
 }
+FN void N(gru_forward)(idx nr, REAL *g, const REAL *hp, REAL *h, idx hs)
+{
+#define GROUP_FROM(m, j) N(gru_group)(m, (V *)g + 4 * (j), hp + (j) * hs, h + (j) * hs, hs)
+  IN_GROUPS(nr, GROUP_FROM);
+#undef GROUP_FROM
+}
 /* carry: the direct path from h_{t+1} to h_t, left as that from h_t to h_{t-1}. */
-FN void N(gru_backward)(const N(layer) * q, idx nr, REAL *g, const REAL *dh, const REAL *hp,
+FN void N(gru_backward)(idx nr, REAL *g, const REAL *dh, idx ds, const REAL *hp, idx hs,
                         REAL *carry)
 {
   for (idx j = 0; j < nr; j++) {
-    V *a = (V *)(g + j * q->pw), *direct = (V *)(carry + j * VL);
-    const V d = *(const V *)(dh + j * q->mb) + *direct;
+    V *a = (V *)g + 4 * j, *direct = (V *)carry + j;
+    const V d = *(const V *)(dh + j * ds) + *direct;
     const V n = a[0], r = a[1], z = a[2];
     const V dn = d * ((REAL)1 - z) * ((REAL)1 - n * n);
     *direct = d * z;
     a[0] = dn;
     a[1] = dn * a[3] * r * ((REAL)1 - r);
-    a[2] = d * (*(const V *)(hp + j * q->ldh) - n) * z * ((REAL)1 - z);
+    a[2] = d * (*(const V *)(hp + j * hs) - n) * z * ((REAL)1 - z);
     a[3] = dn * r;
   }
 }
 
 /* With reset before, the product W_hn (r * h) stands between the two halves of each pass. */
-FN void N(gru_before_gates)(const N(layer) * q, idx nr, REAL *g, const REAL *hp, REAL *rh)
+FN void N(gru_before_gates)(idx nr, REAL *g, const REAL *hp, REAL *rh, idx hs)
 {
   for (idx j = 0; j < nr; j++) {
-    V *a = (V *)(g + j * q->pw);
-    a[1] = N(vsigmoid)(a[1]);
-    a[2] = N(vsigmoid)(a[2]);
-    *(V *)(rh + j * q->ldh) = a[1] * *(const V *)(hp + j * q->ldh);
+    V *a = (V *)g + 3 * j, gate[2];
+    N(activate)(2, ALL_SIGMOID, a + 1, gate);
+    a[1] = gate[0];
+    a[2] = gate[1];
+    *(V *)(rh + j * hs) = gate[0] * *(const V *)(hp + j * hs);
   }
 }
-FN void N(gru_before_state)(const N(layer) * q, idx nr, REAL *g, const REAL *hp, REAL *h)
+FN void N(gru_before_state)(idx nr, REAL *g, const REAL *hp, REAL *h, idx hs)
 {
   for (idx j = 0; j < nr; j++) {
-    V *a = (V *)(g + j * q->pw);
-    const V n = N(vtanh)(a[0]);
+    V *a = (V *)g + 3 * j, n;
+    N(activate)(1, ALL_TANH, a, &n);
     a[0] = n;
-    *(V *)(h + j * q->ldh) = n + a[2] * (*(const V *)(hp + j * q->ldh) - n);
+    *(V *)(h + j * hs) = n + a[2] * (*(const V *)(hp + j * hs) - n);
   }
 }
-FN void N(gru_before_state_back)(const N(layer) * q, idx nr, REAL *g, const REAL *dh,
-                                 const REAL *hp, REAL *carry)
+FN void N(gru_before_state_back)(idx nr, REAL *g, const REAL *dh, idx ds, const REAL *hp, idx hs,
+                                 REAL *carry)
 {
   for (idx j = 0; j < nr; j++) {
-    V *a = (V *)(g + j * q->pw), *direct = (V *)(carry + j * VL);
-    const V d = *(const V *)(dh + j * q->mb) + *direct;
+    V *a = (V *)g + 3 * j, *direct = (V *)carry + j;
+    const V d = *(const V *)(dh + j * ds) + *direct;
     const V n = a[0], z = a[2];
     a[0] = d * ((REAL)1 - z) * ((REAL)1 - n * n);
-    a[2] = d * (*(const V *)(hp + j * q->ldh) - n) * z * ((REAL)1 - z);
+    a[2] = d * (*(const V *)(hp + j * hs) - n) * z * ((REAL)1 - z);
     *direct = d * z;
   }
 }
-/* ds = dL/d(r * h_{t-1}) = W_hn' dn */
-FN void N(gru_before_gates_back)(const N(layer) * q, idx nr, REAL *g, const REAL *ds,
-                                 const REAL *hp, REAL *carry)
+/* dr = dL/d(r * h_{t-1}) = W_hn' dn */
+FN void N(gru_before_gates_back)(idx nr, REAL *g, const REAL *dr, idx ds, const REAL *hp, idx hs,
+                                 REAL *carry)
 {
   for (idx j = 0; j < nr; j++) {
-    V *a = (V *)(g + j * q->pw), *direct = (V *)(carry + j * VL);
-    const V d = *(const V *)(ds + j * q->mb), r = a[1];
-    a[1] = d * *(const V *)(hp + j * q->ldh) * r * ((REAL)1 - r);
+    V *a = (V *)g + 3 * j, *direct = (V *)carry + j;
+    const V d = *(const V *)(dr + j * ds), r = a[1];
+    a[1] = d * *(const V *)(hp + j * hs) * r * ((REAL)1 - r);
     *direct += d * r;
   }
 }
+#undef IN_GROUPS

@@ -60,6 +60,8 @@
 #define TEAM_WORK 4e6
 #define MEETING_WORK 5e4
 #endif
+/* Vectors that go side by side through the activations, and which of them want tanh. */
+enum { GROUP = 4, ALL_SIGMOID = 0, ALL_TANH = 15, TANH_THIRD = 4 };
 #define SMALLER(a, b) ((a) < (b) ? (a) : (b))
 
 /* Counts work, in multiply-adds, and asks every few milliseconds whether to go on. */
@@ -114,6 +116,9 @@ typedef INT N(ivec) __attribute__((vector_size(VBYTES), may_alias));
 const bptt_kernel KERNEL = {N(step_bytes),  N(threads),        N(step), N(softmax),     N(apply),
                             N(all_finite), N(sum_of_squares), N(fits), N(from_double), N(to_double)};
 
+#undef EACH
+#undef SELECT
+#undef TINY
 #undef V
 #undef SUMS
 #undef WIDE

@@ -141,22 +141,24 @@ FAST REAL *N(gates_at)(const N(layer) * q, idx t, idx i, idx j, int x_done)
   return N(tape_at)(q, kept) + (i * q->batch->n[kept] + j) * q->pw;
 }
 
-/* Columns j .. j + nr - 1 of panel i at step t: pre-activations are in g. */
+/* Panel i, columns j .. j + nr - 1 of step t; or, in a batch of one column, panels i .. i + nr - 1:
+ * pre-activations are in g. */
 FAST void N(cell_forward)(const N(layer) * q, idx t, idx i, idx j, idx nr, REAL *g)
 {
   const idx n = q->batch->n[t], unit = j * q->ldh + i * q->UB * VL;
+  const idx hs = q->batch->columns == 1 ? q->UB * VL : q->ldh;
   const REAL *hp = N(h_before)(q, t) + unit;
   REAL *h = N(h_after)(q, t) + unit;
 
-  if (q->cell == BPTT_LSTM) {
-    const REAL *cp = N(c_before)(q, t) + (i * N(columns_before)(q, t) + j) * VL;
-    N(lstm_forward)(q, nr, g, h, cp, N(c_before)(q, t + 1) + (i * n + j) * VL);
-  } else if (q->nrec == 2)
-    N(gru_before_gates)(q, nr, g, hp, N(rs_at)(q, t) + unit);
+  if (q->cell == BPTT_LSTM)
+    N(lstm_forward)(nr, g, h, hs, N(c_before)(q, t) + (i * N(columns_before)(q, t) + j) * VL,
+                    N(c_before)(q, t + 1) + (i * n + j) * VL);
+  else if (q->nrec == 2)
+    N(gru_before_gates)(nr, g, hp, N(rs_at)(q, t) + unit, hs);
   else if (q->cell == BPTT_GRU)
-    N(gru_forward)(q, nr, g, hp, h);
+    N(gru_forward)(nr, g, hp, h, hs);
   else
-    N(rnn_forward)(q, nr, g, h);
+    N(rnn_forward)(q, nr, g, h, hs);
 }
 
 /* The bias of the slot of panel i that x does not feed (gru, reset after), in n columns. */
@@ -197,8 +199,12 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
     }
   }
   /* Few columns: all products, then all cells, so that latencies overlap. */
-  for (idx i = q->panels.from; s.tiles == 1 && i < q->panels.to; i++)
-    N(cell_forward)(q, t, i, c.from, c.to - c.from, N(gates_at)(q, t, i, c.from, x_done));
+  if (q->batch->columns == 1)
+    N(cell_forward)(q, t, q->panels.from, 0, c.to > c.from ? q->panels.to - q->panels.from : 0,
+                    N(gates_at)(q, t, q->panels.from, 0, x_done));
+  else if (s.tiles == 1)
+    for (idx i = q->panels.from; i < q->panels.to; i++)
+      N(cell_forward)(q, t, i, c.from, c.to - c.from, N(gates_at)(q, t, i, c.from, x_done));
 }
 
 /* gru, reset before: n needs r * h of all units. */
@@ -212,8 +218,8 @@ FN void N(forward_gated)(const N(layer) * q, idx t)
     REAL *g = N(tape_at)(q, t) + i * n * q->pw;
     N(product)(1, n, c, 1, q->H, gated->W + i * q->H * VL, 0, VL, N(rs_at)(q, t), 0, 1, q->ldh, g,
                q->pw, g, q->pw, gated->W);
-    N(gru_before_state)(q, c.to - c.from, g + c.from * q->pw, N(h_before)(q, t) + unit,
-                        N(h_after)(q, t) + unit);
+    N(gru_before_state)(c.to - c.from, g + c.from * q->pw, N(h_before)(q, t) + unit,
+                        N(h_after)(q, t) + unit, q->ldh);
   }
 }
 
@@ -285,27 +291,37 @@ FAST idx N(piece_panels)(idx count)
   return count * VL < K_PIECE ? K_PIECE / (count * VL) : 1;
 }
 
-/* One panel-wise pass of the cell at step t: dL/dh_t is in dh, gates become gradients. */
-FN void N(cell_backward)(const N(layer) * q, idx t)
+/* nr columns from c on of vector u of units; or, in a batch of one column, nr vectors from u on:
+ * dL/dh_t is in dh, gates become gradients. */
+FAST void N(cell_backward_from)(const N(layer) * q, idx t, idx u, idx c, idx nr)
 {
   const bptt_batch *b = q->batch;
+  const int alone = b->columns == 1;
+  const idx n = b->n[t], nb = b->columns, unit = c * q->ldh + u * VL;
+  const idx hs = alone ? VL : q->ldh, ds = alone ? VL : q->mb;
+  REAL *g = N(window_at)(q, t) + (u / q->UB * n + c) * q->pw + u % q->UB * VL;
+  const REAL *dh = q->dh + (u / q->MB * nb + c) * q->mb + u % q->MB * VL;
+  const REAL *hp = N(h_before)(q, t) + unit, *h = N(h_after)(q, t) + unit;
+  REAL *carry = q->carry + (u * nb + c) * VL;
+
+  if (q->cell == BPTT_LSTM)
+    N(lstm_backward)(nr, g, dh, ds, h, hs,
+                     N(c_before)(q, t) + (u * N(columns_before)(q, t) + c) * VL, carry);
+  else if (q->nrec == 2)
+    N(gru_before_state_back)(nr, g, dh, ds, hp, hs, carry);
+  else if (q->cell == BPTT_GRU)
+    N(gru_backward)(nr, g, dh, ds, hp, hs, carry);
+  else
+    N(rnn_backward)(q->activation, nr, g, alone ? VL : q->pw, dh, ds, h, hs);
+}
+FN void N(cell_backward)(const N(layer) * q, idx t)
+{
   const range c = N(columns_at)(q, t);
-  const idx n = b->n[t], nb = b->columns, np = N(columns_before)(q, t), nr = c.to - c.from;
-  for (idx u = q->panels.from * q->UB; u < q->panels.to * q->UB; u++) {
-    REAL *g = N(window_at)(q, t) + (u / q->UB * n + c.from) * q->pw + u % q->UB * VL;
-    const REAL *dh = q->dh + (u / q->MB * nb + c.from) * q->mb + u % q->MB * VL;
-    const REAL *hp = N(h_before)(q, t) + c.from * q->ldh + u * VL;
-    const REAL *h = N(h_after)(q, t) + c.from * q->ldh + u * VL;
-    REAL *carry = q->carry + (u * nb + c.from) * VL;
-    if (q->cell == BPTT_LSTM)
-      N(lstm_backward)(q, nr, g, dh, h, N(c_before)(q, t) + (u * np + c.from) * VL, carry);
-    else if (q->nrec == 2)
-      N(gru_before_state_back)(q, nr, g, dh, hp, carry);
-    else if (q->cell == BPTT_GRU)
-      N(gru_backward)(q, nr, g, dh, hp, carry);
-    else
-      N(rnn_backward)(q, nr, g, dh, h);
-  }
+  const idx from = q->panels.from * q->UB, to = q->panels.to * q->UB;
+  if (q->batch->columns == 1)
+    N(cell_backward_from)(q, t, from, 0, c.to > c.from ? to - from : 0);
+  else
+    for (idx u = from; u < to; u++) N(cell_backward_from)(q, t, u, c.from, c.to - c.from);
 }
 
 /* gru, reset before: the other half, which needs dn of all units. */
@@ -318,10 +334,9 @@ FN void N(cell_backward_gated)(const N(layer) * q, idx t)
     N(transposed_piece)(q, t, q->ds, q->units, q->MB, gated->Wt, gated->first, gated->count, i,
                         SMALLER(q->P - i, piece));
   for (idx u = q->panels.from; u < q->panels.to; u++)
-    N(gru_before_gates_back)(q, c.to - c.from,
-                             N(window_at)(q, t) + (u * n + c.from) * q->pw,
-                             q->ds + (u / q->MB * nb + c.from) * q->mb + u % q->MB * VL,
-                             N(h_before)(q, t) + c.from * q->ldh + u * VL,
+    N(gru_before_gates_back)(c.to - c.from, N(window_at)(q, t) + (u * n + c.from) * q->pw,
+                             q->ds + (u / q->MB * nb + c.from) * q->mb + u % q->MB * VL, q->mb,
+                             N(h_before)(q, t) + c.from * q->ldh + u * VL, q->ldh,
                              q->carry + (u * nb + c.from) * VL);
 }
 
