@@ -3,7 +3,8 @@
 # The arguments of the function that calls this, by name. One that was not given and has no
 # default is the empty symbol: the core is not shown it, and says that it is missing.
 arguments <- function(...) {
-  c(as.list.environment(parent.frame()), list(...))
+  named <- as.list.environment(parent.frame())
+  if (...length() == 0L) named else c(named, list(...))
 }
 
 # The core takes arrays and lists of arrays; a data frame is a matrix of its columns.

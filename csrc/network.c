@@ -14,14 +14,29 @@ bool network_parameter(const network *n, int index, parameter *p)
   ptrdiff_t D = n->D, H = n->H, O = n->O, GH = network_gates(n) * H;
   bool has_b_hn = n->cell == BPTT_GRU && n->reset == BPTT_RESET_AFTER;
   if (!has_b_hn && index >= ROLE_B_HN) index++;
-  if (index >= ROLE_COUNT) return false;
-  const parameter all[ROLE_COUNT] = {
-      {"W_xh", ROLE_W_XH, false, GH, D}, {"W_hh", ROLE_W_HH, false, GH, H},
-      {"b_h", ROLE_B_H, true, GH, 1},    {"b_hn", ROLE_B_HN, true, H, 1},
-      {"W_hy", ROLE_W_HY, false, O, H},  {"b_y", ROLE_B_Y, true, O, 1},
-  };
-  *p = all[index];
-  return true;
+  switch ((parameter_role)index) {
+  case ROLE_W_XH:
+    *p = (parameter){"W_xh", ROLE_W_XH, false, GH, D};
+    return true;
+  case ROLE_W_HH:
+    *p = (parameter){"W_hh", ROLE_W_HH, false, GH, H};
+    return true;
+  case ROLE_B_H:
+    *p = (parameter){"b_h", ROLE_B_H, true, GH, 1};
+    return true;
+  case ROLE_B_HN:
+    *p = (parameter){"b_hn", ROLE_B_HN, true, H, 1};
+    return true;
+  case ROLE_W_HY:
+    *p = (parameter){"W_hy", ROLE_W_HY, false, O, H};
+    return true;
+  case ROLE_B_Y:
+    *p = (parameter){"b_y", ROLE_B_Y, true, O, 1};
+    return true;
+  case ROLE_COUNT:
+    break;
+  }
+  return false;
 }
 
 int network_parameter_count(const network *n)

@@ -303,10 +303,12 @@ static bool unknown_option(const door *d, const signature *s, const char *typed)
               hint.s);
 }
 
-/* Which row of the function an argument is; OPTION_COUNT: none. */
-static option_id row_of(const signature *s, const char *name)
+/* Which row of the function an argument is; OPTION_COUNT: none. Arguments mostly come in the order
+ * of the table: the search begins where the last one was found. */
+static option_id row_of(const signature *s, const char *name, option_id first)
 {
-  for (option_id row = 0; name && row < OPTION_COUNT; row++) {
+  for (option_id i = 0; name && i < OPTION_COUNT; i++) {
+    option_id row = (first + i) % OPTION_COUNT;
     if (s->takes[row] && strcmp(table[row].name, name) == 0) return row;
   }
   return OPTION_COUNT;
@@ -334,9 +336,10 @@ bool options_read(const door *d, const bptt_value *args, options *out)
 {
   const bptt_value *given[OPTION_COUNT] = {NULL};
   const signature s = signature_of(d->function, d->host.habit);
+  option_id row = 0;
   for (size_t i = 0; i < args->count; i++) {
     const char *name = args->item[i].name;
-    option_id row = row_of(&s, name);
+    row = row_of(&s, name, row);
     if (row == OPTION_COUNT) return unknown_option(d, &s, name);
     if (given[row]) return fail(d->error, name, "%s is given twice", say_name(name).s);
     given[row] = &args->item[i];
