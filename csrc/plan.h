@@ -267,15 +267,16 @@ FAST void N(store_rows)(REAL *to, const REAL *from, idx n)
   else
     for (idx i = 0; i < n; i++) to[i] = from[i];
 }
-/* The first unit of a panel's slot. */
+/* The first unit of a panel's slot: a panel is several vectors of units where there is one gate,
+ * else one vector for all gates. */
 FAST idx N(unit)(const N(layer) * q, idx panel, idx slot)
 {
-  return (panel * q->UB + slot % q->UB) * VL;
+  return (panel * q->UB + (q->gates == 1 ? slot : 0)) * VL;
 }
 /* Its first row in a column of W. */
 FAST idx N(row)(const N(layer) * q, idx panel, idx slot)
 {
-  return q->gate[slot / q->UB] * q->H + N(unit)(q, panel, slot);
+  return q->gate[slot] * q->H + N(unit)(q, panel, slot);
 }
 /* W (gates H x K) -> [panel][k][slots first .. first + count - 1]; a share of the columns. */
 FN void N(pack)(const N(layer) * q, REAL *to, const REAL *W, idx K, idx first, idx count)
@@ -307,14 +308,17 @@ FN void N(pack_transposed)(const N(layer) * q, REAL *to, const REAL *W, idx K, i
   to += mine.from * q->P * count * VL * width;
   for (idx m = mine.from; m < mine.to; m++)
     for (idx i = 0; i < q->P; i++)
-      for (idx s = first; s < first + count; s++, to += VL * width)
-        for (idx r = 0; r < width; r++) {
-          REAL v[VBYTES / sizeof(REAL)] = {0};
-          if (m * width + r < K)
-            N(load_rows)(v, W + (m * width + r) * q->gates * q->H + N(row)(q, i, s),
-                         q->H - N(unit)(q, i, s));
-          for (idx l = 0; l < VL; l++) to[l * width + r] = v[l];
-        }
+      for (idx s = first; s < first + count; s++, to += VL * width) {
+        const idx rows = SMALLER(q->H - N(unit)(q, i, s), VL);
+        const idx columns = SMALLER(K - m * width, width);
+        const REAL *from = W + m * width * q->gates * q->H + N(row)(q, i, s);
+        if (rows < VL || columns < width) memset(to, 0, BYTES(VL * width));
+        for (idx r = 0; r < columns; r++, from += q->gates * q->H)
+          if (rows == VL)
+            UNROLL for (idx l = 0; l < VL; l++) to[l * width + r] = from[l];
+          else
+            for (idx l = 0; l < rows; l++) to[l * width + r] = from[l];
+      }
 }
 
 /* The bias of slot 3 of a gru with reset after is b_hn. */
