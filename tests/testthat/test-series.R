@@ -2,18 +2,22 @@
 
 test_that("any order of dims will do", {
   p <- problem("gru")
-  want <- rnn_bptt(p$net, p$x, p$target)
-  for (format in c("CBT", "CTB", "BCT", "BTC", "TCB", "TBC")) {
-    order <- match(strsplit(format, "")[[1L]], c("C", "B", "T"))
-    got <- rnn_bptt(p$net, aperm(p$x, order), aperm(p$target, order), format = format)
-    expect_identical(got[c("loss", "grad", "grad_norm", "state", "dstate")],
-      want[c("loss", "grad", "grad_norm", "state", "dstate")],
-      label = format
-    )
-    expect_identical(got$y, aperm(want$y, order))
-    expect_identical(got$dx, aperm(want$dx, order))
-    h <- rnn_forward(p$net, aperm(p$x, order), format = format)$h
-    expect_identical(h, aperm(rnn_forward(p$net, p$x)$h, order))
+  for (precision in c("double", "single")) {
+    want <- rnn_bptt(p$net, p$x, p$target, precision = precision)
+    for (format in c("CBT", "CTB", "BCT", "BTC", "TCB", "TBC")) {
+      order <- match(strsplit(format, "")[[1L]], c("C", "B", "T"))
+      got <- rnn_bptt(p$net, aperm(p$x, order), aperm(p$target, order),
+        format = format, precision = precision
+      )
+      expect_identical(got[c("loss", "grad", "grad_norm", "state", "dstate")],
+        want[c("loss", "grad", "grad_norm", "state", "dstate")],
+        label = format
+      )
+      expect_identical(got$y, aperm(want$y, order))
+      expect_identical(got$dx, aperm(want$dx, order))
+      h <- rnn_forward(p$net, aperm(p$x, order), format = format, precision = precision)$h
+      expect_identical(h, aperm(rnn_forward(p$net, p$x, precision = precision)$h, order))
+    }
   }
 })
 
