@@ -2,6 +2,7 @@
  * and bptt_info. */
 #include "call.h"
 #include "clip.h"
+#include "engine.h"
 #include "init.h"
 #include <math.h>
 #include <string.h>
@@ -123,10 +124,15 @@ static bool read_arrays(const door *d, const char *argument, const bptt_value *l
   return true;
 }
 
+static void *element(const bptt_value *v, ptrdiff_t i)
+{
+  return v->kind == BPTT_SINGLE ? (void *)((float *)v->data + i) : (void *)((double *)v->data + i);
+}
+
 static void copy_numbers(bptt_value *to, ptrdiff_t to_at, const bptt_value *from, ptrdiff_t from_at,
                          ptrdiff_t n)
 {
-  for (ptrdiff_t i = 0; i < n; i++) value_set(to, to_at + i, value_at(from, from_at + i));
+  bptt_convert(element(to, to_at), value_dtype(to), element(from, from_at), value_dtype(from), n);
 }
 
 /* --------------------------------------------------------------------------- rnn_clip */

@@ -278,7 +278,7 @@ static char *aligned(char *block)
   return block + (ALIGNMENT - (uintptr_t)block % ALIGNMENT) % ALIGNMENT;
 }
 
-void bptt_R_release(void)
+static void free_kept(void)
 {
   free(kept.block);
   kept.block = NULL;
@@ -292,7 +292,7 @@ static char *take_block(size_t size)
   size += ALIGNMENT;
   if (kept.lent || size > KEEP) return malloc(size);
   if (size > kept.size) {
-    bptt_R_release();
+    free_kept();
     kept.block = malloc(size);
     if (!kept.block) return NULL;
     kept.size = size;
@@ -315,10 +315,13 @@ static void give_block(char *block)
  * order, the workspace is given back, and R_ContinueUnwind() resumes the jump: tryCatch() and
  * on.exit() of the caller then work as for R code. */
 typedef struct {
-  SEXP token;
   jmp_buf back;
   arena memory;
 } session;
+
+/* What R_UnwindProtect() keeps of a jump until it is resumed, which is before there can be
+ * another. */
+static SEXP token;
 
 static SEXP check_interrupt(void *unused)
 {
@@ -337,7 +340,7 @@ static int poll_user(void *context)
 {
   session *s = context;
   if (setjmp(s->back)) return 1;
-  R_UnwindProtect(check_interrupt, NULL, on_unwind, s, s->token);
+  R_UnwindProtect(check_interrupt, NULL, on_unwind, s, token);
   return 0;
 }
 
@@ -369,20 +372,19 @@ SEXP bptt_R_call(SEXP function, SEXP args)
   s.memory.used = 0;
   bptt_error error;
   bptt_value in = value_of(&s.memory, args);
-  s.token = PROTECT(R_MakeUnwindCont());
   bptt_host host = {
       .habit = BPTT_R, .want = INT_MAX, .alloc = alloc, .poll = poll_user, .context = &s};
 
   bptt_call *call = bptt_prepare(&host, CHAR(STRING_ELT(function, 0)), &in, &error);
   SEXP results = PROTECT(call ? result_of(bptt_outputs(call)) : R_NilValue);
   bptt_status status = call ? run(call, &error) : error.status;
-  if (status == BPTT_EINTERRUPT) R_ContinueUnwind(s.token);
+  if (status == BPTT_EINTERRUPT) R_ContinueUnwind(token);
 
   SEXP condition = PROTECT(condition_after(call, status, &error));
   SEXP out = PROTECT(Rf_allocVector(VECSXP, 2));
   if (status == BPTT_OK) SET_VECTOR_ELT(out, 0, results);
   SET_VECTOR_ELT(out, 1, condition);
-  UNPROTECT(4);
+  UNPROTECT(3);
   return out;
 }
 
@@ -402,4 +404,16 @@ SEXP bptt_R_options(void)
   }
   UNPROTECT(1);
   return out;
+}
+
+void bptt_R_load(void)
+{
+  token = R_MakeUnwindCont();
+  R_PreserveObject(token);
+}
+
+void bptt_R_unload(void)
+{
+  R_ReleaseObject(token);
+  free_kept();
 }

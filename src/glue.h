@@ -12,7 +12,8 @@ SEXP bptt_R_call(SEXP function, SEXP args);
 /* The core's table of options, as a list of character vectors. */
 SEXP bptt_R_options(void);
 
-/* Gives back the workspace kept between calls. */
-void bptt_R_release(void);
+/* Makes what is kept between calls, and gives it back. */
+void bptt_R_load(void);
+void bptt_R_unload(void);
 
 #endif

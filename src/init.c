@@ -17,11 +17,12 @@ void attribute_visible R_init_bptt(DllInfo *dll)
   R_useDynamicSymbols(dll, FALSE);
   R_forceSymbols(dll, TRUE);
   bptt_load();
+  bptt_R_load();
 }
 
 void attribute_visible R_unload_bptt(DllInfo *dll)
 {
   (void)dll;
   bptt_release();
-  bptt_R_release();
+  bptt_R_unload();
 }
