@@ -2,7 +2,7 @@
 #
 #   make deps      installs what is missing (with apt)    make check     R CMD check --as-cran,
 #   make           builds both packages, installs them                   Octave from its tarball
-#                  in build/ and nowhere else             make sanitize  ASAN, UBSAN, valgrind
+#                  in build/ and nowhere else             make sanitize  ASAN, UBSAN, TSAN, valgrind
 #   make demo      the forecast, from R and from Octave   make bench     speed beside PyTorch
 #   make test      all tests                              make bench-deps  installs PyTorch
 #   make dist      both tarballs, in dist/                make check-arm  the core on an emulated
@@ -128,11 +128,13 @@ endef
 ASAN := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 .SECONDARY: # objects are kept
 $(eval $(call core,core-gcc,$(CC) -O2))
-# Pieces so small that short sequences go through every loop.
-$(eval $(call core,core-small,$(CC) -O2 -DK_PIECE=5 -DCOLUMN_PIECE=5 -DREADOUT_PIECE=3 -DSEGMENT=7))
+# Pieces so small that short sequences go through every loop, and threads for the least work.
+SMALL := -DK_PIECE=5 -DCOLUMN_PIECE=5 -DREADOUT_PIECE=3 -DSEGMENT=7 -DTEAM_WORK=1 -DMEETING_WORK=1
+$(eval $(call core,core-small,$(CC) -O2 $(SMALL)))
 $(eval $(call core,core-clang,$(CLANG) -O2))
 $(eval $(call core,core-arm,aarch64-linux-gnu-gcc -O2 -static -DSTRIDE=100003))
 $(eval $(call core,core-asan,$(CC) $(ASAN)))
+$(eval $(call core,core-tsan,$(CC) -g -O1 -fsanitize=thread $(SMALL)))
 $(eval $(call core,core-valgrind,$(CC) -g -O1 -DWORKSPACE_UNDEFINED -DSTRIDE=100003))
 
 test: consistent test-core test-r test-octave test-cross
@@ -171,12 +173,17 @@ SANITIZED := LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) \
   ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:malloc_context_size=0 \
   UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 
-sanitize: sanitize-core sanitize-r sanitize-octave valgrind
+sanitize: sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind
 	@$(SUITE) --sum sanitize
 
 sanitize-core: core-asan
 	@ok=true; for t in $(core_tests); do \
 	  $(SUITE) sanitize/$$t build/core-asan/$$t || ok=false; done; $$ok
+
+# Races between the threads, which a few of the problems show as well as many.
+sanitize-threads: core-tsan
+	@ok=true; for t in 'test_threads 0 12' 'test_reference 0 84' test_golden; do \
+	  $(SUITE) sanitize/tsan-$${t%% *} build/core-tsan/$$t || ok=false; done; $$ok
 
 sanitize-r: $(R_TARBALL)
 	@rm -rf build/asan/Rlib && mkdir -p build/asan/Rlib
@@ -219,5 +226,5 @@ clean:
 	$(MAKE) -C octave/src clean
 
 .PHONY: all deps bench-deps arm-deps check-arm core-arm dist consistent demo test test-core test-r test-octave test-cross check \
-  sanitize sanitize-core sanitize-r sanitize-octave valgrind core-gcc core-small core-clang core-asan \
-  core-valgrind bench format clean
+  sanitize sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind core-gcc core-small \
+  core-clang core-asan core-tsan core-valgrind bench format clean

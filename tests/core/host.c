@@ -201,6 +201,19 @@ double host_at(const bptt_value *v, size_t i)
                                 : ((const double *)v->data)[i];
 }
 
+bool host_same(const bptt_value *a, const bptt_value *b)
+{
+  if (a->kind != b->kind || a->count != b->count) return false;
+  if (a->kind == BPTT_LIST) {
+    for (size_t i = 0; i < a->count; i++) {
+      if (!host_same(&a->item[i], &b->item[i])) return false;
+    }
+    return true;
+  }
+  if (a->kind == BPTT_TEXT) return strcmp(a->text[0], b->text[0]) == 0;
+  return a->count == 0 || memcmp(a->data, b->data, a->count * size_of(a->kind)) == 0;
+}
+
 /* ------------------------------------------------------------------------------- call */
 
 static bool is_array(const bptt_value *v)
@@ -240,6 +253,7 @@ bool host_call(host *h, const char *function, const bptt_value *args)
   enum { ALIGNED = 64 };
   bptt_host b = {.habit = h->habit,
                  .want = h->want,
+                 .threads = h->threads,
                  .alloc = alloc_for_core,
                  .poll = poll_for_core,
                  .context = h};

@@ -20,6 +20,7 @@ enum { HOST_LIST_MOST = 64 };
 typedef struct {
   bptt_habit habit;
   int want;                /* INT_MAX at first */
+  int threads;             /* 0 at first */
   int polls_left;          /* polls until one asks to stop; negative (at first): never */
   size_t allocations_left; /* allocations until one fails; (size_t)-1 at first: never */
   void *blocks;            /* of the arena */
@@ -52,6 +53,7 @@ bptt_value *host_copy(host *h, const bptt_value *v); /* a list's items, not thei
 bptt_value *host_get(const bptt_value *list, const char *path);
 bool host_has(const bptt_value *list, const char *name);
 double host_at(const bptt_value *v, size_t i);
+bool host_same(const bptt_value *a, const bptt_value *b); /* to the bit */
 
 /* bptt_prepare(), making the results, bptt_run(). What goes in is compared afterwards with what it
  * was: the core must not write into it. */

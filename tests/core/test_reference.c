@@ -5,7 +5,7 @@
  * A problem's number is the seed of its random numbers and is printed when it fails:
  * `test_reference 137 1` is problem 137 alone. Every problem runs in double and in single with
  * every instruction set, or with that of the environment variable BPTT_ISA alone. All outputs are
- * compared, as are the bytes around them. */
+ * compared, as are the bytes around them; and with more threads they must be the same bits. */
 #include "host.h"
 #include <math.h>
 #include <stdint.h>
@@ -873,6 +873,37 @@ static int choose_wanted(bool with_target)
   return one_in(3) ? WANT_ALL : (int)whole(0, WANT_ALL);
 }
 
+/* The same with more threads. */
+static void check_threads(host *h, const problem *q, const results *r, const way *w,
+                          const bptt_problem *alone)
+{
+  for (int threads = 2; threads <= 3; threads++) {
+    bptt_problem p = *alone;
+    output list[OUTPUTS];
+    const void *want[OUTPUTS];
+    list_outputs(list, &p, r);
+    for (int i = 0; i < OUTPUTS; i++) {
+      want[i] = *list[i].place;
+      if (want[i]) *list[i].place = output_room(h, w->dtype, list[i].n);
+    }
+    p.threads = threads;
+    p.loss_value = -1;
+    p.bad_forward = p.bad_backward = -1;
+    check(run(&p, w->dtype) == BPTT_OK, q, w, "status with threads", threads);
+    for (int i = 0; i < OUTPUTS; i++) {
+      const void *got = *list[i].place;
+      if (!got) continue;
+      const bool same = memcmp(got, want[i], bytes_of(w->dtype, list[i].n)) == 0;
+      if (!same) printf("%s\n", list[i].name);
+      check(same, q, w, "other bits with threads", threads);
+      if (!guards_hold(w->dtype, got, list[i].n)) check(false, q, w, "written outside an array", i);
+    }
+    check(memcmp(&p.loss_value, &alone->loss_value, sizeof p.loss_value) == 0, q, w,
+          "loss_value with threads", p.loss_value - alone->loss_value);
+    check(p.bad_forward == 0 && p.bad_backward == 0, q, w, "bad steps with threads", threads);
+  }
+}
+
 static void check_way(const problem *q, const results *r, const way *w)
 {
   const double tolerance = w->dtype == BPTT_F64 ? 1e-11 : 1e-3;
@@ -901,6 +932,7 @@ static void check_way(const problem *q, const results *r, const way *w)
   check(error <= tolerance, q, w, "loss_value", error);
   check(p.bad_forward == 0, q, w, "bad_forward", (double)p.bad_forward);
   check(p.bad_backward == 0, q, w, "bad_backward", (double)p.bad_backward);
+  check_threads(&h, q, r, w, &p);
   host_close(&h);
 }
 
