@@ -14,6 +14,18 @@ FAST REAL N(sum_of_lanes)(V v)
   return a[0];
 }
 
+FN void N(multiply)(REAL *a, idx n, REAL by)
+{
+  idx i = 0;
+  for (; i + VL <= n; i += VL) {
+    V x;
+    memcpy(&x, a + i, VBYTES);
+    x *= by;
+    memcpy(a + i, &x, VBYTES);
+  }
+  for (; i < n; i++) a[i] *= by;
+}
+
 /* x * 0 is 0, or NaN where x is not finite, and NaN stays in a sum. */
 FN int N(all_finite)(const void *v, idx n)
 {

@@ -15,6 +15,7 @@ typedef struct {
   idx OB, OM, ob;     /* vectors of outputs in a panel, panels, OB VL */
   int few;            /* outputs */
   REAL *W;            /* [m][k < H][ob]; not of few outputs */
+  REAL *b;            /* [m][ob], likewise */
   REAL *Wt;           /* [m of the layer][o][mb] */
   REAL *dWt;          /* as Wt */
   REAL *db;
@@ -35,7 +36,10 @@ static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_probl
   r->ob = r->OB * VL;
   r->few = 4 * r->O <= VL;
   if (r->few || back) r->Wt = N(carve)(a, q->M * q->mb * r->O);
-  if (!r->few) r->W = N(carve)(a, r->OM * r->ob * r->H);
+  if (!r->few) {
+    r->W = N(carve)(a, r->OM * r->ob * r->H);
+    r->b = N(carve)(a, r->OM * r->ob);
+  }
   r->yp = N(carve)(a, READOUT_PIECE * r->ob * N(threads)(p));
   r->dy = N(carve)(a, total * r->O);
   r->loss = (double *)(void *)N(carve)(a, steps * (idx)(sizeof(double) / sizeof(REAL)));
@@ -44,16 +48,20 @@ static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_probl
   r->db = N(carve)(a, r->O);
 }
 
-FN void N(readout_pack)(const N(readout) * r, const N(layer) * q, const REAL *W_hy)
+FN void N(readout_pack)(const N(readout) * r, const N(layer) * q, const REAL *W_hy,
+                        const REAL *b_y)
 {
   const range outputs = share(r->few ? 0 : r->OM, q->me), units = share(q->M, q->me);
   REAL *to = r->W + outputs.from * r->H * r->ob;
-  for (idx m = outputs.from; m < outputs.to; m++)
+  for (idx m = outputs.from; m < outputs.to; m++) {
+    for (idx v = 0; v < r->ob; v += VL)
+      N(load_rows)(r->b + m * r->ob + v, b_y + m * r->ob + v, r->O - m * r->ob - v);
     for (idx k = 0; k < r->H; k++)
       for (idx v = 0; v < r->OB; v++, to += VL) {
         const idx o = m * r->ob + v * VL;
         N(load_rows)(to, W_hy + k * r->O + o, r->O - o);
       }
+  }
   for (idx m = units.from; r->Wt && m < units.to; m++)
     for (idx o = 0; o < r->O; o++)
       for (idx k = 0; k < q->mb; k++) {
@@ -103,31 +111,38 @@ FN bptt_status N(readout_forward)(const N(readout) * r, const N(layer) * q, rang
     for (idx m = 0; !r->few && m < r->OM; m++) {
       const idx rows = SMALLER(r->O - m * r->ob, r->ob);
       N(product)(r->OB, whole, (range){0, n}, 1, r->H, r->W + m * r->ob * r->H, 0, r->ob,
-                 h + c * q->ldh, 0, 1, q->ldh, (const REAL *)N(zeros), 0, yp, r->ob, r->W);
+                 h + c * q->ldh, 0, 1, q->ldh, r->b + m * r->ob, 0, yp, r->ob, r->W);
       for (idx j = 0; j < n; j++)
-        for (idx o = 0; o < rows; o++)
-          r->dy[(c + j) * r->O + m * r->ob + o] = yp[j * r->ob + o] + b_y[m * r->ob + o];
+        memcpy(r->dy + (c + j) * r->O + m * r->ob, yp + j * r->ob, BYTES(rows));
     }
   }
   return BPTT_OK;
 }
 
-/* One column: y becomes dL/dy / scale; returns the loss / scale. */
-FN double N(loss_mse)(REAL *y, const REAL *target, idx O)
+/* y becomes dL/dy; returns the loss / scale. mse: of n numbers; cross_entropy: of one column. */
+FN double N(loss_mse)(REAL *y, const REAL *target, idx n, REAL scale)
 {
+  idx i = 0;
   double loss = 0;
-  for (idx o = 0; o < O; o++) {
-    const REAL e = y[o] - target[o];
-    if (isnan(target[o])) {
-      y[o] = 0;
-      continue;
-    }
-    y[o] = 2 * e;
+  for (; i + VL <= n; i += VL) {
+    V e, t;
+    memcpy(&e, y + i, VBYTES);
+    memcpy(&t, target + i, VBYTES);
+    e = (V)((IV)(e - t) & (IV)(t == t));
+    memcpy(y + i, &e, VBYTES);
+  }
+  if (i > 0) {
+    loss = N(sum_of_squares)(y, i, 1);
+    N(multiply)(y, i, 2 * scale);
+  }
+  for (; i < n; i++) {
+    const REAL e = isnan(target[i]) ? 0 : y[i] - target[i];
+    y[i] = 2 * scale * e;
     loss += (double)e * (double)e;
   }
   return loss;
 }
-FN double N(loss_cross_entropy)(REAL *y, REAL target, idx O)
+FN double N(loss_cross_entropy)(REAL *y, REAL target, idx O, REAL scale)
 {
   if (isnan(target)) {
     memset(y, 0, BYTES(O));
@@ -137,8 +152,8 @@ FN double N(loss_cross_entropy)(REAL *y, REAL target, idx O)
   const double y_c = (double)y[c];
   REAL largest;
   const REAL sum = N(exp_shifted)(y, O, &largest);
-  for (idx o = 0; o < O; o++) y[o] /= sum;
-  y[c] -= 1;
+  N(multiply)(y, O, scale / sum);
+  y[c] -= scale;
   return log((double)sum) - (y_c - (double)largest);
 }
 
@@ -147,21 +162,21 @@ FN bptt_status N(losses)(const N(readout) * r, const N(layer) * q, range steps,
                          const bptt_problem *p)
 {
   const double exponential = 16; /* the work of one, in multiply-adds */
+  const REAL *target = p->target, scale = (REAL)p->scale;
   const bptt_batch *b = q->batch;
   const idx O = r->O;
   for (idx t = steps.from; t < steps.to; t++) {
+    const idx n = b->n[t], together = b->ragged ? 1 : n; /* columns that are neighbours there */
     double loss = 0;
-    if (interrupted(q->me, exponential * (double)(b->n[t] * O))) return BPTT_EINTERRUPT;
-    for (idx j = 0; j < b->n[t]; j++) {
+    if (interrupted(q->me, exponential * (double)(n * O))) return BPTT_EINTERRUPT;
+    for (idx j = 0; j < n; j += together) {
       const idx at = t * p->B + b->order[j];
       REAL *y = r->dy + (N(real_step)(q, t) + j) * O;
-      for (idx o = 0; p->y && o < O; o++) ((REAL *)p->y)[at * O + o] = y[o];
-      if (!p->target) continue;
-      if (p->loss == BPTT_CROSS_ENTROPY)
-        loss += N(loss_cross_entropy)(y, ((const REAL *)p->target)[at], O);
-      else
-        loss += N(loss_mse)(y, (const REAL *)p->target + at * O, O);
-      for (idx o = 0; o < O; o++) y[o] *= (REAL)p->scale;
+      if (p->y) memcpy((REAL *)p->y + at * O, y, BYTES(together * O));
+      if (!target) continue;
+      if (p->loss == BPTT_MSE) loss += N(loss_mse)(y, target + at * O, together * O, scale);
+      for (idx k = 0; p->loss == BPTT_CROSS_ENTROPY && k < together; k++)
+        loss += N(loss_cross_entropy)(y + k * O, target[at + k], O, scale);
     }
     r->loss[t - q->t0] = loss * p->scale;
   }
@@ -185,8 +200,8 @@ FN bptt_status N(readout_weights)(const N(readout) * r, const N(layer) * q)
   const idx total = N(real_step)(q, q->t1);
   const REAL *h = N(h_after)(q, q->t0);
   const range mine = share(q->M * r->O, q->me), outputs = share(r->O, q->me);
-  for (idx c = 0; c < total; c += K_PIECE) {
-    const idx n = SMALLER(total - c, K_PIECE);
+  for (idx c = 0; c < total; c += COLUMN_PIECE) {
+    const idx n = SMALLER(total - c, COLUMN_PIECE);
     if (interrupted(q->me, N(readout_work)(r, n))) return BPTT_EINTERRUPT;
     for (idx m = mine.from / r->O; m * r->O < mine.to; m++)
       N(product)(q->MB, r->O, within(mine, m * r->O, r->O), 1, n, h + c * q->ldh + m * q->mb, 0,

@@ -268,7 +268,7 @@ FN bptt_status N(step)(bptt_problem *p, void *workspace, bptt_thread *me)
   N(layer_share)(l, me);
 
   N(layer_pack)(l, p);
-  N(readout_pack)(&q.readout, l, p->W_hy);
+  N(readout_pack)(&q.readout, l, p->W_hy, p->b_y);
   if (back) N(layer_pack_back)(l, p);
   N(state_in)(l, p->h0, p->c0);
   if (bptt_barrier(me)) return BPTT_EINTERRUPT;
