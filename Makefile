@@ -66,7 +66,7 @@ consistent:
 $(R_TARBALL): $(R_FILES)
 	@rm -rf build/stage/R && mkdir -p build/stage/R/bptt dist
 	tar -cf - --exclude-vcs --exclude=./build --exclude=./dist --exclude=./src/core \
-	  --exclude='*.o' --exclude='*.so' --exclude='*.mex' . | tar -xf - -C build/stage/R/bptt
+	  --exclude='*.o' --exclude='*.so' --exclude='*.oct' . | tar -xf - -C build/stage/R/bptt
 	cd dist && R CMD build --no-build-vignettes ../build/stage/R/bptt
 	@test `tar -tzf $@ | grep -c '/src/core/.*\.[ch]$$'` -eq $(words $(CORE)) || \
 	  { echo "$@ lacks a part of the core"; rm $@; exit 1; }

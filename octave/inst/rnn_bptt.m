@@ -112,15 +112,8 @@ function [loss, grad, info] = rnn_bptt (net, x, target, varargin)
     print_usage ();
   endif
 
-  s = __bptt_mex__ ("rnn_bptt", nargout, "net", net, "x", x, ...
-                    "target", target, varargin{:});
-  loss = s.loss;
-  if (nargout > 1)
-    grad = s.grad;
-  endif
-  if (nargout > 2)
-    info = s.info;
-  endif
+  [loss, grad, info] = __bptt__ ("rnn_bptt", nargout, "net", net, "x", x, ...
+                                 "target", target, varargin{:});
 
 endfunction
 

@@ -93,14 +93,8 @@ function [y, state, h] = rnn_forward (net, x, varargin)
     print_usage ();
   endif
 
-  s = __bptt_mex__ ("rnn_forward", nargout, "net", net, "x", x, varargin{:});
-  y = s.y;
-  if (nargout > 1)
-    state = s.state;
-  endif
-  if (nargout > 2)
-    h = s.h;
-  endif
+  [y, state, h] = __bptt__ ("rnn_forward", nargout, "net", net, "x", x, ...
+                            varargin{:});
 
 endfunction
 

@@ -78,11 +78,9 @@ function [max_error, info] = rnn_gradcheck (net, x, target, varargin)
     print_usage ();
   endif
 
-  s = __bptt_mex__ ("rnn_gradcheck", nargout, "net", net, "x", x, ...
-                    "target", target, varargin{:});
-  max_error = s.max_error;
+  [max_error, info] = __bptt__ ("rnn_gradcheck", nargout, "net", net, ...
+                                "x", x, "target", target, varargin{:});
   if (nargout > 1)
-    info = s.info;
     info.name = cellstr (info.name);   # one name comes as a string
   endif
 

@@ -49,18 +49,17 @@ endfunction
 function [loss, grad] = objective (theta, net, x, target, options)
 
   net.param = rnn_unpack (theta, net);
-  s = evaluate (nargout, net, x, target, options);
-  loss = s.loss;
+  [loss, grad] = evaluate (nargout, net, x, target, options);
   if (nargout > 1)
-    grad = rnn_pack (s.grad);
+    grad = rnn_pack (grad);
   endif
 
 endfunction
 
-function s = evaluate (want, net, x, target, options)
+function [loss, grad] = evaluate (want, net, x, target, options)
 
-  s = __bptt_mex__ ("rnn_objective", want, "net", net, "x", x, ...
-                    "target", target, options{:});
+  [loss, grad] = __bptt__ ("rnn_objective", want, "net", net, "x", x, ...
+                           "target", target, options{:});
 
 endfunction
 

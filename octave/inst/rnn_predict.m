@@ -51,11 +51,8 @@ function [y, state] = rnn_predict (net, x, varargin)
     print_usage ();
   endif
 
-  s = __bptt_mex__ ("rnn_predict", nargout, "net", net, "x", x, varargin{:});
-  y = s.y;
-  if (nargout > 1)
-    state = s.state;
-  endif
+  [y, state] = __bptt__ ("rnn_predict", nargout, "net", net, "x", x, ...
+                         varargin{:});
 
 endfunction
 
