@@ -52,7 +52,7 @@ function [grad, grad_norm] = rnn_clip (grad, varargin)
     limits = [{"norm", "value"}(1:nargin-1); varargin];
   endif
 
-  [grad, grad_norm] = __bptt__ ("rnn_clip", nargout, "grad", grad, limits{:});
+  [grad, grad_norm] = __bptt__ ("rnn_clip", "grad", grad, limits{:});
 
 endfunction
 

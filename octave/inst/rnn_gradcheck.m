@@ -78,7 +78,7 @@ function [max_error, info] = rnn_gradcheck (net, x, target, varargin)
     print_usage ();
   endif
 
-  [max_error, info] = __bptt__ ("rnn_gradcheck", nargout, "net", net, ...
+  [max_error, info] = __bptt__ ("rnn_gradcheck", "net", net, ...
                                 "x", x, "target", target, varargin{:});
   if (nargout > 1)
     info.name = cellstr (info.name);   # one name comes as a string

@@ -139,7 +139,7 @@ function net = rnn_net (input, hidden, output, varargin)
     varargin{2 * find (is_seed, 1)} = random_seed ();
   endif
 
-  net = __bptt__ ("rnn_net", 1, "input", input, "hidden", hidden, ...
+  net = __bptt__ ("rnn_net", "input", input, "hidden", hidden, ...
                   "output", output, varargin{:});
 
 endfunction

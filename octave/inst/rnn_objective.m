@@ -39,7 +39,7 @@ function [f, theta0] = rnn_objective (net, x, target, varargin)
   endif
 
   ## Says now what is wrong with the arguments.
-  evaluate (1, net, x, target, varargin);
+  evaluate (net, x, target, varargin);
 
   f = @(theta) objective (theta, net, x, target, varargin);
   theta0 = rnn_pack (net);
@@ -49,17 +49,20 @@ endfunction
 function [loss, grad] = objective (theta, net, x, target, options)
 
   net.param = rnn_unpack (theta, net);
-  [loss, grad] = evaluate (nargout, net, x, target, options);
   if (nargout > 1)
+    [loss, grad] = evaluate (net, x, target, options);
     grad = rnn_pack (grad);
+  else
+    loss = evaluate (net, x, target, options);
   endif
 
 endfunction
 
-function [loss, grad] = evaluate (want, net, x, target, options)
+function varargout = evaluate (net, x, target, options)
 
-  [loss, grad] = __bptt__ ("rnn_objective", want, "net", net, "x", x, ...
-                           "target", target, options{:});
+  [varargout{1:max(nargout, 1)}] = ...
+    __bptt__ ("rnn_objective", "net", net, "x", x, "target", target, ...
+              options{:});
 
 endfunction
 

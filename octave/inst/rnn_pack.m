@@ -30,7 +30,7 @@ function theta = rnn_pack (param)
     print_usage ();
   endif
 
-  theta = __bptt__ ("rnn_pack", 1, "param", param);
+  theta = __bptt__ ("rnn_pack", "param", param);
 
 endfunction
 

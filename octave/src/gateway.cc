@@ -1,11 +1,6 @@
-// The gateway between Octave and the C core, the only compiled function of the package:
-//
-//   [r1, r2, ...] = __bptt__ (function, want, name, value, ...)
-//
-// It turns the named values into the core's trees of values, makes the arrays of the results and
-// hands them back in the core's order.  It knows no function, no option and no shape: those are
-// the core's.  WANT is the number of results the user takes; what comes after them is not made,
-// and is [] where the caller names it nevertheless.
+// gateway.cc -- the way from Octave to the C core.  It turns the named values of a call
+// into the core's trees of values, makes the arrays of the results and hands them back in the
+// core's order.  It knows no function, no option and no shape: those are the core's.
 //
 // It is an oct-file: a MEX file would have every value wrapped anew, at several times the cost of
 // a small network's call.  Octave's errors and Ctrl-C are C++ exceptions: what a call holds is
@@ -13,10 +8,8 @@
 // afterwards.
 
 #include <algorithm>
-#include <climits>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -25,26 +18,19 @@
 #include <utility>
 #include <vector>
 
-// Octave's own headers do not pass our warnings.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wfloat-conversion"
-#include <octave/oct.h>
-#include <octave/Cell.h>
-#include <octave/oct-map.h>
-#include <octave/quit.h>
-#pragma GCC diagnostic pop
+#include "gateway.h"
 
 #include "bptt.h"
 
 namespace
 {
-  // Memory that lives as long as one call.  It must not throw into the core, which is C.
+  // Memory that lives as long as one call; most calls need no more than the first chunk.  It must
+  // not throw into the core, which is C.
   class arena
   {
   public:
 
-    arena () : m_head (nullptr), m_free (nullptr), m_left (0) { }
+    arena () : m_head (nullptr), m_free (m_first), m_left (chunk) { }
 
     arena (const arena&) = delete;
     arena& operator = (const arena&) = delete;
@@ -102,10 +88,11 @@ namespace
   private:
 
     static const std::size_t align = alignof (std::max_align_t);
-    static const std::size_t chunk = 32768;
+    static const std::size_t chunk = 16384;
 
     struct alignas (std::max_align_t) block { block *next; };
 
+    alignas (std::max_align_t) char m_first[chunk];
     block *m_head;
     char *m_free;
     std::size_t m_left;
@@ -232,17 +219,21 @@ namespace
   // One string for each row.
   bptt_value text_value (call_state& state, bptt_value v, const octave_value& value)
   {
-    v.what = (value.rows () > 1 ? "a character array" : "a string");
+    v.what = (v.dim[0] > 1 ? "a character array" : "a string");
     if (v.ndim > 2)
       return other_value (v, "a character array");
-    const string_vector rows = value.string_vector_value ();
     v.kind = BPTT_TEXT;
-    v.count = static_cast<std::size_t> (std::max (rows.numel (), octave_idx_type (1)));
+    v.count = std::max (v.dim[0], std::size_t (1));
     const char **text = state.memory.get<const char *> (v.count);
-    text[0] = "";
-    for (octave_idx_type i = 0; i < rows.numel (); i++)
-      text[i] = state.memory.copy (rows(i));
     v.text = text;
+    if (v.count == 1)
+      {
+        text[0] = state.memory.copy (value.string_value ());
+        return v;
+      }
+    const string_vector rows = value.string_vector_value ();
+    for (std::size_t i = 0; i < v.count; i++)
+      text[i] = state.memory.copy (rows(static_cast<octave_idx_type> (i)));
     return v;
   }
 
@@ -359,16 +350,18 @@ namespace
     return v;
   }
 
-  // The arguments from FIRST on: names and values in turn.
-  bptt_value arguments (call_state& state, const octave_value_list& args, octave_idx_type first)
+  // The arguments: first those with NAMES, then names and values in turn.
+  bptt_value arguments (call_state& state, const argument_names& names,
+                        const octave_value_list& args)
   {
     const octave_idx_type n = args.length ();
+    octave_idx_type i = 0;
     bptt_value list = bptt_value ();
     list.kind = BPTT_LIST;
-    list.count = static_cast<std::size_t> ((n - first + 1) / 2);
-    list.item = state.memory.get<bptt_value> (list.count);
-    bptt_value *item = list.item;
-    for (octave_idx_type i = first; i < n; i += 2)
+    list.item = state.memory.get<bptt_value> (static_cast<std::size_t> (n));
+    for (const char *name : names)
+      list.item[list.count++] = argument_value (state, args(i++), name);
+    for (; i < n; i += 2)
       {
         const bptt_value name = any_value (state, args(i), nullptr);
         if (name.kind != BPTT_TEXT || name.count != 1)
@@ -376,7 +369,7 @@ namespace
                          "a name is not a string");
         if (i + 1 == n)
           error_with_id ("bptt:invalidInput", "the option `%.100s` has no value", name.text[0]);
-        *item++ = argument_value (state, args(i + 1), name.text[0]);
+        list.item[list.count++] = argument_value (state, args(i + 1), name.text[0]);
       }
     return list;
   }
@@ -399,7 +392,7 @@ namespace
     if (v.kind == BPTT_LIST)
       for (std::size_t i = 0; i < v.count; i++)
         make_arrays (state, v.item[i]);
-    if (v.kind != BPTT_DOUBLE && v.kind != BPTT_SINGLE)
+    if (v.kind == BPTT_LIST || v.kind == BPTT_TEXT || v.kind == BPTT_NULL)
       return;
     if (v.count == 1)
       {
@@ -481,16 +474,14 @@ namespace
                    error.message);
   }
 
-  octave_value_list run (const octave_value_list& args, int nargout)
+  octave_value_list run (const char *function, const argument_names& names,
+                         const octave_value_list& args, int want)
   {
     call_state state;
-    const std::string function = args(0).string_value ();
-    const double n = args(1).double_value ();
-    const int want = (n < 1 ? 1 : n < INT_MAX ? static_cast<int> (n) : INT_MAX);
-    const bptt_value list = arguments (state, args, 2);
+    const bptt_value list = arguments (state, names, args);
     const bptt_host host = { BPTT_OCTAVE, want, host_alloc, host_poll, 1, &state };
     bptt_error error = bptt_error ();
-    bptt_call *call = bptt_prepare (&host, function.c_str (), &list, &error);
+    bptt_call *call = bptt_prepare (&host, function, &list, &error);
     if (! call)
       fail (state, error.status, error);
 
@@ -506,26 +497,36 @@ namespace
     if (const char *sentence = bptt_warning (call))
       warning_with_id ("bptt:nonFinite", "%s", sentence);
 
-    const int made = static_cast<int> (outputs.count);
-    octave_value_list results (std::max (made, nargout), Matrix ());
+    octave_value_list results;
+    results.resize (static_cast<octave_idx_type> (outputs.count));
     result_reader reader (state);
-    for (int i = 0; i < made; i++)
-      results(i) = reader.read (outputs.item[i]);
+    for (std::size_t i = 0; i < outputs.count; i++)
+      results(static_cast<octave_idx_type> (i)) = reader.read (outputs.item[i]);
     return results;
   }
 }
 
-DEFUN_DLD (__bptt__, args, nargout, "")
+octave_value_list gateway (const char *function, const argument_names& names,
+                           const octave_value_list& args, int nargout)
 {
-  if (args.length () < 2 || ! args(0).is_string () || ! args(1).is_real_scalar ())
-    error_with_id ("bptt:invalidInput", "__bptt__ takes the name of a function, the number of "
-                   "results wanted, and pairs of a name and a value");
+  if (args.length () < static_cast<octave_idx_type> (names.size ()))
+    print_usage ();
   try
     {
-      return run (args, nargout);
+      return run (function, names, args, std::max (nargout, 1));
     }
   catch (const std::bad_alloc&)
     {
       error_with_id ("bptt:outOfMemory", "out of memory");
     }
+}
+
+// For functions that are m-files: RESULTS = __bptt__ (FUNCTION, NAME, VALUE, ...).
+DEFUN_DLD (__bptt__, args, nargout, "")
+{
+  if (args.length () < 1 || ! args(0).is_string ())
+    error_with_id ("bptt:invalidInput", "__bptt__ takes the name of a function and pairs of a "
+                   "name and a value");
+  return gateway (args(0).string_value ().c_str (), {}, args.slice (1, args.length () - 1),
+                  nargout);
 }
