@@ -478,6 +478,8 @@ namespace
                          const octave_value_list& args, int want)
   {
     call_state state;
+    state.doubles.reserve (16);   // without moving what is in it, for most calls
+    state.results.reserve (16);
     const bptt_value list = arguments (state, names, args);
     const bptt_host host = { BPTT_OCTAVE, want, host_alloc, host_poll, 1, &state };
     bptt_error error = bptt_error ();

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 
 // PKG_ADD: autoload ("rnn_bptt", "__bptt__.oct");
+// PKG_DEL: autoload ("rnn_bptt", "__bptt__.oct", "remove");
 
 #include "gateway.h"
 

@@ -31,15 +31,14 @@ endfunction
 
 function run_all (here)
 
-  sources = fullfile (here, "..", "..", "octave", "src");
   if (exist ("rnn_net") == 0)
     addpath (fullfile (here, "..", "..", "octave", "inst"));
-    addpath (sources);
+    addpath (fullfile (here, "..", "..", "octave", "src"));
   endif
   addpath (here);   # what the tests share
 
   files = [glob(fullfile (fileparts (which ("rnn_net")), "*.m"));
-           glob(fullfile (sources, "rnn_*.cc"));
+           glob(fullfile (fileparts (which ("__bptt__")), "rnn_*.cc*"));
            glob(fullfile (here, "*.tst"))];
   passed = failed = 0;
   for k = 1:numel (files)
