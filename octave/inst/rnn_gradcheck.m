@@ -52,7 +52,7 @@
 ## cell of these.
 ##
 ## @item @qcode{"loss"}, @qcode{"reduction"}, @qcode{"truncate"}
-## @itemx @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}
+## @itemx @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}, @qcode{"threads"}
 ## As in @code{rnn_bptt}.  With truncation the differences are those of the loss
 ## of each window with the state it starts from held fixed.
 ## @end table

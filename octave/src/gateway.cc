@@ -22,6 +22,8 @@
 
 #include "bptt.h"
 
+int default_threads = 1;
+
 namespace
 {
   // Memory that lives as long as one call; most calls need no more than the first chunk.  It must
@@ -165,7 +167,11 @@ namespace
 
     loaded_core () { bptt_load (); }
 
-    ~loaded_core () { workspace::forget (); }
+    ~loaded_core ()
+    {
+      bptt_release ();
+      workspace::forget ();
+    }
   };
 
   const loaded_core the_core;
@@ -481,7 +487,8 @@ namespace
     state.doubles.reserve (16);   // without moving what is in it, for most calls
     state.results.reserve (16);
     const bptt_value list = arguments (state, names, args);
-    const bptt_host host = { BPTT_OCTAVE, want, host_alloc, host_poll, 1, &state };
+    const bptt_host host = { BPTT_OCTAVE, want, host_alloc, host_poll, default_threads,
+                              &state };
     bptt_error error = bptt_error ();
     bptt_call *call = bptt_prepare (&host, function, &list, &error);
     if (! call)

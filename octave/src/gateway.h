@@ -22,4 +22,7 @@ typedef std::initializer_list<const char *> argument_names;
 octave_value_list gateway (const char *function, const argument_names& names,
                            const octave_value_list& args, int nargout);
 
+// The threads of calls that do not say how many.
+extern int default_threads;
+
 #endif

@@ -81,7 +81,7 @@ of these.  Default: all three.  What is left out is absent from @var{info};
 without @qcode{"param"}, @var{grad} is empty and there is no
 @code{grad_norm}.
 
-@item @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}
+@item @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}, @qcode{"threads"}
 As in @code{rnn_forward}.  @code{format} is that of @var{target}, too.
 @end table
 

@@ -70,6 +70,10 @@ The dims of @var{x}, in their order: the letters @qcode{"C"} (features),
 @qcode{"B"} (sequences) and @qcode{"T"} (steps), each at most once, for
 example @qcode{"TBC"} or @qcode{"TC"}.  A letter left out is a dim of 1;
 @qcode{"T"} is needed.  For a cell it speaks of the items.
+
+@item @qcode{"threads"}
+How many threads to compute with, a whole number from 1 to 1024.  It does not
+change the results.  Default: @code{bptt_threads ()}.
 @end table
 
 Arguments that are wrong give the error @code{bptt:invalidInput}, what

@@ -28,7 +28,7 @@ default.
 over the features, the probabilities of classes.  @qcode{"class"}: the class,
 1 to the number of outputs, with the largest output, the first of equals.
 
-@item @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}
+@item @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}, @qcode{"threads"}
 As in @code{rnn_forward}.
 @end table
 

@@ -38,7 +38,7 @@ function run_all (here)
   addpath (here);   # what the tests share
 
   files = [glob(fullfile (fileparts (which ("rnn_net")), "*.m"));
-           glob(fullfile (fileparts (which ("__bptt__")), "rnn_*.cc*"));
+           glob(fullfile (fileparts (which ("__bptt__")), {"bptt_*.cc*", "rnn_*.cc*"}));
            glob(fullfile (here, "*.tst"))];
   passed = failed = 0;
   for k = 1:numel (files)
