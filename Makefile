@@ -46,7 +46,7 @@ R_FILES := $(CORE) $(wildcard DESCRIPTION NAMESPACE LICENSE NEWS.md README.md .R
              configure* cleanup* R/* src/*.c src/*.h src/Makevars* man/* tests/*.R tests/testthat/* \
              tests/golden/*.txt tests/bad_inputs/*)
 OCTAVE_FILES := $(CORE) COPYING $(wildcard octave/DESCRIPTION octave/INDEX octave/NEWS \
-                  octave/inst/*.m octave/src/*.cc octave/src/Makefile)
+                  octave/inst/*.m octave/src/*.cc octave/src/*.h octave/src/Makefile)
 STAMP = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 
 dist: consistent $(R_TARBALL) $(OCTAVE_TARBALL)
@@ -66,7 +66,7 @@ consistent:
 $(R_TARBALL): $(R_FILES)
 	@rm -rf build/stage/R && mkdir -p build/stage/R/bptt dist
 	tar -cf - --exclude-vcs --exclude=./build --exclude=./dist --exclude=./src/core \
-	  --exclude='*.o' --exclude='*.so' --exclude='*.mex' . | tar -xf - -C build/stage/R/bptt
+	  --exclude='*.o' --exclude='*.so' --exclude='*.oct' . | tar -xf - -C build/stage/R/bptt
 	cd dist && R CMD build --no-build-vignettes ../build/stage/R/bptt
 	@test `tar -tzf $@ | grep -c '/src/core/.*\.[ch]$$'` -eq $(words $(CORE)) || \
 	  { echo "$@ lacks a part of the core"; rm $@; exit 1; }

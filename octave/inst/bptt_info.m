@@ -29,7 +29,7 @@
 
 function info = bptt_info ()
 
-  info = __bptt_mex__ ("bptt_info", 1).info;
+  info = __bptt__ ("bptt_info");
 
 endfunction
 

@@ -52,11 +52,7 @@ function [grad, grad_norm] = rnn_clip (grad, varargin)
     limits = [{"norm", "value"}(1:nargin-1); varargin];
   endif
 
-  s = __bptt_mex__ ("rnn_clip", nargout, "grad", grad, limits{:});
-  grad = s.grad;
-  if (nargout > 1)
-    grad_norm = s.grad_norm;
-  endif
+  [grad, grad_norm] = __bptt__ ("rnn_clip", "grad", grad, limits{:});
 
 endfunction
 

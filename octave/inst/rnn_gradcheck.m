@@ -52,7 +52,7 @@
 ## cell of these.
 ##
 ## @item @qcode{"loss"}, @qcode{"reduction"}, @qcode{"truncate"}
-## @itemx @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}
+## @itemx @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}, @qcode{"threads"}
 ## As in @code{rnn_bptt}.  With truncation the differences are those of the loss
 ## of each window with the state it starts from held fixed.
 ## @end table
@@ -78,11 +78,9 @@ function [max_error, info] = rnn_gradcheck (net, x, target, varargin)
     print_usage ();
   endif
 
-  s = __bptt_mex__ ("rnn_gradcheck", nargout, "net", net, "x", x, ...
-                    "target", target, varargin{:});
-  max_error = s.max_error;
+  [max_error, info] = __bptt__ ("rnn_gradcheck", "net", net, ...
+                                "x", x, "target", target, varargin{:});
   if (nargout > 1)
-    info = s.info;
     info.name = cellstr (info.name);   # one name comes as a string
   endif
 

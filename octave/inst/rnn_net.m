@@ -139,8 +139,8 @@ function net = rnn_net (input, hidden, output, varargin)
     varargin{2 * find (is_seed, 1)} = random_seed ();
   endif
 
-  net = __bptt_mex__ ("rnn_net", 1, "input", input, "hidden", hidden, ...
-                      "output", output, varargin{:}).net;
+  net = __bptt__ ("rnn_net", "input", input, "hidden", hidden, ...
+                  "output", output, varargin{:});
 
 endfunction
 

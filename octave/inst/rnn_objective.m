@@ -38,29 +38,25 @@ function [f, theta0] = rnn_objective (net, x, target, varargin)
     print_usage ();
   endif
 
-  ## Says now what is wrong with the arguments.
-  evaluate (1, net, x, target, varargin);
+  data = [{"x", x, "target", target}, varargin];
+  __bptt__ ("rnn_objective", "net", net, data{:});   # says what is wrong now
 
-  f = @(theta) objective (theta, net, x, target, varargin);
+  f = @(theta) objective (theta, net, data);
   theta0 = rnn_pack (net);
 
 endfunction
 
-function [loss, grad] = objective (theta, net, x, target, options)
+## The gateway itself is called: rnn_unpack and rnn_pack would double the cost
+## of a small network's evaluation.
+function [loss, grad] = objective (theta, net, data)
 
-  net.param = rnn_unpack (theta, net);
-  s = evaluate (nargout, net, x, target, options);
-  loss = s.loss;
+  net.param = __bptt__ ("rnn_unpack", "theta", theta, "net", net);
   if (nargout > 1)
-    grad = rnn_pack (s.grad);
+    [loss, grad] = __bptt__ ("rnn_objective", "net", net, data{:});
+    grad = __bptt__ ("rnn_pack", "param", grad);
+  else
+    loss = __bptt__ ("rnn_objective", "net", net, data{:});
   endif
-
-endfunction
-
-function s = evaluate (want, net, x, target, options)
-
-  s = __bptt_mex__ ("rnn_objective", want, "net", net, "x", x, ...
-                    "target", target, options{:});
 
 endfunction
 

@@ -30,7 +30,7 @@ function theta = rnn_pack (param)
     print_usage ();
   endif
 
-  theta = __bptt_mex__ ("rnn_pack", 1, "param", param).theta;
+  theta = __bptt__ ("rnn_pack", "param", param);
 
 endfunction
 

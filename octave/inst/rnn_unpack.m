@@ -32,7 +32,7 @@ function param = rnn_unpack (theta, net)
     print_usage ();
   endif
 
-  param = __bptt_mex__ ("rnn_unpack", 1, "theta", theta, "net", net).param;
+  param = __bptt__ ("rnn_unpack", "theta", theta, "net", net);
 
 endfunction
 

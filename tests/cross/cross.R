@@ -17,21 +17,23 @@ write_arrays <- function(label, arrays) {
   for (name in names(arrays)) write_array(paste0(label, ".", name), arrays[[name]])
 }
 
-write_case <- function(label, net, precision) {
-  x <- array(numbers(3 * 5 * 40, 37), c(3, 5, 40))
-  target <- array(numbers(2 * 5 * 40, 91), c(2, 5, 40))
-  class <- array(1 + (seq_len(5 * 40) %% 2), c(5, 40))
-  lengths <- c(40, 1, 17, 33, 40)
+write_case <- function(label, net, precision, steps = 40, threads = 1) {
+  x <- array(numbers(3 * 5 * steps, 37), c(3, 5, steps))
+  target <- array(numbers(2 * 5 * steps, 91), c(2, 5, steps))
+  class <- array(1 + (seq_len(5 * steps) %% 2), c(5, steps))
+  lengths <- c(steps, 1, 17, 33, steps)
   write_arrays(paste0(label, ".param"), net$param)
   write_array(paste0(label, ".theta"), rnn_pack(net))
 
-  out <- rnn_forward(net, x, lengths = lengths, precision = precision)
+  out <- rnn_forward(net, x, lengths = lengths, precision = precision, threads = threads)
   write_arrays(label, out[c("y", "h")])
   write_arrays(paste0(label, ".state"), out$state)
-  prob <- rnn_predict(net, x, type = "prob", precision = precision)
+  prob <- rnn_predict(net, x, type = "prob", precision = precision, threads = threads)
   write_array(paste0(label, ".prob"), prob)
 
-  full <- rnn_bptt(net, x, target, state = out$state, lengths = lengths, precision = precision)
+  full <- rnn_bptt(net, x, target,
+    state = out$state, lengths = lengths, precision = precision, threads = threads
+  )
   write_arrays(label, full[c("loss", "grad_norm", "y", "dx")])
   write_arrays(paste0(label, ".grad"), full$grad)
   write_arrays(paste0(label, ".state"), full$state)
@@ -39,7 +41,7 @@ write_case <- function(label, net, precision) {
 
   short <- rnn_bptt(net, x, class,
     loss = "cross_entropy", reduction = "sum", truncate = c(4, 9),
-    clip_value = 0.5, clip_norm = 1, precision = precision
+    clip_value = 0.5, clip_norm = 1, precision = precision, threads = threads
   )
   write_arrays(paste0(label, ".truncated"), short[c("loss", "grad_norm", "dx")])
   write_arrays(paste0(label, ".truncated.grad"), short$grad)
@@ -55,4 +57,9 @@ for (precision in c("double", "single")) {
     write_case(paste0(precision, ".gru.", reset), net, precision)
   }
   write_case(paste0(precision, ".lstm"), rnn_net(3, 17, 2, "lstm", seed = 2^53), precision)
+  # Large enough for threads to share it out.
+  for (cell in c("rnn", "gru", "lstm")) {
+    net <- rnn_net(3, 64, 2, cell, seed = 3)
+    write_case(paste0(precision, ".threads.", cell), net, precision, steps = 240, threads = 2)
+  }
 }

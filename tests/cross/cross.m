@@ -19,23 +19,24 @@ function write_arrays (label, arrays, names = fieldnames (arrays))
   endfor
 endfunction
 
-function write_case (label, net, precision)
+function write_case (label, net, precision, steps = 40, threads = 1)
 
-  x = cast (reshape (numbers (3 * 5 * 40, 37), [3, 5, 40]), precision);
-  target = reshape (numbers (2 * 5 * 40, 91), [2, 5, 40]);
-  class = reshape (1 + mod (1:5*40, 2), [5, 40]);
-  lengths = [40, 1, 17, 33, 40];
+  x = cast (reshape (numbers (3 * 5 * steps, 37), [3, 5, steps]), precision);
+  target = reshape (numbers (2 * 5 * steps, 91), [2, 5, steps]);
+  class = reshape (1 + mod (1:5*steps, 2), [5, steps]);
+  lengths = [steps, 1, 17, 33, steps];
   write_arrays ([label ".param"], net.param);
   write_array ([label ".theta"], rnn_pack (net));
 
   out = struct ();
-  [out.y, state, out.h] = rnn_forward (net, x, "lengths", lengths);
+  [out.y, state, out.h] = rnn_forward (net, x, "lengths", lengths, "threads", threads);
   write_arrays (label, out, {"y", "h"});
   write_arrays ([label ".state"], state);
-  prob = rnn_predict (net, x, "type", "prob");
+  prob = rnn_predict (net, x, "type", "prob", "threads", threads);
   write_array ([label ".prob"], prob);
 
-  [loss, grad, info] = rnn_bptt (net, x, target, "state", state, "lengths", lengths);
+  [loss, grad, info] = rnn_bptt (net, x, target, "state", state, "lengths", lengths,
+                                 "threads", threads);
   info.loss = loss;
   write_arrays (label, info, {"loss", "grad_norm", "y", "dx"});
   write_arrays ([label ".grad"], grad);
@@ -44,7 +45,7 @@ function write_case (label, net, precision)
 
   [loss, grad, info] = rnn_bptt (net, x, class,
                                  "loss", "cross_entropy", "reduction", "sum", "truncate", [4, 9],
-                                 "clip_value", 0.5, "clip_norm", 1);
+                                 "clip_value", 0.5, "clip_norm", 1, "threads", threads);
   info.loss = loss;
   write_arrays ([label ".truncated"], info, {"loss", "grad_norm", "dx"});
   write_arrays ([label ".truncated.grad"], grad);
@@ -61,4 +62,9 @@ for precision = {"double", "single"}
     write_case ([precision{1} ".gru." reset{1}], net, precision{1});
   endfor
   write_case ([precision{1} ".lstm"], rnn_net (3, 17, 2, "lstm", "seed", 2^53), precision{1});
+  ## Large enough for threads to share it out.
+  for cell = {"rnn", "gru", "lstm"}
+    net = rnn_net (3, 64, 2, cell{1}, "seed", 3);
+    write_case ([precision{1} ".threads." cell{1}], net, precision{1}, 240, 2);
+  endfor
 endfor

@@ -1,4 +1,4 @@
-## Runs the tests in the help files of the package and those in this folder.  Prints what failed
+## Runs the tests beside the functions of the package and those in this folder.  Prints what failed
 ## and a last line "N passed, N failed"; exits with 1 if anything failed.
 ##
 ##   octave-cli --no-init-file --no-history tests/octave/run_tests.m
@@ -31,13 +31,14 @@ endfunction
 
 function run_all (here)
 
-  if (exist ("rnn_bptt") == 0)
+  if (exist ("rnn_net") == 0)
     addpath (fullfile (here, "..", "..", "octave", "inst"));
     addpath (fullfile (here, "..", "..", "octave", "src"));
   endif
   addpath (here);   # what the tests share
 
-  files = [glob(fullfile (fileparts (which ("rnn_bptt")), "*.m"));
+  files = [glob(fullfile (fileparts (which ("rnn_net")), "*.m"));
+           glob(fullfile (fileparts (which ("__bptt__")), {"bptt_*.cc*", "rnn_*.cc*"}));
            glob(fullfile (here, "*.tst"))];
   passed = failed = 0;
   for k = 1:numel (files)

@@ -65,7 +65,7 @@
 %! end_try_catch
 %! assert (err.identifier, "bptt:invalidInput");
 %! assert (! isempty (strfind (err.message, "`x`")));
-%! assert (isempty (strfind (err.message, "__bptt_mex__")));
+%! assert (isempty (strfind (err.message, "__bptt__")));
 %! assert (rnn_forward (net, ones (2, 4)), want);
 
 %!test # warnings can be made errors

@@ -1,129 +1,122 @@
-## Copyright (C) 2026 bptt developers
-## SPDX-License-Identifier: MIT
+// rnn_bptt.cc -- the loss of a network and its gradient.
+//
+// Copyright (C) 2026 bptt developers
+// SPDX-License-Identifier: MIT
 
-## -*- texinfo -*-
-## @deftypefn  {} {@var{loss} =} rnn_bptt (@var{net}, @var{x}, @var{target})
-## @deftypefnx {} {[@var{loss}, @var{grad}, @var{info}] =} rnn_bptt (@dots{})
-## @deftypefnx {} {[@dots{}] =} rnn_bptt (@var{net}, @var{x}, @var{target}, @var{name}, @var{value}, @dots{})
-## Loss of a recurrent network and its gradient, by backpropagation through
-## time (Werbos 1990).
-##
-## @var{net} is a network as @code{rnn_net} makes it, with @math{D} inputs,
-## @math{H} units and @math{O} outputs.  @var{x} are the sequences, in any of
-## the forms that @code{rnn_forward} takes, say @math{D x B x T}.  @var{target}
-## has the same form with @math{O} features.  For one feature, and for classes,
-## it may leave their dim out (@math{B x T} to @math{D x B x T}), and for one
-## sequence of one target feature a row or a column vector of @math{T} numbers
-## will do.  A target that is NaN does not count.
-##
-## @var{loss} is a number.  @var{grad} has the fields and dims of
-## @code{@var{net}.param}.  @var{info} has the fields
-##
-## @table @code
-## @item grad_norm
-## The norm of the gradient of all parameters, before any clipping.
-##
-## @item y
-## The outputs, as @code{rnn_forward} returns them.
-##
-## @item state
-## The state after the last step, a struct with @code{h}, @math{H x B}, and for
-## the cell @qcode{"lstm"} also @code{c}.
-##
-## @item dx
-## The gradient with respect to @var{x}, in the form of @var{x}; 0 beyond a
-## sequence's length.
-##
-## @item dstate
-## The gradient with respect to the initial state, as @code{state}.
-## @end table
-##
-## What is not asked for is not computed: there is no backward pass for
-## @var{loss} alone.  If @var{x} or a parameter of @var{net} is single, all is
-## computed in single and returned so.  There is no option @code{precision}, as
-## the R package has it.
-##
-## Options are pairs of a name and a value; the empty matrix stands for the
-## default.
-##
-## @table @asis
-## @item @qcode{"loss"}
-## @qcode{"mse"} (default), the squared error, or @qcode{"cross_entropy"}: the
-## outputs are logits, their softmax the probabilities of the classes 1 to
-## @math{O}, and @var{target} holds the classes.
-##
-## @item @qcode{"reduction"}
-## @qcode{"mean"} (default) over the elements of @var{target} that count, or
-## @qcode{"sum"}.
-##
-## @item @qcode{"truncate"}
-## How far to go back (Williams & Peng 1990).  @code{Inf} (default): to the
-## start.  A whole number @code{k}: the sequence is cut into chunks of @code{k}
-## steps; the state is carried from chunk to chunk, the gradient is not.
-## @code{[k1, k2]} with @code{k2 >= k1}: every @code{k1} steps, and at the end,
-## the loss of the last @code{k1} steps goes back @code{k2} steps.  The loss is
-## always that of the whole sequence.
-##
-## @item @qcode{"clip_value"}, @qcode{"clip_norm"}
-## Limits of the gradient's elements and then of its norm, as @code{rnn_clip}
-## sets them.  Default: @code{Inf}, no limit.
-##
-## @item @qcode{"wrt"}
-## With respect to what: @qcode{"param"}, @qcode{"x"}, @qcode{"state"} or a cell
-## of these.  Default: all three.  What is left out is absent from @var{info};
-## without @qcode{"param"}, @var{grad} is empty and there is no
-## @code{grad_norm}.
-##
-## @item @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}
-## As in @code{rnn_forward}.  @code{format} is that of @var{target}, too.
-## @end table
-##
-## Arguments that are wrong give the error @code{bptt:invalidInput}, what
-## does not fit into memory @code{bptt:outOfMemory}.  A loss or a gradient
-## that is not finite is returned as it is, with the warning
-## @code{bptt:nonFinite} that says where it began.
-##
-## @example
-## @group
-## net = rnn_net (1, 1, 1, "activation", "identity");
-## net.param.W_xh = 0.5;
-## net.param.W_hh = 1.5;
-## net.param.W_hy = 1;
-## [loss, grad] = rnn_bptt (net, [1, 2], [2, 5], "reduction", "sum");
-## printf ("%g ", loss, grad.W_xh, grad.W_hh, grad.W_hy)
-##      @print{} 12.8125 -25.75 -3.25 -12.875
-## @end group
-## @end example
-##
-## References:
-##
-## P. Werbos, "Backpropagation through time: what it does and how to do it",
-## Proceedings of the IEEE 78, 1990.
-##
-## R. Williams, J. Peng, "An efficient gradient-based algorithm for on-line
-## training of recurrent network trajectories", Neural Computation 2, 1990.
-##
-## @seealso{rnn_net, rnn_forward, rnn_objective, rnn_gradcheck, rnn_clip}
-## @end deftypefn
+// PKG_ADD: autoload ("rnn_bptt", "__bptt__.oct");
+// PKG_DEL: autoload ("rnn_bptt", "__bptt__.oct", "remove");
 
-function [loss, grad, info] = rnn_bptt (net, x, target, varargin)
+#include "gateway.h"
 
-  if (nargin < 3)
-    print_usage ();
-  endif
+DEFUN_DLD (rnn_bptt, args, nargout, R"(-*- texinfo -*-
+@deftypefn  {} {@var{loss} =} rnn_bptt (@var{net}, @var{x}, @var{target})
+@deftypefnx {} {[@var{loss}, @var{grad}, @var{info}] =} rnn_bptt (@dots{})
+@deftypefnx {} {[@dots{}] =} rnn_bptt (@var{net}, @var{x}, @var{target}, @var{name}, @var{value}, @dots{})
+Loss of a recurrent network and its gradient, by backpropagation through
+time (Werbos 1990).
 
-  s = __bptt_mex__ ("rnn_bptt", nargout, "net", net, "x", x, ...
-                    "target", target, varargin{:});
-  loss = s.loss;
-  if (nargout > 1)
-    grad = s.grad;
-  endif
-  if (nargout > 2)
-    info = s.info;
-  endif
+@var{net} is a network as @code{rnn_net} makes it, with @math{D} inputs,
+@math{H} units and @math{O} outputs.  @var{x} are the sequences, in any of
+the forms that @code{rnn_forward} takes, say @math{D x B x T}.  @var{target}
+has the same form with @math{O} features.  For one feature, and for classes,
+it may leave their dim out (@math{B x T} to @math{D x B x T}), and for one
+sequence of one target feature a row or a column vector of @math{T} numbers
+will do.  A target that is NaN does not count.
 
-endfunction
+@var{loss} is a number.  @var{grad} has the fields and dims of
+@code{@var{net}.param}.  @var{info} has the fields
 
+@table @code
+@item grad_norm
+The norm of the gradient of all parameters, before any clipping.
+
+@item y
+The outputs, as @code{rnn_forward} returns them.
+
+@item state
+The state after the last step, a struct with @code{h}, @math{H x B}, and for
+the cell @qcode{"lstm"} also @code{c}.
+
+@item dx
+The gradient with respect to @var{x}, in the form of @var{x}; 0 beyond a
+sequence's length.
+
+@item dstate
+The gradient with respect to the initial state, as @code{state}.
+@end table
+
+What is not asked for is not computed: there is no backward pass for
+@var{loss} alone.  If @var{x} or a parameter of @var{net} is single, all is
+computed in single and returned so.  There is no option @code{precision}, as
+the R package has it.
+
+Options are pairs of a name and a value; the empty matrix stands for the
+default.
+
+@table @asis
+@item @qcode{"loss"}
+@qcode{"mse"} (default), the squared error, or @qcode{"cross_entropy"}: the
+outputs are logits, their softmax the probabilities of the classes 1 to
+@math{O}, and @var{target} holds the classes.
+
+@item @qcode{"reduction"}
+@qcode{"mean"} (default) over the elements of @var{target} that count, or
+@qcode{"sum"}.
+
+@item @qcode{"truncate"}
+How far to go back (Williams & Peng 1990).  @code{Inf} (default): to the
+start.  A whole number @code{k}: the sequence is cut into chunks of @code{k}
+steps; the state is carried from chunk to chunk, the gradient is not.
+@code{[k1, k2]} with @code{k2 >= k1}: every @code{k1} steps, and at the end,
+the loss of the last @code{k1} steps goes back @code{k2} steps.  The loss is
+always that of the whole sequence.
+
+@item @qcode{"clip_value"}, @qcode{"clip_norm"}
+Limits of the gradient's elements and then of its norm, as @code{rnn_clip}
+sets them.  Default: @code{Inf}, no limit.
+
+@item @qcode{"wrt"}
+With respect to what: @qcode{"param"}, @qcode{"x"}, @qcode{"state"} or a cell
+of these.  Default: all three.  What is left out is absent from @var{info};
+without @qcode{"param"}, @var{grad} is empty and there is no
+@code{grad_norm}.
+
+@item @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}, @qcode{"threads"}
+As in @code{rnn_forward}.  @code{format} is that of @var{target}, too.
+@end table
+
+Arguments that are wrong give the error @code{bptt:invalidInput}, what
+does not fit into memory @code{bptt:outOfMemory}.  A loss or a gradient
+that is not finite is returned as it is, with the warning
+@code{bptt:nonFinite} that says where it began.
+
+@example
+@group
+net = rnn_net (1, 1, 1, "activation", "identity");
+net.param.W_xh = 0.5;
+net.param.W_hh = 1.5;
+net.param.W_hy = 1;
+[loss, grad] = rnn_bptt (net, [1, 2], [2, 5], "reduction", "sum");
+printf ("%g ", loss, grad.W_xh, grad.W_hh, grad.W_hy)
+     @print{} 12.8125 -25.75 -3.25 -12.875
+@end group
+@end example
+
+References:
+
+P. Werbos, "Backpropagation through time: what it does and how to do it",
+Proceedings of the IEEE 78, 1990.
+
+R. Williams, J. Peng, "An efficient gradient-based algorithm for on-line
+training of recurrent network trajectories", Neural Computation 2, 1990.
+
+@seealso{rnn_net, rnn_forward, rnn_objective, rnn_gradcheck, rnn_clip}
+@end deftypefn)")
+{
+  return gateway ("rnn_bptt", { "net", "x", "target" }, args, nargout);
+}
+
+/*
 %!demo
 %! ## Learn to square the input by plain gradient descent.
 %! t = (0:99) / 8;
@@ -380,3 +373,4 @@ endfunction
 %!error id=bptt:invalidInput rnn_bptt (net, x, target, "wrt", "y")
 %!error id=bptt:invalidInput rnn_bptt (net, x, target, "loss")
 %!error id=bptt:invalidInput rnn_bptt (net, x, target, {}, 1)
+*/

@@ -1,109 +1,107 @@
-## Copyright (C) 2026 bptt developers
-## SPDX-License-Identifier: MIT
+// rnn_forward.cc -- runs a network.
+//
+// Copyright (C) 2026 bptt developers
+// SPDX-License-Identifier: MIT
 
-## -*- texinfo -*-
-## @deftypefn  {} {[@var{y}, @var{state}, @var{h}] =} rnn_forward (@var{net}, @var{x})
-## @deftypefnx {} {[@var{y}, @var{state}, @var{h}] =} rnn_forward (@var{net}, @var{x}, @var{name}, @var{value}, @dots{})
-## Run a recurrent network over sequences.
-##
-## @var{net} is a network as @code{rnn_net} makes it, with @math{D} inputs,
-## @math{H} units and @math{O} outputs.  The sequences @var{x} are one of
-##
-## @itemize
-## @item
-## a @math{D x B x T} array: @math{B} sequences of @math{T} steps, features
-## first;
-##
-## @item
-## a matrix: one sequence, @math{D x T};
-##
-## @item
-## a row or column vector: one sequence of one feature;
-##
-## @item
-## a cell of matrices or vectors: as many sequences, which may differ in
-## length;
-##
-## @item
-## any other order of dims, told by the option @code{format}.
-## @end itemize
-##
-## One step of several features or sequences needs @code{format}, as Octave
-## drops trailing dims of 1: @qcode{"CBT"} for a @math{D x B} matrix, @qcode{"CT"}
-## for a column vector of @math{D}.
-##
-## The numbers may be of class double, single, logical or integer.  They must
-## be finite within the sequences' lengths.
-##
-## The outputs @var{y} have the form of @var{x}, with @math{O} in place of
-## @math{D}; so have the states of all steps, @var{h}, with @math{H}.  A form
-## that has no dim for features gets one, as the first, when there is more than
-## one.  Beyond a sequence's length both are NaN.  @var{state} is a struct with
-## the state after the last step of each sequence, a matrix @code{h}
-## (@math{H x B}) and for the cell @qcode{"lstm"} also @code{c}.
-##
-## If @var{x} or a parameter of @var{net} is single, all is computed in single
-## and returned so.  There is no option @code{precision}, as the R package has
-## it.
-##
-## Options are pairs of a name and a value; the empty matrix stands for the
-## default.
-##
-## @table @asis
-## @item @qcode{"state"}
-## The state to start from: a struct with the field @code{h}, @math{H x B}, and
-## for @qcode{"lstm"} also @code{c}, as it is returned.  Default: zero.
-##
-## @item @qcode{"lengths"}
-## @math{B} whole numbers from 1 to @math{T}: the steps of each sequence that
-## count.  Default: all.  Not together with a cell @var{x}.
-##
-## @item @qcode{"format"}
-## The dims of @var{x}, in their order: the letters @qcode{"C"} (features),
-## @qcode{"B"} (sequences) and @qcode{"T"} (steps), each at most once, for
-## example @qcode{"TBC"} or @qcode{"TC"}.  A letter left out is a dim of 1;
-## @qcode{"T"} is needed.  For a cell it speaks of the items.
-## @end table
-##
-## Arguments that are wrong give the error @code{bptt:invalidInput}, what
-## does not fit into memory @code{bptt:outOfMemory}.  Outputs that are not
-## finite give the warning @code{bptt:nonFinite}.
-##
-## @example
-## @group
-## net = rnn_net (1, 1, 1, "activation", "identity");
-## net.param.W_xh = 0.5;
-## net.param.W_hh = 1.5;
-## net.param.W_hy = 1;
-## [y, state] = rnn_forward (net, [1, 2])
-##      @result{} y =
-##            0.5000   1.7500
-##         state =
-##           scalar structure containing the fields:
-##             h = 1.7500
-## @end group
-## @end example
-##
-## @seealso{rnn_net, rnn_predict, rnn_bptt}
-## @end deftypefn
+// PKG_ADD: autoload ("rnn_forward", "__bptt__.oct");
+// PKG_DEL: autoload ("rnn_forward", "__bptt__.oct", "remove");
 
-function [y, state, h] = rnn_forward (net, x, varargin)
+#include "gateway.h"
 
-  if (nargin < 2)
-    print_usage ();
-  endif
+DEFUN_DLD (rnn_forward, args, nargout, R"(-*- texinfo -*-
+@deftypefn  {} {[@var{y}, @var{state}, @var{h}] =} rnn_forward (@var{net}, @var{x})
+@deftypefnx {} {[@var{y}, @var{state}, @var{h}] =} rnn_forward (@var{net}, @var{x}, @var{name}, @var{value}, @dots{})
+Run a recurrent network over sequences.
 
-  s = __bptt_mex__ ("rnn_forward", nargout, "net", net, "x", x, varargin{:});
-  y = s.y;
-  if (nargout > 1)
-    state = s.state;
-  endif
-  if (nargout > 2)
-    h = s.h;
-  endif
+@var{net} is a network as @code{rnn_net} makes it, with @math{D} inputs,
+@math{H} units and @math{O} outputs.  The sequences @var{x} are one of
 
-endfunction
+@itemize
+@item
+a @math{D x B x T} array: @math{B} sequences of @math{T} steps, features
+first;
 
+@item
+a matrix: one sequence, @math{D x T};
+
+@item
+a row or column vector: one sequence of one feature;
+
+@item
+a cell of matrices or vectors: as many sequences, which may differ in
+length;
+
+@item
+any other order of dims, told by the option @code{format}.
+@end itemize
+
+One step of several features or sequences needs @code{format}, as Octave
+drops trailing dims of 1: @qcode{"CBT"} for a @math{D x B} matrix, @qcode{"CT"}
+for a column vector of @math{D}.
+
+The numbers may be of class double, single, logical or integer.  They must
+be finite within the sequences' lengths.
+
+The outputs @var{y} have the form of @var{x}, with @math{O} in place of
+@math{D}; so have the states of all steps, @var{h}, with @math{H}.  A form
+that has no dim for features gets one, as the first, when there is more than
+one.  Beyond a sequence's length both are NaN.  @var{state} is a struct with
+the state after the last step of each sequence, a matrix @code{h}
+(@math{H x B}) and for the cell @qcode{"lstm"} also @code{c}.
+
+If @var{x} or a parameter of @var{net} is single, all is computed in single
+and returned so.  There is no option @code{precision}, as the R package has
+it.
+
+Options are pairs of a name and a value; the empty matrix stands for the
+default.
+
+@table @asis
+@item @qcode{"state"}
+The state to start from: a struct with the field @code{h}, @math{H x B}, and
+for @qcode{"lstm"} also @code{c}, as it is returned.  Default: zero.
+
+@item @qcode{"lengths"}
+@math{B} whole numbers from 1 to @math{T}: the steps of each sequence that
+count.  Default: all.  Not together with a cell @var{x}.
+
+@item @qcode{"format"}
+The dims of @var{x}, in their order: the letters @qcode{"C"} (features),
+@qcode{"B"} (sequences) and @qcode{"T"} (steps), each at most once, for
+example @qcode{"TBC"} or @qcode{"TC"}.  A letter left out is a dim of 1;
+@qcode{"T"} is needed.  For a cell it speaks of the items.
+
+@item @qcode{"threads"}
+How many threads to compute with, a whole number from 1 to 1024.  It does not
+change the results.  Default: @code{bptt_threads ()}.
+@end table
+
+Arguments that are wrong give the error @code{bptt:invalidInput}, what
+does not fit into memory @code{bptt:outOfMemory}.  Outputs that are not
+finite give the warning @code{bptt:nonFinite}.
+
+@example
+@group
+net = rnn_net (1, 1, 1, "activation", "identity");
+net.param.W_xh = 0.5;
+net.param.W_hh = 1.5;
+net.param.W_hy = 1;
+[y, state] = rnn_forward (net, [1, 2])
+     @result{} y =
+           0.5000   1.7500
+        state =
+          scalar structure containing the fields:
+            h = 1.7500
+@end group
+@end example
+
+@seealso{rnn_net, rnn_predict, rnn_bptt}
+@end deftypefn)")
+{
+  return gateway ("rnn_forward", { "net", "x" }, args, nargout);
+}
+
+/*
 %!demo
 %! ## How long a network of each kind remembers a pulse.
 %! x = [1, zeros(1, 39)];
@@ -318,3 +316,4 @@ endfunction
 %!error id=bptt:invalidInput rnn_forward (net, x, "state", ones (2, 3))
 %!error id=bptt:invalidInput rnn_forward (net, x, "precision", "single")
 %!error id=bptt:invalidInput rnn_forward (net, x, 3, 4)
+*/

@@ -1,64 +1,61 @@
-## Copyright (C) 2026 bptt developers
-## SPDX-License-Identifier: MIT
+// rnn_predict.cc -- what a network predicts.
+//
+// Copyright (C) 2026 bptt developers
+// SPDX-License-Identifier: MIT
 
-## -*- texinfo -*-
-## @deftypefn  {} {[@var{y}, @var{state}] =} rnn_predict (@var{net}, @var{x})
-## @deftypefnx {} {[@var{y}, @var{state}] =} rnn_predict (@var{net}, @var{x}, @var{name}, @var{value}, @dots{})
-## Outputs, probabilities or classes that a recurrent network predicts.
-##
-## @var{net} is a network as @code{rnn_net} makes it and @var{x} the sequences,
-## in any of the forms that @code{rnn_forward} takes.  The predictions @var{y}
-## have the form of @var{x}; beyond a sequence's length they are NaN.
-## @var{state} is the state after the last step, to go on from.  The class of
-## the numbers decides the precision, as in @code{rnn_forward}.
-##
-## Options are pairs of a name and a value; the empty matrix stands for the
-## default.
-##
-## @table @asis
-## @item @qcode{"type"}
-## @qcode{"response"} (default): the outputs.  @qcode{"prob"}: their softmax
-## over the features, the probabilities of classes.  @qcode{"class"}: the class,
-## 1 to the number of outputs, with the largest output, the first of equals.
-##
-## @item @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}
-## As in @code{rnn_forward}.
-## @end table
-##
-## Arguments that are wrong give the error @code{bptt:invalidInput}, what
-## does not fit into memory @code{bptt:outOfMemory}.
-##
-## @example
-## @group
-## net = rnn_net (1, 1, 2, "activation", "identity");
-## net.param.W_xh = 1;
-## net.param.W_hh = 0;
-## net.param.W_hy = [1; -1];
-## rnn_predict (net, [-1, 0, 2], "type", "prob")
-##      @result{} 0.119203   0.500000   0.982014
-##         0.880797   0.500000   0.017986
-## rnn_predict (net, [-1, 0, 2], "type", "class")
-##      @result{} 2   1   1
-## @end group
-## @end example
-##
-## @seealso{rnn_forward, rnn_bptt}
-## @end deftypefn
+// PKG_ADD: autoload ("rnn_predict", "__bptt__.oct");
+// PKG_DEL: autoload ("rnn_predict", "__bptt__.oct", "remove");
 
-function [y, state] = rnn_predict (net, x, varargin)
+#include "gateway.h"
 
-  if (nargin < 2)
-    print_usage ();
-  endif
+DEFUN_DLD (rnn_predict, args, nargout, R"(-*- texinfo -*-
+@deftypefn  {} {[@var{y}, @var{state}] =} rnn_predict (@var{net}, @var{x})
+@deftypefnx {} {[@var{y}, @var{state}] =} rnn_predict (@var{net}, @var{x}, @var{name}, @var{value}, @dots{})
+Outputs, probabilities or classes that a recurrent network predicts.
 
-  s = __bptt_mex__ ("rnn_predict", nargout, "net", net, "x", x, varargin{:});
-  y = s.y;
-  if (nargout > 1)
-    state = s.state;
-  endif
+@var{net} is a network as @code{rnn_net} makes it and @var{x} the sequences,
+in any of the forms that @code{rnn_forward} takes.  The predictions @var{y}
+have the form of @var{x}; beyond a sequence's length they are NaN.
+@var{state} is the state after the last step, to go on from.  The class of
+the numbers decides the precision, as in @code{rnn_forward}.
 
-endfunction
+Options are pairs of a name and a value; the empty matrix stands for the
+default.
 
+@table @asis
+@item @qcode{"type"}
+@qcode{"response"} (default): the outputs.  @qcode{"prob"}: their softmax
+over the features, the probabilities of classes.  @qcode{"class"}: the class,
+1 to the number of outputs, with the largest output, the first of equals.
+
+@item @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}, @qcode{"threads"}
+As in @code{rnn_forward}.
+@end table
+
+Arguments that are wrong give the error @code{bptt:invalidInput}, what
+does not fit into memory @code{bptt:outOfMemory}.
+
+@example
+@group
+net = rnn_net (1, 1, 2, "activation", "identity");
+net.param.W_xh = 1;
+net.param.W_hh = 0;
+net.param.W_hy = [1; -1];
+rnn_predict (net, [-1, 0, 2], "type", "prob")
+     @result{} 0.119203   0.500000   0.982014
+        0.880797   0.500000   0.017986
+rnn_predict (net, [-1, 0, 2], "type", "class")
+     @result{} 2   1   1
+@end group
+@end example
+
+@seealso{rnn_forward, rnn_bptt}
+@end deftypefn)")
+{
+  return gateway ("rnn_predict", { "net", "x" }, args, nargout);
+}
+
+/*
 %!demo
 %! ## Fit a noisy oscillation, then let the network run on its own output.
 %! randn ("state", 1);
@@ -141,3 +138,4 @@ endfunction
 %!error id=bptt:invalidInput rnn_predict (net, x, "type", 1)
 %!error id=bptt:invalidInput rnn_predict (net, x, "typ", "prob")
 %!error id=bptt:invalidInput rnn_predict (net, NaN (2, 3))
+*/

@@ -1,0 +1,541 @@
+// gateway.cc -- the way from Octave to the C core.  It turns the named values of a call
+// into the core's trees of values, makes the arrays of the results and hands them back in the
+// core's order.  It knows no function, no option and no shape: those are the core's.
+//
+// It is an oct-file: a MEX file would have every value wrapped anew, at several times the cost of
+// a small network's call.  Octave's errors and Ctrl-C are C++ exceptions: what a call holds is
+// freed by destructors, and an interrupt is kept while the core returns and thrown again
+// afterwards.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway.h"
+
+#include "bptt.h"
+
+int default_threads = 1;
+
+namespace
+{
+  // Memory that lives as long as one call; most calls need no more than the first chunk.  It must
+  // not throw into the core, which is C.
+  class arena
+  {
+  public:
+
+    arena () : m_head (nullptr), m_free (m_first), m_left (chunk) { }
+
+    arena (const arena&) = delete;
+    arena& operator = (const arena&) = delete;
+
+    ~arena ()
+    {
+      while (m_head)
+        {
+          block *next = m_head->next;
+          std::free (m_head);
+          m_head = next;
+        }
+    }
+
+    // NULL when there is no memory.
+    void * try_get (std::size_t n) noexcept
+    {
+      if (n > SIZE_MAX - 2 * chunk)
+        return nullptr;
+      n = (n / align + 1) * align;
+      if (n > m_left)
+        {
+          const std::size_t size = (n > chunk ? n : chunk);
+          block *b = static_cast<block *> (std::malloc (sizeof (block) + size));
+          if (! b)
+            return nullptr;
+          b->next = m_head;
+          m_head = b;
+          m_free = reinterpret_cast<char *> (b + 1);
+          m_left = size;
+        }
+      void *p = m_free;
+      m_free += n;
+      m_left -= n;
+      return p;
+    }
+
+    template <typename T>
+    T * get (std::size_t n)
+    {
+      if (n > SIZE_MAX / sizeof (T))
+        throw std::bad_alloc ();
+      void *p = try_get (n * sizeof (T));
+      if (! p)
+        throw std::bad_alloc ();
+      return static_cast<T *> (p);
+    }
+
+    const char * copy (const std::string& s)
+    {
+      const std::size_t n = s.size () + 1;
+      return static_cast<const char *> (std::memcpy (get<char> (n), s.c_str (), n));
+    }
+
+  private:
+
+    static const std::size_t align = alignof (std::max_align_t);
+    static const std::size_t chunk = 16384;
+
+    struct alignas (std::max_align_t) block { block *next; };
+
+    alignas (std::max_align_t) char m_first[chunk];
+    block *m_head;
+    char *m_free;
+    std::size_t m_left;
+  };
+
+  // The workspace of bptt_run ().  One of up to 256 MB is kept for the next call; a call made while
+  // another one runs finds nothing kept and gets its own.
+  class workspace
+  {
+  public:
+
+    explicit workspace (std::size_t n) : m_block (s_kept)
+    {
+      s_kept = empty ();
+      if (m_block.size >= n)
+        return;
+      std::free (m_block.base);
+      m_block = empty ();
+      if (n <= SIZE_MAX - align)
+        m_block.base = std::malloc (n + align);
+      if (m_block.base)
+        m_block.size = n;
+    }
+
+    workspace (const workspace&) = delete;
+    workspace& operator = (const workspace&) = delete;
+
+    ~workspace ()
+    {
+      if (m_block.size <= limit && m_block.size > s_kept.size)
+        std::swap (m_block, s_kept);
+      std::free (m_block.base);
+    }
+
+    // NULL when there is no memory.
+    void * get () const
+    {
+      if (! m_block.base)
+        return nullptr;
+      const std::uintptr_t p = reinterpret_cast<std::uintptr_t> (m_block.base);
+      return reinterpret_cast<void *> ((p + align - 1) / align * align);
+    }
+
+    static void forget ()
+    {
+      std::free (s_kept.base);
+      s_kept = empty ();
+    }
+
+  private:
+
+    static const std::size_t align = 64;
+    static const std::size_t limit = std::size_t (256) << 20;
+
+    struct block { void *base; std::size_t size; };
+
+    static block empty () { return { nullptr, 0 }; }
+
+    static block s_kept;
+
+    block m_block;
+  };
+
+  workspace::block workspace::s_kept = workspace::empty ();
+
+  // The core while this file is loaded.
+  class loaded_core
+  {
+  public:
+
+    loaded_core () { bptt_load (); }
+
+    ~loaded_core ()
+    {
+      bptt_release ();
+      workspace::forget ();
+    }
+  };
+
+  const loaded_core the_core;
+
+  // What a call holds, and what the core's callbacks know of it.
+  struct call_state
+  {
+    arena memory;
+    std::vector<NDArray> doubles;        // arguments whose data the core reads
+    std::vector<FloatNDArray> singles;
+    std::vector<octave_value> results;   // arrays that the core fills, in the order of their making
+    std::exception_ptr interrupt;
+  };
+
+  void * host_alloc (void *context, std::size_t n)
+  {
+    return static_cast<call_state *> (context)->memory.try_get (n);
+  }
+
+  int host_poll (void *context)
+  {
+    try
+      {
+        OCTAVE_QUIT;
+      }
+    catch (...)
+      {
+        static_cast<call_state *> (context)->interrupt = std::current_exception ();
+        return 1;
+      }
+    return 0;
+  }
+
+  // ------------------------------------------------------------------------- into the core
+
+  bptt_value other_value (bptt_value v, const char *what)
+  {
+    v.kind = BPTT_OTHER;
+    v.what = what;
+    return v;
+  }
+
+  void set_dims (bptt_value& v, const octave_value& value)
+  {
+    const dim_vector dims = value.dims ();
+    v.ndim = static_cast<int> (dims.ndims ());
+    for (int i = 0; i < v.ndim && i < BPTT_MAX_DIM; i++)
+      v.dim[i] = static_cast<std::size_t> (dims(i));
+  }
+
+  // One string for each row.
+  bptt_value text_value (call_state& state, bptt_value v, const octave_value& value)
+  {
+    v.what = (v.dim[0] > 1 ? "a character array" : "a string");
+    if (v.ndim > 2)
+      return other_value (v, "a character array");
+    v.kind = BPTT_TEXT;
+    v.count = std::max (v.dim[0], std::size_t (1));
+    const char **text = state.memory.get<const char *> (v.count);
+    v.text = text;
+    if (v.count == 1)
+      {
+        text[0] = state.memory.copy (value.string_value ());
+        return v;
+      }
+    const string_vector rows = value.string_vector_value ();
+    for (std::size_t i = 0; i < v.count; i++)
+      text[i] = state.memory.copy (rows(static_cast<octave_idx_type> (i)));
+    return v;
+  }
+
+  // The data are read where Octave has them.  What is stored in another way, as integers or a
+  // range, comes as an array made for it, and a number as a copy.
+  template <typename ARRAY>
+  void * data_of (std::vector<ARRAY>& held, const ARRAY& array)
+  {
+    held.push_back (array);
+    return const_cast<typename ARRAY::element_type *> (array.data ());
+  }
+
+  template <typename T>
+  T * number_of (arena& memory, T number)
+  {
+    T *to = memory.get<T> (1);
+    *to = number;
+    return to;
+  }
+
+  bptt_value number_value (call_state& state, bptt_value v, const octave_value& value)
+  {
+    const bool scalar = value.is_real_scalar ();
+    if (value.is_single_type ())
+      {
+        v.kind = BPTT_SINGLE;
+        v.data = (scalar ? number_of (state.memory, value.float_value ())
+                         : data_of (state.singles, value.float_array_value ()));
+        return v;
+      }
+    v.kind = (value.islogical () ? BPTT_LOGICAL : BPTT_DOUBLE);
+    v.data = (scalar ? number_of (state.memory, value.double_value ())
+                     : data_of (state.doubles, value.array_value ()));
+    return v;
+  }
+
+  bptt_value any_value (call_state& state, const octave_value& value, const char *name);
+
+  // A cell of strings is text, as a character array is.
+  bptt_value cell_value (call_state& state, bptt_value v, const octave_value& value)
+  {
+    const Cell cell = value.cell_value ();
+    bool all_text = (v.count > 0);
+    v.kind = BPTT_LIST;
+    v.what = "a cell array";
+    v.item = state.memory.get<bptt_value> (v.count);
+    for (std::size_t i = 0; i < v.count; i++)
+      {
+        v.item[i] = any_value (state, cell(static_cast<octave_idx_type> (i)), nullptr);
+        all_text = (all_text && v.item[i].kind == BPTT_TEXT && v.item[i].count == 1);
+      }
+    if (! all_text)
+      return v;
+
+    const char **text = state.memory.get<const char *> (v.count);
+    for (std::size_t i = 0; i < v.count; i++)
+      text[i] = v.item[i].text[0];
+    v.kind = BPTT_TEXT;
+    v.what = "a cell array of strings";
+    v.text = text;
+    v.item = nullptr;
+    return v;
+  }
+
+  bptt_value struct_value (call_state& state, bptt_value v, const octave_value& value)
+  {
+    if (v.count != 1)
+      return other_value (v, "a struct array");
+    const octave_scalar_map map = value.scalar_map_value ();
+    v.kind = BPTT_LIST;
+    v.what = "a struct";
+    v.fields = 1;
+    v.count = static_cast<std::size_t> (map.nfields ());
+    v.item = state.memory.get<bptt_value> (v.count);
+    for (auto field = map.begin (); field != map.end (); field++)
+      v.item[map.index (field)]
+        = any_value (state, map.contents (field), state.memory.copy (map.key (field)));
+    return v;
+  }
+
+  bptt_value any_value (call_state& state, const octave_value& value, const char *name)
+  {
+    bptt_value v = bptt_value ();
+    v.name = name;
+    v.count = static_cast<std::size_t> (value.numel ());
+    if (value.isstruct ())
+      return struct_value (state, v, value);
+
+    set_dims (v, value);
+    if (value.iscell ())
+      return cell_value (state, v, value);
+    if (value.is_function_handle ())
+      return other_value (v, "a function handle");
+    if (value.issparse ())
+      return other_value (v, "a sparse matrix");
+    if (value.is_string ())
+      return text_value (state, v, value);
+    if (value.iscomplex ())
+      return other_value (v, v.count == 1 ? "a complex number" : "a complex array");
+    if (value.isnumeric () || value.islogical ())
+      return number_value (state, v, value);
+    return other_value (v, "an object");
+  }
+
+  // An argument: as any value, but [] says that it is not given.
+  bptt_value argument_value (call_state& state, const octave_value& value, const char *name)
+  {
+    bptt_value v = any_value (state, value, name);
+    if (v.kind == BPTT_DOUBLE && v.ndim == 2 && v.dim[0] == 0 && v.dim[1] == 0)
+      {
+        v.kind = BPTT_NULL;
+        v.what = "empty (0 x 0)";
+      }
+    return v;
+  }
+
+  // The arguments: first those with NAMES, then names and values in turn.
+  bptt_value arguments (call_state& state, const argument_names& names,
+                        const octave_value_list& args)
+  {
+    const octave_idx_type n = args.length ();
+    octave_idx_type i = 0;
+    bptt_value list = bptt_value ();
+    list.kind = BPTT_LIST;
+    list.item = state.memory.get<bptt_value> (static_cast<std::size_t> (n));
+    for (const char *name : names)
+      list.item[list.count++] = argument_value (state, args(i++), name);
+    for (; i < n; i += 2)
+      {
+        const bptt_value name = any_value (state, args(i), nullptr);
+        if (name.kind != BPTT_TEXT || name.count != 1)
+          error_with_id ("bptt:invalidInput", "options are given as pairs of a name and a value; "
+                         "a name is not a string");
+        if (i + 1 == n)
+          error_with_id ("bptt:invalidInput", "the option `%.100s` has no value", name.text[0]);
+        list.item[list.count++] = argument_value (state, args(i + 1), name.text[0]);
+      }
+    return list;
+  }
+
+  // ------------------------------------------------------------------------- out of it
+
+  template <typename ARRAY>
+  void * new_array (call_state& state, const dim_vector& dims)
+  {
+    ARRAY array (dims);
+    void *data = array.fortran_vec ();
+    state.results.push_back (array);
+    return data;
+  }
+
+  // Makes what the numbers go into.  A single number waits in the call's memory: as an array
+  // Octave would turn it into a scalar at once.
+  void make_arrays (call_state& state, bptt_value& v)
+  {
+    if (v.kind == BPTT_LIST)
+      for (std::size_t i = 0; i < v.count; i++)
+        make_arrays (state, v.item[i]);
+    if (v.kind == BPTT_LIST || v.kind == BPTT_TEXT || v.kind == BPTT_NULL)
+      return;
+    if (v.count == 1)
+      {
+        v.data = state.memory.get<double> (1);
+        return;
+      }
+    dim_vector dims (1, 1);
+    dims.resize (std::max (v.ndim, 2), 1);
+    for (int i = 0; i < v.ndim; i++)
+      dims(i) = static_cast<octave_idx_type> (v.dim[i]);
+    v.data = (v.kind == BPTT_SINGLE ? new_array<FloatNDArray> (state, dims)
+                                    : new_array<NDArray> (state, dims));
+  }
+
+  // The results as values of Octave, in the order in which their arrays were made.
+  class result_reader
+  {
+  public:
+
+    explicit result_reader (const call_state& state) : m_next (state.results.begin ()) { }
+
+    octave_value read (const bptt_value& v)
+    {
+      switch (v.kind)
+        {
+        case BPTT_NULL:
+          return Matrix ();
+        case BPTT_TEXT:
+          return read_text (v);
+        case BPTT_LIST:
+          return (v.count > 0 && ! v.item[0].name ? read_cell (v) : read_struct (v));
+        default:
+          if (v.count != 1)
+            return *m_next++;
+          return (v.kind == BPTT_SINGLE ? octave_value (*static_cast<float *> (v.data))
+                                        : octave_value (*static_cast<double *> (v.data)));
+        }
+    }
+
+  private:
+
+    static octave_value read_text (const bptt_value& v)
+    {
+      if (v.count == 1)
+        return v.text[0];
+      Cell cell (static_cast<octave_idx_type> (v.count), 1);
+      for (std::size_t i = 0; i < v.count; i++)
+        cell(static_cast<octave_idx_type> (i)) = v.text[i];
+      return cell;
+    }
+
+    octave_value read_cell (const bptt_value& v)
+    {
+      Cell cell (v.ndim == 2 ? static_cast<octave_idx_type> (v.dim[0]) : 1,
+                 static_cast<octave_idx_type> (v.ndim == 2 ? v.dim[1] : v.count));
+      for (std::size_t i = 0; i < v.count; i++)
+        cell(static_cast<octave_idx_type> (i)) = read (v.item[i]);
+      return cell;
+    }
+
+    octave_value read_struct (const bptt_value& v)
+    {
+      octave_scalar_map map;
+      for (std::size_t i = 0; i < v.count; i++)
+        map.setfield (v.item[i].name, read (v.item[i]));
+      return map;
+    }
+
+    std::vector<octave_value>::const_iterator m_next;
+  };
+
+  // ------------------------------------------------------------------------- a call
+
+  [[noreturn]] void fail (const call_state& state, bptt_status status, const bptt_error& error)
+  {
+    if (status == BPTT_EINTERRUPT && state.interrupt)
+      std::rethrow_exception (state.interrupt);
+    error_with_id (status == BPTT_ENOMEM ? "bptt:outOfMemory" : "bptt:invalidInput", "%s",
+                   error.message);
+  }
+
+  octave_value_list run (const char *function, const argument_names& names,
+                         const octave_value_list& args, int want)
+  {
+    call_state state;
+    state.doubles.reserve (16);   // without moving what is in it, for most calls
+    state.results.reserve (16);
+    const bptt_value list = arguments (state, names, args);
+    const bptt_host host = { BPTT_OCTAVE, want, host_alloc, host_poll, default_threads,
+                              &state };
+    bptt_error error = bptt_error ();
+    bptt_call *call = bptt_prepare (&host, function, &list, &error);
+    if (! call)
+      fail (state, error.status, error);
+
+    bptt_value& outputs = *bptt_outputs (call);
+    make_arrays (state, outputs);
+    const std::size_t size = bptt_workspace (call);
+    const workspace work (size);
+    if (! work.get () && size > 0)
+      error_with_id ("bptt:outOfMemory", "out of memory: %zu bytes could not be had", size);
+    const bptt_status status = bptt_run (call, work.get (), &error);
+    if (status != BPTT_OK)
+      fail (state, status, error);
+    if (const char *sentence = bptt_warning (call))
+      warning_with_id ("bptt:nonFinite", "%s", sentence);
+
+    octave_value_list results;
+    results.resize (static_cast<octave_idx_type> (outputs.count));
+    result_reader reader (state);
+    for (std::size_t i = 0; i < outputs.count; i++)
+      results(static_cast<octave_idx_type> (i)) = reader.read (outputs.item[i]);
+    return results;
+  }
+}
+
+octave_value_list gateway (const char *function, const argument_names& names,
+                           const octave_value_list& args, int nargout)
+{
+  if (args.length () < static_cast<octave_idx_type> (names.size ()))
+    print_usage ();
+  try
+    {
+      return run (function, names, args, std::max (nargout, 1));
+    }
+  catch (const std::bad_alloc&)
+    {
+      error_with_id ("bptt:outOfMemory", "out of memory");
+    }
+}
+
+// For functions that are m-files: RESULTS = __bptt__ (FUNCTION, NAME, VALUE, ...).
+DEFUN_DLD (__bptt__, args, nargout, "")
+{
+  if (args.length () < 1 || ! args(0).is_string ())
+    error_with_id ("bptt:invalidInput", "__bptt__ takes the name of a function and pairs of a "
+                   "name and a value");
+  return gateway (args(0).string_value ().c_str (), {}, args.slice (1, args.length () - 1),
+                  nargout);
+}

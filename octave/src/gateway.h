@@ -1,0 +1,28 @@
+// gateway.h -- how the functions that are compiled reach the core.
+#if ! defined (bptt_gateway_h)
+#define bptt_gateway_h
+
+#include <initializer_list>
+
+// Octave's own headers do not pass our warnings.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wfloat-conversion"
+#include <octave/oct.h>
+#include <octave/Cell.h>
+#include <octave/oct-map.h>
+#include <octave/quit.h>
+#pragma GCC diagnostic pop
+
+typedef std::initializer_list<const char *> argument_names;
+
+// Calls FUNCTION of the core.  ARGS are first the arguments with NAMES, all of which must be there,
+// then pairs of a name and a value.  What comes after the NARGOUT results that the user takes is
+// not computed.
+octave_value_list gateway (const char *function, const argument_names& names,
+                           const octave_value_list& args, int nargout);
+
+// The threads of calls that do not say how many.
+extern int default_threads;
+
+#endif
