@@ -17,7 +17,7 @@
 #include <unordered_map>
 using namespace dnnl;
 
-static const double batch_seconds = .05; // least length of a timed batch
+static const double batch_seconds = .02; // least length of a timed batch
 
 static double seconds()
 {

@@ -10,7 +10,7 @@
 #include <time.h>
 
 enum { MOST_ARRAYS = 32 };
-static const double batch_seconds = .05; /* least length of a timed batch */
+static const double batch_seconds = .02; /* least length of a timed batch */
 
 typedef struct {
   bptt_dtype dtype;

@@ -11,7 +11,7 @@
 #
 # Environment variables:
 #   PART="table call"  which parts; all by default, see the end
-#   ROUNDS=5           how often each contender is asked
+#   ROUNDS=9           how often each contender is asked
 #   SIZES="S M"        which rows of the table; all of S M L XL by default
 #   CELLS="lstm"       which cells; all of rnn gru lstm by default
 #   R, OCTAVE, PYTHON  the programs
@@ -24,7 +24,7 @@ variable <- function(name, default) {
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 here <- function(file) file.path(dirname(script), file)
 build <- variable("BUILD", "build/bench")
-rounds <- as.integer(variable("ROUNDS", 5))
+rounds <- as.integer(variable("ROUNDS", 9))
 cells <- variable("CELLS", c("rnn", "gru", "lstm"))
 all_sizes <- list( # D H B T
   S = c(1, 32, 1, 200), M = c(8, 64, 32, 100), L = c(32, 128, 64, 100), XL = c(64, 512, 128, 50)
@@ -139,15 +139,16 @@ setting <- function(cell, size, call = "bptt", truncate = Inf, lengths = NULL) {
 }
 
 # Each contender's answers to each of the settings: a list, by contender, of matrices rounds x
-# settings. Without those who are left out.
-measure <- function(names, settings, times = rounds) {
+# settings. Without those who are left out. Settings that are to be compared with each other
+# alternate, too; each time they change costs an untimed call.
+measure <- function(names, settings, times = rounds, alternate = FALSE) {
   names <- Filter(start, names)
   answers <- array(NaN, c(times, length(settings), length(names)))
-  for (s in seq_along(settings)) {
-    note("  ", substr(settings[s], 1, 60))
-    for (round in seq_len(times)) {
-      for (n in seq_along(names)) answers[round, s, n] <- ask(names[n], settings[s])
-    }
+  turns <- expand.grid(round = seq_len(times), s = seq_along(settings))
+  if (alternate) turns <- turns[order(turns$round), ]
+  for (turn in split(turns, seq_len(nrow(turns)))) {
+    note("  ", turn$round, "/", times, " ", substr(settings[turn$s], 1, 60))
+    for (n in seq_along(names)) answers[turn$round, turn$s, n] <- ask(names[n], settings[turn$s])
   }
   result <- lapply(seq_along(names), function(n) matrix(answers[, , n], times))
   setNames(result, names)
@@ -300,8 +301,8 @@ part_truncate <- function() {
 # One table: the time of the settings `above` over that of `below`, interleaved.
 versus <- function(labels, above, below, scale = 1) {
   n <- length(labels)
-  order <- c(rbind(above, below))
-  m <- measure(c("R double", "R single", "Octave double"), order)
+  pairs <- c(rbind(above, below))
+  m <- measure(c("R double", "R single", "Octave double"), pairs, alternate = TRUE)
   columns <- sapply(names(m), function(name) {
     vapply(seq_len(n), function(i) {
       shown(scale * known(m[[name]], 2 * i - 1) / known(m[[name]], 2 * i))
@@ -395,11 +396,12 @@ part_lines <- function() {
     settings <- vapply(along[[dim]], function(v) setting("lstm", replace(base, dim, v)), "")
     per <- if (dim == "H") base["T"] else if (dim == "T") along$T else base["T"] * along$B
     best <- function(answers) 1000 * apply(answers, 2, min) / per
-    lines[[dim]] <- lapply(measure(who, settings, 3), best)
+    lines[[dim]] <- lapply(measure(who, settings, alternate = TRUE), best)
   }
   share <- seq(0.1, 1, by = 0.1)
   settings <- vapply(share, function(s) setting("lstm", base, lengths = spread(s, base)), "")
-  real <- lapply(measure(c("R double", "R single"), settings, 3), function(a) apply(a, 2, min))
+  m <- measure(c("R double", "R single"), settings, alternate = TRUE)
+  real <- lapply(m, function(answers) apply(answers, 2, min))
 
   png(file, 1000, 900, res = 110, type = "cairo")
   colour <- setNames(c("#0b5fa5", "#5aa9e6", "#c1121f", "#6a994e"), who)

@@ -9,7 +9,7 @@ import time
 
 import torch
 
-SECONDS = 0.05  # least length of a timed batch
+SECONDS = 0.02  # least length of a timed batch
 
 
 def problem(setting):
