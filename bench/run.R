@@ -113,6 +113,8 @@ start <- function(name) {
   if (length(hello) == 0) {
     why <- readLines(path[3])
     note(name, ": left out: ", if (any(nzchar(why))) why[nzchar(why)][1] else "no answer")
+    close(to)
+    close(from)
     open_ends[[name]] <<- FALSE
     return(FALSE)
   }
@@ -187,9 +189,12 @@ markdown <- function(labels, columns) {
   say("")
 }
 
-# Columns of a table: the times of one, the ratio of two.
+# Columns of a table: the times of one, or of each of some; the ratio of two.
 times <- function(m, name, n, scale = 1) {
   vapply(seq_len(n), function(i) shown(scale * known(m[[name]], i)), "")
+}
+all_times <- function(m, names, n, scale = 1) {
+  sapply(names, function(name) times(m, name, n, scale), simplify = FALSE)
 }
 ratios <- function(m, above, below, n) {
   vapply(seq_len(n), function(i) shown(known(m[[above]], i) / known(m[[below]], i)), "")
@@ -221,11 +226,12 @@ grid <- function(sizes, cells) {
 part_table <- function() {
   rows <- grid(sizes, cells)
   n <- nrow(rows)
-  who <- setdiff(names(contenders), c(
-    "peak double avx2", "peak single avx2", "PyTorch double SSE2", "R double avx2",
-    "R single avx2", "R double portable", "CRAN rnn"
-  ))
-  m <- measure(who, rows$setting)
+  two <- c(
+    "C double", "R double", "Octave double", "C single", "R single", "Octave single",
+    "oneDNN single", "PyTorch double best"
+  )
+  one <- c(two, "PyTorch single best", "PyTorch double", "PyTorch single")
+  m <- measure(c("peak double", "peak single", one, paste(two, "x2")), rows$setting)
   small <- which(rows$size == "S")
   cran <- measure("CRAN rnn", rows$setting[small])[["CRAN rnn"]]
   if (!is.null(cran)) {
@@ -237,12 +243,7 @@ part_table <- function() {
   }
   say("Peak of one core: double ", gflops("peak double"), ", single ", gflops("peak single"), ".\n")
   say("### Milliseconds, one thread\n")
-  one <- c(
-    "C double", "R double", "Octave double", "C single", "R single", "Octave single",
-    "oneDNN single", "PyTorch double best", "PyTorch single best", "PyTorch double",
-    "PyTorch single", "CRAN rnn"
-  )
-  markdown(rows$label, sapply(one, function(name) times(m, name, n), simplify = FALSE))
+  markdown(rows$label, all_times(m, c(one, "CRAN rnn"), n))
   say("### Ratios and shares of the peak, one thread\n")
   markdown(rows$label, list(
     "R single / oneDNN" = ratios(m, "R single", "oneDNN single", n),
@@ -259,10 +260,6 @@ part_table <- function() {
     "peak: PyTorch double best" = shares(m, "PyTorch double best", "peak double", rows$work)
   ))
   say("### How many times faster two threads are\n")
-  two <- c(
-    "C double", "R double", "Octave double", "C single", "R single", "Octave single",
-    "oneDNN single", "PyTorch double best"
-  )
   markdown(rows$label, c(
     sapply(two, function(name) ratios(m, name, paste(name, "x2"), n), simplify = FALSE),
     list("R single x2 / oneDNN x2" = ratios(m, "R single x2", "oneDNN single x2", n))
@@ -279,9 +276,7 @@ spread <- function(share, size) {
 
 part_lengths <- function() {
   say("### Half of the steps real, over all of them\n")
-  of <- c("M", "L")
-  rows <- grid(all_sizes[of], cells)
-  n <- nrow(rows)
+  rows <- grid(all_sizes[c("M", "L")], cells)
   half <- mapply(
     function(s, cell) setting(cell, all_sizes[[s]], lengths = spread(0.5, all_sizes[[s]])),
     rows$size, rows$cell
@@ -359,11 +354,13 @@ part_memory <- function() {
 part_call <- function() {
   say("### Microseconds of one call at T = 1, D = 1, H = 32, B = 1\n")
   calls <- expand.grid(call = c("bptt", "forward", "predict"), cell = cells)
-  settings <- mapply(function(call, cell) setting(cell, c(1, 32, 1, 1), call), calls$call, calls$cell)
+  settings <- mapply(
+    function(call, cell) setting(cell, c(1, 32, 1, 1), call), calls$call, calls$cell
+  )
   who <- c("R double", "R single", "Octave double", "Octave single", "C double")
   m <- measure(who, settings)
-  columns <- sapply(names(m), function(name) times(m, name, length(settings), 1000), simplify = FALSE)
-  markdown(paste0("rnn_", calls$call, ", ", calls$cell), columns)
+  labels <- paste0("rnn_", calls$call, ", ", calls$cell)
+  markdown(labels, all_times(m, names(m), length(settings), 1000))
 }
 
 part_carry <- function() {
@@ -373,8 +370,8 @@ part_carry <- function() {
     function(b, h, cell) setting(cell, c(1, h, b, 1), "carry"), rows$batch, rows$hidden, rows$cell
   )
   m <- measure(c("R double", "Octave double"), settings)
-  columns <- sapply(names(m), function(name) times(m, name, length(settings), 1000), simplify = FALSE)
-  markdown(sprintf("%s, H = %d, B = %d", rows$cell, rows$hidden, rows$batch), columns)
+  labels <- sprintf("%s, H = %d, B = %d", rows$cell, rows$hidden, rows$batch)
+  markdown(labels, all_times(m, names(m), length(settings), 1000))
 }
 
 # Four plots of the lstm's cost: against T, B, H, and the share of steps that are real.
@@ -414,12 +411,17 @@ part_lines <- function() {
     for (name in names(lines[[dim]])) {
       lines(along[[dim]], lines[[dim]][[name]], type = "o", pch = 16, col = colour[[name]])
     }
-    if (dim == "T") legend("topright", names(lines$T), col = colour[names(lines$T)], lwd = 2, bty = "n")
+    if (dim == "T") {
+      legend("topright", names(lines$T), col = colour[names(lines$T)], lwd = 2, bty = "n")
+    }
   }
-  plot(c(0, 1), c(0, 1.05), type = "n", xlab = "share of real steps", ylab = "time over that of all steps")
+  plot(c(0, 1), c(0, 1.05),
+    type = "n", xlab = "share of real steps", ylab = "time over that of all steps"
+  )
   abline(0, 1, col = "grey")
   for (name in names(real)) {
-    lines(share, real[[name]] / real[[name]][length(share)], type = "o", pch = 16, col = colour[[name]])
+    of_all <- real[[name]] / real[[name]][length(share)]
+    lines(share, of_all, type = "o", pch = 16, col = colour[[name]])
   }
   dev.off()
   say("### Cost against T, B, H and the share of real steps\n")
