@@ -106,7 +106,7 @@ start <- function(name) {
   system2("mkfifo", shQuote(path[1:2]))
   environment <- paste0(names(it$environment), "=", shQuote(it$environment), collapse = " ")
   redirect <- paste(c("<", ">", "2>"), shQuote(path), collapse = " ")
-  system(paste("(", environment, "exec", it$command, ")", redirect), wait = FALSE)
+  system(paste("exec env", environment, it$command, redirect), wait = FALSE)
   to <- fifo(path[1], "w", blocking = TRUE)
   from <- fifo(path[2], "r", blocking = TRUE)
   hello <- readLines(from, 1)
