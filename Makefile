@@ -3,8 +3,8 @@
 #   make deps      installs what is missing (with apt)    make check     R CMD check --as-cran,
 #   make           builds both packages, installs them                   Octave from its tarball
 #                  in build/ and nowhere else             make sanitize  ASAN, UBSAN, TSAN, valgrind
-#   make demo      the forecast, from R and from Octave   make bench     speed beside PyTorch
-#   make test      all tests                              make bench-deps  installs PyTorch
+#   make demo      the forecast, from R and from Octave   make bench     speed beside peers
+#   make test      all tests                              make bench-deps  installs them
 #   make dist      both tarballs, in dist/                make check-arm  the core on an emulated
 #   make format, make clean                                               ARM (make arm-deps)
 
@@ -33,8 +33,13 @@ endif
 deps:
 	@tools/deps.sh
 
-bench-deps:
+bench-deps: build/Rlib-bench/rnn
 	@tools/deps.sh bench
+
+# From CRAN, and only make bench sees it.
+build/Rlib-bench/rnn:
+	@mkdir -p $(@D)
+	Rscript -e 'install.packages("rnn", "$(@D)", repos = "https://cloud.r-project.org")'
 
 arm-deps:
 	@tools/deps.sh arm
@@ -208,15 +213,27 @@ valgrind: core-valgrind
 
 # ---------------------------------------------------------------------------- the rest
 
-bench: all
-	@OCTAVE=octave-cli bench/run.sh
+# Contenders written in C and C++; what oneDNN's needs may not be there.
+bench_programs := $(addprefix build/bench/,ours peak $(if $(wildcard /usr/include/dnnl.hpp),onednn))
+build/bench/ours: bench/ours.c $(patsubst csrc/%.c,build/core-gcc/%.o,$(filter %.c,$(CORE)))
+	@mkdir -p $(@D)
+	$(CC) -O2 $(CWARN) -std=gnu11 -Icsrc $^ -lm -pthread -o $@
+build/bench/peak: bench/peak.c
+	@mkdir -p $(@D)
+	$(CC) -O2 $(CWARN) -std=gnu11 $< -o $@
+build/bench/onednn: bench/onednn.cpp
+	@mkdir -p $(@D)
+	$(CXX) -O2 $(CWARN) -fopenmp $< -ldnnl -o $@
+
+bench: all $(bench_programs)
+	@Rscript bench/run.R
 
 # The parts of kernel.h name their functions N(name), which clang-format breaks lines after; and it
 # knows no GNU style for the Octave gateway.
 KERNEL := $(shell sed -n 's/^.include "\(.*\.h\)"/csrc\/\1/p' csrc/kernel.h)
 format:
 	clang-format -i $(filter-out csrc/kernel.h $(filter-out csrc/engine.h,$(KERNEL)),$(CORE)) \
-	  $(wildcard src/*.c src/*.h tests/core/*.c tests/core/*.h)
+	  $(wildcard src/*.c src/*.h tests/core/*.c tests/core/*.h bench/*.c bench/*.cpp)
 	@Rscript -e 'if (!requireNamespace("styler", quietly = TRUE)) {' \
 	  -e '  cat("styler is not installed: the R files are left as they are\n")' \
 	  -e '} else styler::style_file(Sys.glob(c("R/*.R", "tests/*/*.R", "demo/*.R", "bench/*.R")))'

@@ -1,45 +1,89 @@
-## server.m -- times rnn_bptt () from Octave; run.sh starts it and says how it is spoken to.
+## server.m -- times bptt from Octave; run.R starts it and says how it is spoken to.
+##
+## Usage: octave-cli server.m double|single THREADS
 1;
 
-function run = problem (setting)
-  size = str2double (setting(2:5));
-  [d, h, b, t] = num2cell (size){:};
-  net = rnn_net (d, h, 1, setting{1}, "seed", 1);
-  x = reshape (sin (1 : d * b * t), d, b, t);
-  target = reshape (cos (1 : b * t), 1, b, t);
-  run = @() call (net, x, target);
+## What the calls of a setting take.
+function p = problem (setting, precision)
+  number = str2double (setting);
+  [d, h, b, t] = num2cell (number(3:6)){:};
+  p.call = setting{1};
+  p.net = rnn_net (d, h, 1, setting{2}, "seed", 1);
+  p.x = feval (precision, reshape (sin (1 : d * b * t), d, b, t));
+  p.target = feval (precision, reshape (cos (1 : b * t), 1, b, t));
+  p.options = {};
+  if (isfinite (number(7)))
+    p.options = {"truncate", number(7)};
+  endif
+  if (! strcmp (setting{8}, "-"))
+    p.options = [p.options, {"lengths", str2double(strsplit (setting{8}, ","))}];
+  endif
+  [~, p.state] = rnn_forward (p.net, p.x);
 endfunction
 
-function call (net, x, target)
-  [~, ~, ~] = rnn_bptt (net, x, target);
+## One loop for each call: nothing but the call is timed.
+function run (p, calls)
+  net = p.net;
+  x = p.x;
+  target = p.target;
+  options = p.options;
+  state = p.state;
+  switch (p.call)
+    case "bptt"
+      for i = 1:calls
+        [~, ~, ~] = rnn_bptt (net, x, target, options{:});
+      endfor
+    case "forward"
+      for i = 1:calls
+        [~, ~, ~] = rnn_forward (net, x);
+      endfor
+    case "predict"
+      for i = 1:calls
+        y = rnn_predict (net, x);
+      endfor
+    case "carry"
+      for i = 1:calls
+        [~, ~, ~] = rnn_forward (net, x, "state", state);
+      endfor
+  endswitch
 endfunction
 
-function s = elapsed (run, calls)
+function ms = milliseconds (p)
+  seconds = 0.02;  # least length of a timed batch
   start = tic ();
-  for i = 1:calls
-    run ();
-  endfor
-  s = toc (start);
+  taken = calls = 0;
+  more = 1;
+  while (taken < seconds)
+    run (p, more);
+    calls += more;
+    more *= 2;
+    taken = toc (start);
+  endwhile
+  ms = 1000 * taken / calls;
 endfunction
 
-seconds = 0.1;  # least length of a timed batch
 if (! exist ("rnn_bptt"))
   pkg load bptt
 endif
+bptt_threads (str2double (argv (){end}));
 info = bptt_info ();
 printf ("Octave %s, bptt %s, %s\n", version (), info.version, info.isa);
 fflush (stdout);
-setting = "";
+last = "";
 while (ischar (line = fgetl (stdin)))
   if (isempty (line))
     continue
   endif
-  if (! strcmp (line, setting))
-    setting = line;
-    run = problem (strsplit (line, " "));
-    run ();
-    calls = max (1, ceil (seconds / elapsed (run, 1)));
+  setting = strsplit (line, " ");
+  if (! any (strcmp (setting{1}, {"bptt", "forward", "predict", "carry"})))
+    puts ("nan\n");
+  else
+    if (! strcmp (line, last))
+      last = line;
+      p = problem (setting, argv (){end-1});
+      run (p, 1);
+    endif
+    printf ("%.6g\n", milliseconds (p));
   endif
-  printf ("%.6g\n", 1000 * elapsed (run, calls) / calls);
   fflush (stdout);
 endwhile

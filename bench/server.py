@@ -1,19 +1,22 @@
-"""server.py -- times PyTorch's step; run.sh starts it and says how it is spoken to.
+"""server.py -- times PyTorch; run.R starts it and says how it is spoken to.
 
+Usage: server.py double|single THREADS
 A step is what rnn_bptt() does: forward, loss, and the gradients of all parameters, of the input
 and of the initial state.
 """
-import math
 import sys
 import time
 
 import torch
 
-SECONDS = 0.1  # least length of a timed batch
+SECONDS = 0.02  # least length of a timed batch
 
 
 def problem(setting):
-    cell, d, h, b, t = setting[0], *map(int, setting[1:])
+    call, cell, d, h, b, t, truncate, lengths = setting
+    if call != "bptt" or truncate != "Inf" or lengths != "-":
+        return None
+    d, h, b, t = int(d), int(h), int(b), int(t)
     layer = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[cell](d, h)
     readout = torch.nn.Linear(h, 1)
     x = torch.arange(t * b * d).sin().reshape(t, b, d).requires_grad_()
@@ -28,28 +31,33 @@ def problem(setting):
     return run
 
 
-def elapsed(run, calls):
+def milliseconds(run):
     start = time.perf_counter()
-    for _ in range(calls):
-        run()
-    return time.perf_counter() - start
+    taken, calls, more = 0, 0, 1
+    while taken < SECONDS:
+        for _ in range(more):
+            run()
+        calls += more
+        more *= 2
+        taken = time.perf_counter() - start
+    return 1000 * taken / calls
 
 
 def main():
-    torch.set_default_dtype(torch.float64)
-    torch.set_num_threads(1)
+    torch.set_default_dtype(torch.float32 if sys.argv[1] == "single" else torch.float64)
+    torch.set_num_threads(int(sys.argv[2]))
     torch.manual_seed(1)
     print("PyTorch", torch.__version__, flush=True)
-    setting = None
+    last = None
     for line in iter(sys.stdin.readline, ""):
         if line == "\n":
             continue
-        if line != setting:
-            setting = line
+        if line != last:
+            last = line
             run = problem(line.split())
-            run()
-            calls = max(1, math.ceil(SECONDS / elapsed(run, 1)))
-        print(1000 * elapsed(run, calls) / calls, flush=True)
+            if run:
+                run()
+        print(milliseconds(run) if run else "nan", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 # deps.sh -- finds out what of the tools below is missing and installs it with apt.
 #
 #   tools/deps.sh         what make, make demo, make test, make check and make sanitize need
-#   tools/deps.sh bench   the peer that make bench compares with
+#   tools/deps.sh bench   the peers that make bench compares with
 #   tools/deps.sh arm     what make check-arm needs
 #
 # Where all is there it does nothing, and needs no network. Where there is no apt it says what is
@@ -41,6 +41,7 @@ texlive-fonts-recommended | has_tex_file ptmr8t.tfm | make check: the manual
 '
 wanted_bench='
 python3-torch | has_python_module torch | make bench: PyTorch
+libdnnl-dev | has_header dnnl.h | make bench: oneDNN
 '
 
 wanted_arm='
