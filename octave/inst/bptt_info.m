@@ -13,8 +13,9 @@
 ##
 ## @item isa
 ## The instruction set in use, picked for this machine when the package is
-## loaded: @qcode{"avx512"}, @qcode{"avx2"} or @qcode{"portable"}.  The
-## environment variable @env{BPTT_ISA}, set before, can ask for less.
+## loaded: @qcode{"avx512"}, @qcode{"avx2"}, @qcode{"neon"} or
+## @qcode{"portable"}.  The environment variable @env{BPTT_ISA}, set before, can
+## ask for less.
 ## @end table
 ##
 ## @example
@@ -24,7 +25,7 @@
 ## @end group
 ## @end example
 ##
-## @seealso{rnn_bptt}
+## @seealso{rnn_bptt, bptt_threads}
 ## @end deftypefn
 
 function info = bptt_info ()
@@ -36,7 +37,7 @@ endfunction
 %!test
 %! info = bptt_info ();
 %! assert (fieldnames (info)(1:2), {"version"; "isa"});
-%! assert (any (strcmp (info.isa, {"avx512", "avx2", "portable"})));
+%! assert (any (strcmp (info.isa, {"avx512", "avx2", "neon", "portable"})));
 
 %!test # one version number everywhere
 %! list = pkg ("list", "bptt");

@@ -3,7 +3,8 @@
 %!function results = run (net, x, target, varargin)
 %!  [results.y, results.state, results.h] = rnn_forward (net, x, varargin{:});
 %!  [results.loss, results.grad, results.info] = rnn_bptt (net, x, target, varargin{:});
-%!  [results.short, results.short_grad] = rnn_bptt (net, x, target, "truncate", [7, 12], varargin{:});
+%!  [results.short, results.short_grad] = rnn_bptt (net, x, target, "truncate", [7, 12], ...
+%!                                                  varargin{:});
 %!endfunction
 
 %!function compare (net, x, target, varargin)
