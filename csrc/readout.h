@@ -172,7 +172,8 @@ FN bptt_status N(losses)(const N(readout) * r, const N(layer) * q, range steps,
     for (idx j = 0; j < n; j += together) {
       const idx at = t * p->B + b->order[j];
       REAL *y = r->dy + (N(real_step)(q, t) + j) * O;
-      if (p->y) memcpy((REAL *)p->y + at * O, y, BYTES(together * O));
+      for (idx i = 0; p->y && i < together * O; i += VL)
+        N(store_rows)((REAL *)p->y + at * O + i, y + i, together * O - i);
       if (!target) continue;
       if (p->loss == BPTT_MSE) loss += N(loss_mse)(y, target + at * O, together * O, scale);
       for (idx k = 0; p->loss == BPTT_CROSS_ENTROPY && k < together; k++)
