@@ -11,7 +11,7 @@
 #
 # Environment variables:
 #   PART="table call"  which parts; all by default, see the end
-#   ROUNDS=9           how often each contender is asked
+#   ROUNDS=7           how often each contender is asked
 #   SIZES="S M"        which rows of the table; all of S M L XL by default
 #   CELLS="lstm"       which cells; all of rnn gru lstm by default
 #   R, OCTAVE, PYTHON  the programs
@@ -24,7 +24,7 @@ variable <- function(name, default) {
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 here <- function(file) file.path(dirname(script), file)
 build <- variable("BUILD", "build/bench")
-rounds <- as.integer(variable("ROUNDS", 9))
+rounds <- as.integer(variable("ROUNDS", 7))
 cells <- variable("CELLS", c("rnn", "gru", "lstm"))
 all_sizes <- list( # D H B T
   S = c(1, 32, 1, 200), M = c(8, 64, 32, 100), L = c(32, 128, 64, 100), XL = c(64, 512, 128, 50)
@@ -388,16 +388,17 @@ part_lines <- function() {
     H = "microseconds per step"
   )
   file <- file.path(build, "cost.png")
+  few <- min(rounds, 5)
   lines <- list()
   for (dim in names(along)) {
     settings <- vapply(along[[dim]], function(v) setting("lstm", replace(base, dim, v)), "")
     per <- if (dim == "H") base["T"] else if (dim == "T") along$T else base["T"] * along$B
     best <- function(answers) 1000 * apply(answers, 2, min) / per
-    lines[[dim]] <- lapply(measure(who, settings, alternate = TRUE), best)
+    lines[[dim]] <- lapply(measure(who, settings, few, alternate = TRUE), best)
   }
   share <- seq(0.1, 1, by = 0.1)
   settings <- vapply(share, function(s) setting("lstm", base, lengths = spread(s, base)), "")
-  m <- measure(c("R double", "R single"), settings, alternate = TRUE)
+  m <- measure(c("R double", "R single"), settings, few, alternate = TRUE)
   real <- lapply(m, function(answers) apply(answers, 2, min))
 
   png(file, 1000, 900, res = 110, type = "cairo")
