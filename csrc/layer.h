@@ -199,12 +199,19 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
     }
   }
   /* Few columns: all products, then all cells, so that latencies overlap. */
-  if (q->batch->columns == 1)
-    N(cell_forward)(q, t, q->panels.from, 0, c.to > c.from ? q->panels.to - q->panels.from : 0,
-                    N(gates_at)(q, t, q->panels.from, 0, x_done));
-  else if (s.tiles == 1)
-    for (idx i = q->panels.from; i < q->panels.to; i++)
-      N(cell_forward)(q, t, i, c.from, c.to - c.from, N(gates_at)(q, t, i, c.from, x_done));
+  for (idx i = q->panels.from; s.tiles == 1 && i < q->panels.to; i++)
+    N(cell_forward)(q, t, i, c.from, c.to - c.from, N(gates_at)(q, t, i, c.from, x_done));
+}
+
+/* The same in a batch of one column, whose input products are done. */
+FN void N(forward_column)(const N(layer) * q, idx t)
+{
+  const N(recurrence) *rec = &q->rec[0];
+  const idx i = q->panels.from, np = q->columns.to > 0 ? q->panels.to - i : 0;
+  REAL *g = N(gates_at)(q, t, i, 0, 1);
+  N(column_product)(rec->count, np, q->H, rec->W + i * q->H * rec->count * VL, N(h_before)(q, t),
+                    g + rec->first * VL, q->pw);
+  N(cell_forward)(q, t, i, 0, np, g);
 }
 
 /* gru, reset before: n needs r * h of all units. */
@@ -250,7 +257,10 @@ FN bptt_status N(layer_forward)(N(layer) * q)
   if (ahead && bptt_barrier(q->me)) return BPTT_EINTERRUPT;
   for (idx t = q->t0; t < q->t1; t++) {
     if (interrupted(q->me, N(step_work)(q, t))) return BPTT_EINTERRUPT;
-    N(forward_step)(q, t, ahead);
+    if (b->columns == 1)
+      N(forward_column)(q, t);
+    else
+      N(forward_step)(q, t, ahead);
     if (N(meet)(q)) return BPTT_EINTERRUPT;
     if (q->nrec < 2) continue;
     N(forward_gated)(q, t);
