@@ -364,26 +364,47 @@ FN void N(products_back)(const N(layer) * q, idx t, int dh, int dx)
   }
 }
 
-/* dx_t in the user's layout; added to what is there when an overlapping window visited the step. */
+/* One column of a panel of dx, in the user's layout; added to what is there when an overlapping
+ * window visited the step. */
+FAST void N(dx_column)(const N(layer) * q, idx m, const REAL *from, REAL *dx, int add)
+{
+  REAL *to = dx + m * q->db;
+  const idx k = SMALLER(q->D - m * q->db, q->db);
+  for (idx d = 0; d < k; d += VL) {
+    V v = *(const V *)(from + d);
+    if (add) {
+      V before;
+      N(load_rows)((REAL *)&before, to + d, k - d);
+      v += before;
+    }
+    N(store_rows)(to + d, (const REAL *)&v, k - d);
+  }
+}
 FN void N(dx_out)(const N(layer) * q, idx t, const bptt_problem *p, int add)
 {
   const bptt_batch *b = q->batch;
   const range c = N(columns_at)(q, t);
   for (idx m = q->inputs.from; m < q->inputs.to; m++)
-    for (idx j = c.from; j < c.to; j++) {
-      const REAL *from = q->dxp + (m * b->columns + j) * q->db;
-      REAL *to = (REAL *)p->dx + (t * p->B + b->order[j]) * q->D + m * q->db;
-      const idx k = SMALLER(q->D - m * q->db, q->db);
-      for (idx d = 0; d < k; d += VL) {
-        V v = *(const V *)(from + d);
-        if (add) {
-          V before;
-          N(load_rows)((REAL *)&before, to + d, k - d);
-          v += before;
-        }
-        N(store_rows)(to + d, (const REAL *)&v, k - d);
-      }
+    for (idx j = c.from; j < c.to; j++)
+      N(dx_column)(q, m, q->dxp + (m * b->columns + j) * q->db,
+                   (REAL *)p->dx + (t * p->B + b->order[j]) * q->D, add);
+}
+/* W_xh' da and dx of steps t .. t + n - 1 of a batch of one column, when their gate gradients are all
+ * there: the steps are the columns of one product. */
+FN void N(dx_behind)(const N(layer) * q, idx t, idx n, idx seen, const bptt_problem *p)
+{
+  const idx piece = N(piece_panels)(q->x_count), k = q->x_count * VL, step = q->P * q->pw;
+  for (idx m = q->inputs.from; m < q->inputs.to; m++) {
+    REAL *sum = q->dxp + m * K_PIECE * q->db;
+    for (idx i = 0; i < q->P; i += piece) {
+      const REAL *W = q->Wxt + (m * q->P + i) * k * q->db;
+      N(product)(q->DB, n, (range){0, n}, SMALLER(q->P - i, piece), k, W, k * q->db, q->db,
+                 N(window_at)(q, t) + i * q->pw, q->pw, 1, step, i ? sum : (const REAL *)N(zeros),
+                 i ? q->db : 0, sum, q->db, W);
     }
+    for (idx j = 0; j < n; j++)
+      N(dx_column)(q, m, sum + j * q->db, (REAL *)p->dx + (t + j) * q->D, t + j < seen);
+  }
 }
 
 /* dL/d(initial state), added to what earlier windows that began at step 0 left. */
@@ -418,6 +439,7 @@ FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, id
   const bptt_batch *b = q->batch;
   const idx nb = b->columns;
   const int state = s == 0 && (p->dh0 || p->dc0);
+  idx dx_from = e;
 
   N(clear_columns)(q, q->carry, (range){q->units.from * q->MB, q->units.to * q->MB}, VL);
   N(clear_columns)(q, q->dh, q->units, q->mb);
@@ -434,8 +456,12 @@ FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, id
       N(cell_backward_gated)(q, t);
       if (N(meet)(q)) return BPTT_EINTERRUPT;
     }
-    N(products_back)(q, t, t > s || state, p->dx != NULL);
-    if (p->dx) N(dx_out)(q, t, p, t < seen);
+    N(products_back)(q, t, t > s || state, p->dx && nb > 1);
+    if (p->dx && nb > 1) N(dx_out)(q, t, p, t < seen);
+    if (p->dx && nb == 1 && q->columns.to > 0 && (dx_from - t == K_PIECE || t == s)) {
+      N(dx_behind)(q, t, dx_from - t, seen, p);
+      dx_from = t;
+    }
   }
   if (state) N(dstate_add)(q, p->dh0, p->dc0);
   return BPTT_OK;
