@@ -209,8 +209,9 @@ FN void N(forward_column)(const N(layer) * q, idx t)
   const N(recurrence) *rec = &q->rec[0];
   const idx i = q->panels.from, np = q->columns.to > 0 ? q->panels.to - i : 0;
   REAL *g = N(gates_at)(q, t, i, 0, 1);
-  N(column_product)(rec->count, np, q->H, rec->W + i * q->H * rec->count * VL, N(h_before)(q, t),
-                    g + rec->first * VL, q->pw);
+  REAL *a = g + rec->first * VL;
+  N(column_product)(rec->count, np, 1, q->H, rec->W + i * q->H * rec->count * VL,
+                    N(h_before)(q, t), 0, a, q->pw, a, q->pw);
   N(cell_forward)(q, t, i, 0, np, g);
 }
 
@@ -431,6 +432,24 @@ typedef struct {
   idx k;
 } N(above);
 
+/* Both products into dh in a batch of one column (for dx see dx_behind). */
+FN void N(column_above)(const N(layer) * q, const N(above) * above, const REAL *delta)
+{
+  const idx m = q->units.from, np = q->columns.to > 0 ? q->units.to - m : 0;
+  REAL *dh = q->dh + m * q->mb;
+  N(column_product)(q->MB, np, 1, above->k, above->Wt + m * q->mb * above->k, delta, 0, dh, q->mb,
+                    dh, q->mb);
+}
+FN void N(column_back)(const N(layer) * q, idx t)
+{
+  const N(recurrence) *rec = &q->rec[0];
+  const idx m = q->units.from, np = q->columns.to > 0 ? q->units.to - m : 0;
+  const idx k = rec->count * VL;
+  N(column_product)(q->MB, np, q->P, k, rec->Wt + m * q->P * k * q->mb,
+                    N(window_at)(q, t) + rec->first * VL, q->pw, (const REAL *)N(zeros), 0,
+                    q->dh + m * q->mb, q->mb);
+}
+
 /* Steps s .. e - 1 backwards. The loss of steps first .. e - 1 is taken in; steps below `seen`
  * were visited by an earlier window. */
 FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, idx first,
@@ -446,7 +465,8 @@ FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, id
   for (idx t = e - 1; t >= s; t--) {
     if (interrupted(q->me, N(step_work)(q, t))) return BPTT_EINTERRUPT;
     const REAL *delta = above->delta + N(real_step)(q, t) * above->k;
-    for (idx m = q->units.from; t >= first && m < q->units.to; m++)
+    if (t >= first && nb == 1) N(column_above)(q, above, delta);
+    for (idx m = q->units.from; t >= first && nb > 1 && m < q->units.to; m++)
       N(product)(q->MB, b->n[t], N(columns_at)(q, t), 1, above->k,
                  above->Wt + m * q->mb * above->k, 0, q->mb, delta, 0, 1, above->k,
                  q->dh + m * nb * q->mb, q->mb, q->dh + m * nb * q->mb, q->mb, above->Wt);
@@ -456,9 +476,13 @@ FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, id
       N(cell_backward_gated)(q, t);
       if (N(meet)(q)) return BPTT_EINTERRUPT;
     }
-    N(products_back)(q, t, t > s || state, p->dx && nb > 1);
-    if (p->dx && nb > 1) N(dx_out)(q, t, p, t < seen);
-    if (p->dx && nb == 1 && q->columns.to > 0 && (dx_from - t == K_PIECE || t == s)) {
+    if (nb > 1) {
+      N(products_back)(q, t, t > s || state, p->dx != NULL);
+      if (p->dx) N(dx_out)(q, t, p, t < seen);
+      continue;
+    }
+    if (t > s || state) N(column_back)(q, t);
+    if (p->dx && q->columns.to > 0 && (dx_from - t == K_PIECE || t == s)) {
       N(dx_behind)(q, t, dx_from - t, seen, p);
       dx_from = t;
     }
