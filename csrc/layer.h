@@ -199,12 +199,20 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
     }
   }
   /* Few columns: all products, then all cells, so that latencies overlap. */
-  if (q->batch->columns == 1)
-    N(cell_forward)(q, t, q->panels.from, 0, c.to > c.from ? q->panels.to - q->panels.from : 0,
-                    N(gates_at)(q, t, q->panels.from, 0, x_done));
-  else if (s.tiles == 1)
-    for (idx i = q->panels.from; i < q->panels.to; i++)
-      N(cell_forward)(q, t, i, c.from, c.to - c.from, N(gates_at)(q, t, i, c.from, x_done));
+  for (idx i = q->panels.from; s.tiles == 1 && i < q->panels.to; i++)
+    N(cell_forward)(q, t, i, c.from, c.to - c.from, N(gates_at)(q, t, i, c.from, x_done));
+}
+
+/* The same in a batch of one column, whose input products are done. */
+FN void N(forward_column)(const N(layer) * q, idx t)
+{
+  const N(recurrence) *rec = &q->rec[0];
+  const idx i = q->panels.from, np = q->columns.to > 0 ? q->panels.to - i : 0;
+  REAL *g = N(gates_at)(q, t, i, 0, 1);
+  REAL *a = g + rec->first * VL;
+  N(column_product)(rec->count, np, 1, q->H, rec->W + i * q->H * rec->count * VL,
+                    N(h_before)(q, t), 0, a, q->pw, a, q->pw);
+  N(cell_forward)(q, t, i, 0, np, g);
 }
 
 /* gru, reset before: n needs r * h of all units. */
@@ -250,7 +258,10 @@ FN bptt_status N(layer_forward)(N(layer) * q)
   if (ahead && bptt_barrier(q->me)) return BPTT_EINTERRUPT;
   for (idx t = q->t0; t < q->t1; t++) {
     if (interrupted(q->me, N(step_work)(q, t))) return BPTT_EINTERRUPT;
-    N(forward_step)(q, t, ahead);
+    if (b->columns == 1)
+      N(forward_column)(q, t);
+    else
+      N(forward_step)(q, t, ahead);
     if (N(meet)(q)) return BPTT_EINTERRUPT;
     if (q->nrec < 2) continue;
     N(forward_gated)(q, t);
@@ -354,26 +365,47 @@ FN void N(products_back)(const N(layer) * q, idx t, int dh, int dx)
   }
 }
 
-/* dx_t in the user's layout; added to what is there when an overlapping window visited the step. */
+/* One column of a panel of dx, in the user's layout; added to what is there when an overlapping
+ * window visited the step. */
+FAST void N(dx_column)(const N(layer) * q, idx m, const REAL *from, REAL *dx, int add)
+{
+  REAL *to = dx + m * q->db;
+  const idx k = SMALLER(q->D - m * q->db, q->db);
+  for (idx d = 0; d < k; d += VL) {
+    V v = *(const V *)(from + d);
+    if (add) {
+      V before;
+      N(load_rows)((REAL *)&before, to + d, k - d);
+      v += before;
+    }
+    N(store_rows)(to + d, (const REAL *)&v, k - d);
+  }
+}
 FN void N(dx_out)(const N(layer) * q, idx t, const bptt_problem *p, int add)
 {
   const bptt_batch *b = q->batch;
   const range c = N(columns_at)(q, t);
   for (idx m = q->inputs.from; m < q->inputs.to; m++)
-    for (idx j = c.from; j < c.to; j++) {
-      const REAL *from = q->dxp + (m * b->columns + j) * q->db;
-      REAL *to = (REAL *)p->dx + (t * p->B + b->order[j]) * q->D + m * q->db;
-      const idx k = SMALLER(q->D - m * q->db, q->db);
-      for (idx d = 0; d < k; d += VL) {
-        V v = *(const V *)(from + d);
-        if (add) {
-          V before;
-          N(load_rows)((REAL *)&before, to + d, k - d);
-          v += before;
-        }
-        N(store_rows)(to + d, (const REAL *)&v, k - d);
-      }
+    for (idx j = c.from; j < c.to; j++)
+      N(dx_column)(q, m, q->dxp + (m * b->columns + j) * q->db,
+                   (REAL *)p->dx + (t * p->B + b->order[j]) * q->D, add);
+}
+/* W_xh' da and dx of steps t .. t + n - 1 of a batch of one column, when their gate gradients are all
+ * there: the steps are the columns of one product. */
+FN void N(dx_behind)(const N(layer) * q, idx t, idx n, idx seen, const bptt_problem *p)
+{
+  const idx piece = N(piece_panels)(q->x_count), k = q->x_count * VL, step = q->P * q->pw;
+  for (idx m = q->inputs.from; m < q->inputs.to; m++) {
+    REAL *sum = q->dxp + m * K_PIECE * q->db;
+    for (idx i = 0; i < q->P; i += piece) {
+      const REAL *W = q->Wxt + (m * q->P + i) * k * q->db;
+      N(product)(q->DB, n, (range){0, n}, SMALLER(q->P - i, piece), k, W, k * q->db, q->db,
+                 N(window_at)(q, t) + i * q->pw, q->pw, 1, step, i ? sum : (const REAL *)N(zeros),
+                 i ? q->db : 0, sum, q->db, W);
     }
+    for (idx j = 0; j < n; j++)
+      N(dx_column)(q, m, sum + j * q->db, (REAL *)p->dx + (t + j) * q->D, t + j < seen);
+  }
 }
 
 /* dL/d(initial state), added to what earlier windows that began at step 0 left. */
@@ -400,6 +432,24 @@ typedef struct {
   idx k;
 } N(above);
 
+/* Both products into dh in a batch of one column (for dx see dx_behind). */
+FN void N(column_above)(const N(layer) * q, const N(above) * above, const REAL *delta)
+{
+  const idx m = q->units.from, np = q->columns.to > 0 ? q->units.to - m : 0;
+  REAL *dh = q->dh + m * q->mb;
+  N(column_product)(q->MB, np, 1, above->k, above->Wt + m * q->mb * above->k, delta, 0, dh, q->mb,
+                    dh, q->mb);
+}
+FN void N(column_back)(const N(layer) * q, idx t)
+{
+  const N(recurrence) *rec = &q->rec[0];
+  const idx m = q->units.from, np = q->columns.to > 0 ? q->units.to - m : 0;
+  const idx k = rec->count * VL;
+  N(column_product)(q->MB, np, q->P, k, rec->Wt + m * q->P * k * q->mb,
+                    N(window_at)(q, t) + rec->first * VL, q->pw, (const REAL *)N(zeros), 0,
+                    q->dh + m * q->mb, q->mb);
+}
+
 /* Steps s .. e - 1 backwards. The loss of steps first .. e - 1 is taken in; steps below `seen`
  * were visited by an earlier window. */
 FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, idx first,
@@ -408,13 +458,15 @@ FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, id
   const bptt_batch *b = q->batch;
   const idx nb = b->columns;
   const int state = s == 0 && (p->dh0 || p->dc0);
+  idx dx_from = e;
 
   N(clear_columns)(q, q->carry, (range){q->units.from * q->MB, q->units.to * q->MB}, VL);
   N(clear_columns)(q, q->dh, q->units, q->mb);
   for (idx t = e - 1; t >= s; t--) {
     if (interrupted(q->me, N(step_work)(q, t))) return BPTT_EINTERRUPT;
     const REAL *delta = above->delta + N(real_step)(q, t) * above->k;
-    for (idx m = q->units.from; t >= first && m < q->units.to; m++)
+    if (t >= first && nb == 1) N(column_above)(q, above, delta);
+    for (idx m = q->units.from; t >= first && nb > 1 && m < q->units.to; m++)
       N(product)(q->MB, b->n[t], N(columns_at)(q, t), 1, above->k,
                  above->Wt + m * q->mb * above->k, 0, q->mb, delta, 0, 1, above->k,
                  q->dh + m * nb * q->mb, q->mb, q->dh + m * nb * q->mb, q->mb, above->Wt);
@@ -424,8 +476,16 @@ FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, id
       N(cell_backward_gated)(q, t);
       if (N(meet)(q)) return BPTT_EINTERRUPT;
     }
-    N(products_back)(q, t, t > s || state, p->dx != NULL);
-    if (p->dx) N(dx_out)(q, t, p, t < seen);
+    if (nb > 1) {
+      N(products_back)(q, t, t > s || state, p->dx != NULL);
+      if (p->dx) N(dx_out)(q, t, p, t < seen);
+      continue;
+    }
+    if (t > s || state) N(column_back)(q, t);
+    if (p->dx && q->columns.to > 0 && (dx_from - t == K_PIECE || t == s)) {
+      N(dx_behind)(q, t, dx_from - t, seen, p);
+      dx_from = t;
+    }
   }
   if (state) N(dstate_add)(q, p->dh0, p->dc0);
   return BPTT_OK;

@@ -51,7 +51,7 @@ typedef struct {
   REAL *copy;         /* room for that copy, or NULL */
   REAL *dh;           /* [m][column][mb] */
   REAL *ds;           /* gru, reset before: d(r * h) likewise */
-  REAL *dxp;          /* one step of dx: [m][column][db] */
+  REAL *dxp;          /* one step of dx: [m][column][db]; or K_PIECE of a single sequence */
   REAL *carry;        /* [vector of units][column][VL]: lstm dc; gru the direct path to h */
 } N(layer);
 
@@ -149,7 +149,7 @@ static void N(layer_memory)(N(layer) * q, const bptt_batch *b, idx total, int ba
   if (overlap) q->copy = N(carve)(a, overlap * q->P * q->pw);
   if (dx) {
     q->Wxt = N(carve)(a, q->DM * q->db * q->P * q->x_count * VL);
-    q->dxp = N(carve)(a, q->DM * q->db * nb);
+    q->dxp = N(carve)(a, q->DM * q->db * (nb > 1 ? nb : K_PIECE));
   }
 }
 

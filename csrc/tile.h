@@ -113,3 +113,21 @@ FN void N(product)(idx mv, idx whole, range c, TILE_ARGS)
   }
 }
 #undef TILE_ARGS
+
+/* One column in all, and np panels of it: C_p = E_p + A_p X, with cp and ep from one panel to the
+ * next and A packed without gaps. A step of a single sequence does little else; hence without a
+ * call for every panel. */
+FN void N(column_product)(idx mv, idx np, idx no, idx nk, const REAL *A, const REAL *X, idx xo,
+                          const REAL *E, idx ep, REAL *C, idx cp)
+{
+#define PANELS(mv, ks)                                                                            \
+  for (idx p = 0; p < np; p++, A += no * nk * mv * VL, E += ep, C += cp)                          \
+    N(tile)(mv, 1, ks, no, nk, A, nk * mv * VL, mv * VL, X, xo, 1, 0, E, 0, C, 0, A)
+  switch (mv) {
+  case 1: PANELS(1, 8); break;
+  case 2: PANELS(2, 4); break;
+  case 3: PANELS(3, 2); break;
+  case 4: PANELS(4, 2); break;
+  }
+#undef PANELS
+}
