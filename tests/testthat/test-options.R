@@ -66,5 +66,5 @@ test_that("the option bptt.threads is the default of threads", {
 test_that("the core has the package's version", {
   info <- bptt_info()
   expect_identical(info$version, as.character(utils::packageVersion("bptt")))
-  expect_true(info$isa %in% c("avx512", "avx2", "portable"))
+  expect_true(info$isa %in% c("avx512", "avx2", "neon", "portable"))
 })
