@@ -280,8 +280,8 @@ FN void N(clear_columns)(const N(layer) * q, REAL *to, range m, idx width)
   for (idx i = m.from; i < m.to; i++)
     memset(to + (i * q->batch->columns + q->columns.from) * width, 0, BYTES(n * width));
 }
-/* to[m][column][width] = (from panel 0 on) or += sum over the slots of W' (packed transposed) * gate
- * gradients of step t, of tape panels i .. i + np - 1. */
+/* to[m][column][width] = (from panel 0 on) or += sum over the slots of W' (packed transposed) *
+ * gate gradients of step t, of tape panels i .. i + np - 1. */
 FN void N(transposed_piece)(const N(layer) * q, idx t, REAL *to, range m, idx vectors,
                             const REAL *Wt, idx first, idx count, idx i, idx np)
 {
