@@ -280,8 +280,8 @@ FN void N(clear_columns)(const N(layer) * q, REAL *to, range m, idx width)
   for (idx i = m.from; i < m.to; i++)
     memset(to + (i * q->batch->columns + q->columns.from) * width, 0, BYTES(n * width));
 }
-/* to[m][column][width] = (from panel 0 on) or += sum over the slots of W' (packed transposed) * gate
- * gradients of step t, of tape panels i .. i + np - 1. */
+/* to[m][column][width] = (from panel 0 on) or += sum over the slots of W' (packed transposed) *
+ * gate gradients of step t, of tape panels i .. i + np - 1. */
 FN void N(transposed_piece)(const N(layer) * q, idx t, REAL *to, range m, idx vectors,
                             const REAL *Wt, idx first, idx count, idx i, idx np)
 {
@@ -504,11 +504,12 @@ FN void N(weights_piece)(const N(layer) * q, range mine, idx t, idx e, idx j, id
   const idx ak = whole == 1 ? st : q->pw;
   const idx xs = (q->x_step ? q->x_step : whole) * q->D, xk = whole == 1 ? xs : q->D;
   const REAL *x = N(x_at)(q, t) + j * q->D;
+  const REAL *then = N(h_before)(q, t) + (j + outer * inner) * q->ldh; /* the next piece's input */
   const REAL one = 1; /* the input of the biases */
   for (idx i = mine.from / width; i * width < mine.to; i++) {
     const range w = within(mine, i * width, width);
     const REAL *a = N(window_at)(q, t) + (i * whole + j) * q->pw;
-    const REAL *next = i + 1 < q->P ? a + whole * q->pw : a;
+    const REAL *next = i + 1 < q->P ? a + whole * q->pw : then;
     REAL *dWx = q->dWx + i * q->D * q->x_count * VL, *dbias = q->dbias + i * q->pw;
     N(product)(q->x_count, q->D, within(w, 0, q->D), outer, inner, a, st, ak, x, xs, xk, 1, dWx,
                q->x_count * VL, dWx, q->x_count * VL, a);

@@ -51,7 +51,7 @@ FAST void N(tile)(const int mv, const int nr, const int ks, TILE_ARGS)
 #define TILE_AS(name, mv, nr, ks)                                                                 \
   TARGET static void N(name)(TILE_ARGS)                                                           \
   {                                                                                               \
-    N(tile)(mv, nr, ks, no, nk, A, ao, ak, X, xo, xk, xj, E, ej, C, cj, next);                          \
+    N(tile)(mv, nr, ks, no, nk, A, ao, ak, X, xo, xk, xj, E, ej, C, cj, next);                    \
   }
 #define TILE(mv, nr) TILE_AS(tile##mv##_##nr, mv, nr, 1)
 #define ALONE(mv, ks) TILE_AS(tile##mv##_alone, mv, 1, ks)
@@ -108,8 +108,8 @@ FN void N(product)(idx mv, idx whole, range c, TILE_ARGS)
   idx j = c.from;
   for (idx i = 0, n; i < s.tiles; i++, j += n) {
     n = s.width + (i < s.wider);
-    N(tiles)[mv][whole == 1 ? 0 : n](no, nk, A, ao, ak, X + j * xj, xo, xk, xj, E + j * ej, ej, C + j * cj, cj,
-                                     next + i * no * nk * HALFLINE);
+    N(tiles)[mv][whole == 1 ? 0 : n](no, nk, A, ao, ak, X + j * xj, xo, xk, xj, E + j * ej, ej,
+                                     C + j * cj, cj, next + i * no * nk * HALFLINE);
   }
 }
 #undef TILE_ARGS
