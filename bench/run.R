@@ -412,8 +412,8 @@ part_lines <- function() {
     for (name in names(lines[[dim]])) {
       lines(along[[dim]], lines[[dim]][[name]], type = "o", pch = 16, col = colour[[name]])
     }
-    if (dim == "T") {
-      legend("topright", names(lines$T), col = colour[names(lines$T)], lwd = 2, bty = "n")
+    if (dim == "H") {
+      legend("topleft", names(lines$H), col = colour[names(lines$H)], lwd = 2, bty = "n")
     }
   }
   plot(c(0, 1), c(0, 1.05),
