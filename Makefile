@@ -137,9 +137,9 @@ $(eval $(call core,core-gcc,$(CC) -O2))
 SMALL := -DK_PIECE=5 -DCOLUMN_PIECE=5 -DREADOUT_PIECE=3 -DSEGMENT=7 -DTEAM_WORK=1 -DMEETING_WORK=1
 $(eval $(call core,core-small,$(CC) -O2 $(SMALL)))
 $(eval $(call core,core-clang,$(CLANG) -O2))
-$(eval $(call core,core-arm,aarch64-linux-gnu-gcc -O2 -static -DSTRIDE=100003))
+$(eval $(call core,core-arm,aarch64-linux-gnu-gcc -O2 -static -DSTRIDE=100003 -DNO_FORK))
 $(eval $(call core,core-asan,$(CC) $(ASAN)))
-$(eval $(call core,core-tsan,$(CC) -g -O1 -fsanitize=thread $(SMALL)))
+$(eval $(call core,core-tsan,$(CC) -g -O1 -fsanitize=thread -DNO_FORK $(SMALL)))
 $(eval $(call core,core-valgrind,$(CC) -g -O1 -DWORKSPACE_UNDEFINED -DSTRIDE=100003))
 
 test: consistent test-core test-r test-octave test-cross

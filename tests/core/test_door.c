@@ -1130,6 +1130,7 @@ int main(void)
   test_interrupt_long();
   test_warnings();
   test_table();
+  bptt_release();
   printf("%d passed, %d failed\n", checks - failures, failures);
   return failures > 0;
 }

@@ -318,6 +318,7 @@ int main(int argc, char **argv)
     globfree(&files);
   }
   for (int i = 1; i < argc; i++) check_file(argv[i]);
+  bptt_release();
   printf("%ld passed, %ld failed\n", passed, failed);
   return failed > 0 || passed == 0;
 }

@@ -958,6 +958,7 @@ int main(int argc, char **argv)
   const int count = argc > 2 ? atoi(argv[2]) : PROBLEMS;
   bptt_load();
   for (int i = 0; i < count; i++) check_problem(first + i);
+  bptt_release();
   printf("%d passed, %d failed\n", passed, failed);
   return failed > 0 || passed == 0;
 }

@@ -4,7 +4,9 @@
  *
  * Problems large enough for threads give the same bits with 1, 2, 3 and 5 of them, with every
  * instruction set. Then what happens to a pool of threads: interrupts, fork(), release, calls from
- * several threads at once and from within poll. Whatever hangs is ended by an alarm. */
+ * several threads at once and from within poll. Whatever hangs is ended by an alarm.
+ *
+ * NO_FORK: for ThreadSanitizer and qemu, which cannot follow a process with threads into a fork. */
 #include "host.h"
 #include <dirent.h>
 #include <math.h>
@@ -341,8 +343,7 @@ static void test_callers(void)
   host_close(&h);
 }
 
-/* ThreadSanitizer does not follow a process with threads into a fork. */
-#ifndef __SANITIZE_THREAD__
+#ifndef NO_FORK
 enum { CHILD_SECONDS = 60 };
 
 /* Whether a child of this process can compute, with threads of its own, and end them. It goes by a
@@ -399,7 +400,7 @@ int main(int argc, char **argv)
   test_release();
   test_nested();
   test_callers();
-#ifndef __SANITIZE_THREAD__
+#ifndef NO_FORK
   test_fork();
 #endif
   bptt_release();
