@@ -134,7 +134,8 @@ ASAN := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitiz
 .SECONDARY: # objects are kept
 $(eval $(call core,core-gcc,$(CC) -O2))
 # Pieces so small that short sequences go through every loop, and threads for the least work.
-SMALL := -DK_PIECE=5 -DCOLUMN_PIECE=5 -DREADOUT_PIECE=3 -DSEGMENT=7 -DTEAM_WORK=1 -DMEETING_WORK=1
+SMALL := -DK_PIECE=5 -DCOLUMN_PIECE=5 -DREADOUT_PIECE=3 -DSEGMENT=7 -DTEAM_WORK=1 -DMEETING_WORK=1 \
+  -DCROWDED_SECONDS=0
 $(eval $(call core,core-small,$(CC) -O2 $(SMALL)))
 $(eval $(call core,core-clang,$(CLANG) -O2))
 $(eval $(call core,core-arm,aarch64-linux-gnu-gcc -O2 -static -DSTRIDE=100003 -DNO_FORK))

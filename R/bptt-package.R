@@ -71,5 +71,6 @@
 "_PACKAGE"
 
 .onUnload <- function(libpath) {
+  .Call(C_bptt_R_unload)
   library.dynam.unload("bptt", libpath)
 }

@@ -374,7 +374,7 @@ FAST void N(dx_column)(const N(layer) * q, idx m, const REAL *from, REAL *dx, in
   for (idx d = 0; d < k; d += VL) {
     V v = *(const V *)(from + d);
     if (add) {
-      V before;
+      V before = {0}; /* lest gcc -O1 think that it is not all loaded */
       N(load_rows)((REAL *)&before, to + d, k - d);
       v += before;
     }

@@ -16,7 +16,10 @@
 
 /* A thread that falls asleep at a barrier adds SLEEP to `slept`, every barrier takes 1 from it; above
  * MOST_SLEPT the machine counts as crowded for a while. */
-enum { MOST_THREADS = 1024, SLEEP = 16, MOST_SLEPT = 128, CROWDED_SECONDS = 2 };
+enum { MOST_THREADS = 1024, SLEEP = 16, MOST_SLEPT = 128 };
+#ifndef CROWDED_SECONDS /* the tests look no further than the call */
+#define CROWDED_SECONDS 2
+#endif
 
 typedef struct pool {
   pid_t owner;

@@ -412,8 +412,10 @@ void bptt_R_load(void)
   R_PreserveObject(token);
 }
 
-void bptt_R_unload(void)
+SEXP bptt_R_unload(void)
 {
+  bptt_release();
   R_ReleaseObject(token);
   free_kept();
+  return R_NilValue;
 }

@@ -8,6 +8,7 @@
 static const R_CallMethodDef calls[] = {
     {"bptt_R_call", (DL_FUNC)(void (*)(void))bptt_R_call, 2},
     {"bptt_R_options", (DL_FUNC)(void (*)(void))bptt_R_options, 0},
+    {"bptt_R_unload", (DL_FUNC)(void (*)(void))bptt_R_unload, 0},
     {NULL, NULL, 0},
 };
 
@@ -18,11 +19,4 @@ void attribute_visible R_init_bptt(DllInfo *dll)
   R_forceSymbols(dll, TRUE);
   bptt_load();
   bptt_R_load();
-}
-
-void attribute_visible R_unload_bptt(DllInfo *dll)
-{
-  (void)dll;
-  bptt_release();
-  bptt_R_unload();
 }
