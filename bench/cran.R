@@ -3,7 +3,7 @@
 # A step is one epoch of trainr() over one sequence: forward, backward and update. It takes one
 # sequence at a time, so it is asked for a batch of 1 only.
 suppressMessages(library(rnn))
-seconds <- 0.02 # least length of a timed batch
+seconds <- as.numeric(Sys.getenv("BATCH_SECONDS")) # least length of a timed batch
 
 problem <- function(setting) {
   size <- as.integer(setting[3:6])

@@ -17,7 +17,7 @@
 #include <unordered_map>
 using namespace dnnl;
 
-static const double batch_seconds = .02; // least length of a timed batch
+static double batch_seconds; // least length of a timed batch: BATCH_SECONDS
 
 static double seconds()
 {
@@ -133,11 +133,13 @@ int main(int argc, char **argv)
   char line[4096];
   std::string last;
   std::unique_ptr<Step> step;
-  if (argc != 2) {
-    fprintf(stderr, "usage: onednn THREADS\n");
+  const char *batch = getenv("BATCH_SECONDS");
+  if (argc != 2 || !batch) {
+    fprintf(stderr, "usage: BATCH_SECONDS=... onednn THREADS\n");
     return 2;
   }
   omp_set_num_threads(atoi(argv[1]));
+  batch_seconds = atof(batch);
   setvbuf(stdout, nullptr, _IOLBF, 0);
   const dnnl_version_t *v = dnnl_version();
   printf("oneDNN %d.%d.%d\n", v->major, v->minor, v->patch);

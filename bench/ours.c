@@ -10,7 +10,7 @@
 #include <time.h>
 
 enum { MOST_ARRAYS = 32 };
-static const double batch_seconds = .02; /* least length of a timed batch */
+static double batch_seconds; /* least length of a timed batch: BATCH_SECONDS */
 
 typedef struct {
   bptt_dtype dtype;
@@ -126,12 +126,14 @@ int main(int argc, char **argv)
   char line[4096], last[4096] = "", call[16], cell[16];
   ptrdiff_t D, H, B, T;
   problem q = {.arrays = 0};
-  if (argc != 3) {
-    fprintf(stderr, "usage: ours double|single THREADS\n");
+  const char *batch = getenv("BATCH_SECONDS");
+  if (argc != 3 || !batch) {
+    fprintf(stderr, "usage: BATCH_SECONDS=... ours double|single THREADS\n");
     return 2;
   }
   q.dtype = strcmp(argv[1], "single") ? BPTT_F64 : BPTT_F32;
   bptt_load();
+  batch_seconds = atof(batch);
   setvbuf(stdout, NULL, _IOLBF, 0);
   printf("C, bptt %s, %s\n", BPTT_VERSION, bptt_isa());
   while (fgets(line, sizeof line, stdin)) {

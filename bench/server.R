@@ -5,7 +5,7 @@ library(bptt)
 args <- commandArgs(TRUE)
 precision <- args[1]
 options(bptt.threads = as.integer(args[2]))
-seconds <- 0.02 # least length of a timed batch
+seconds <- as.numeric(Sys.getenv("BATCH_SECONDS")) # least length of a timed batch
 
 # A setting's call, as a function of nothing.
 problem <- function(setting) {
