@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A thread that falls asleep at a barrier adds SLEEP to `slept`, every barrier takes 1 from it; above
- * MOST_SLEPT the machine counts as crowded for a while. */
+/* A thread that falls asleep at a barrier adds SLEEP to `slept`, every barrier takes 1 from it;
+ * above MOST_SLEPT the machine counts as crowded for a while. */
 enum { MOST_THREADS = 1024, SLEEP = 16, MOST_SLEPT = 128 };
 #ifndef CROWDED_SECONDS /* the tests look no further than the call */
 #define CROWDED_SECONDS 2
@@ -27,7 +27,7 @@ typedef struct pool {
   pthread_cond_t changed; /* phase, stop or working */
   pthread_t thread[MOST_THREADS];
   pthread_cond_t called[MOST_THREADS]; /* jobs or quit: only the team's are woken */
-  int threads; /* that there are, besides the caller's */
+  int threads;                         /* that there are, besides the caller's */
 
   /* Changed under the lock, read without it. */
   unsigned jobs;  /* begun so far */
@@ -39,7 +39,7 @@ typedef struct pool {
   int slept;   /* there, in this job, as a score */
   int crowded;
   double crowded_until;
-  int size;    /* of the team */
+  int size; /* of the team */
   void (*run)(bptt_thread *me, void *job);
   void *job;
 } pool;
@@ -175,7 +175,7 @@ static void *thread_main(void *memory)
     wait_for(p, &p->called[at.rank - 1], has_job, seen, NULL);
     pthread_mutex_lock(&p->lock);
     bptt_thread me = {.rank = at.rank, .size = p->size, .pool = p};
-    void (*run)(bptt_thread *me, void *job) = p->run;
+    void (*run)(bptt_thread * me, void *job) = p->run;
     void *job = p->job;
     const int quit = p->quit;
     seen = p->jobs;
