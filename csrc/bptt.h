@@ -188,8 +188,8 @@ size_t bptt_step_workspace(const bptt_problem *p, bptt_dtype dtype);
 bptt_status bptt_step(bptt_problem *p, bptt_dtype dtype, void *workspace,
                       int (*poll)(void *context), void *context) BPTT_MUST_CHECK;
 
-/* Ends the threads that earlier steps have left waiting for more work: for front ends that are about
- * to unload the core. They come back when they are needed. */
+/* Ends the threads that earlier steps have left waiting for more work: for front ends that are
+ * about to unload the core. They come back when they are needed. */
 void bptt_release(void);
 
 /* Softmax over the first dim of a (O x n), in place: exp(a_i - max) / sum. */

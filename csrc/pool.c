@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A thread that falls asleep at a barrier adds SLEEP to `slept`, every barrier takes 1 from it; above
- * MOST_SLEPT the machine counts as crowded for a while. */
+/* A thread that falls asleep at a barrier adds SLEEP to `slept`, every barrier takes 1 from it;
+ * above MOST_SLEPT the machine counts as crowded for a while. */
 enum { MOST_THREADS = 1024, SLEEP = 16, MOST_SLEPT = 128 };
 #ifndef CROWDED_SECONDS /* the tests look no further than the call */
 #define CROWDED_SECONDS 2
@@ -24,9 +24,10 @@ enum { MOST_THREADS = 1024, SLEEP = 16, MOST_SLEPT = 128 };
 typedef struct pool {
   pid_t owner;
   pthread_mutex_t lock;
-  pthread_cond_t changed; /* jobs, phase, stop, working or quit */
+  pthread_cond_t changed; /* phase, stop or working */
   pthread_t thread[MOST_THREADS];
-  int threads; /* that there are, besides the caller's */
+  pthread_cond_t called[MOST_THREADS]; /* jobs or quit: only the team's are woken */
+  int threads;                         /* that there are, besides the caller's */
 
   /* Changed under the lock, read without it. */
   unsigned jobs;  /* begun so far */
@@ -38,7 +39,7 @@ typedef struct pool {
   int slept;   /* there, in this job, as a score */
   int crowded;
   double crowded_until;
-  int size;    /* of the team */
+  int size; /* of the team */
   void (*run)(bptt_thread *me, void *job);
   void *job;
 } pool;
@@ -84,7 +85,8 @@ static int has_finished(pool *p, unsigned before)
 }
 
 /* Thread 0 goes on polling. */
-static void wait_for(pool *p, condition *done, unsigned before, bptt_thread *me)
+static void wait_for(pool *p, pthread_cond_t *changed, condition *done, unsigned before,
+                     bptt_thread *me)
 {
   const double spin = 20e-6, between_polls = 0.05;
   const double start = seconds();
@@ -96,7 +98,7 @@ static void wait_for(pool *p, condition *done, unsigned before, bptt_thread *me)
   while (!done(p, before)) {
     struct timespec t;
     if (!me || !me->poll) {
-      pthread_cond_wait(&p->changed, &p->lock);
+      pthread_cond_wait(changed, &p->lock);
       continue;
     }
     clock_gettime(CLOCK_REALTIME, &t);
@@ -105,7 +107,7 @@ static void wait_for(pool *p, condition *done, unsigned before, bptt_thread *me)
       t.tv_nsec -= 1000000000;
       t.tv_sec++;
     }
-    if (pthread_cond_timedwait(&p->changed, &p->lock, &t) == 0) continue;
+    if (pthread_cond_timedwait(changed, &p->lock, &t) == 0) continue;
     pthread_mutex_unlock(&p->lock);
     bptt_stopped(me);
     pthread_mutex_lock(&p->lock);
@@ -119,7 +121,7 @@ int bptt_barrier(bptt_thread *me)
   if (!p) return 0;
   const unsigned before = READ(p->phase);
   if (__atomic_add_fetch(&p->arrived, 1, __ATOMIC_ACQ_REL) < p->size) {
-    wait_for(p, has_passed, before, me);
+    wait_for(p, &p->changed, has_passed, before, me);
   } else {
     WRITE(p->arrived, 0);
     pthread_mutex_lock(&p->lock);
@@ -170,10 +172,10 @@ static void *thread_main(void *memory)
   unsigned seen = at.jobs;
   free(memory);
   for (;;) {
-    wait_for(p, has_job, seen, NULL);
+    wait_for(p, &p->called[at.rank - 1], has_job, seen, NULL);
     pthread_mutex_lock(&p->lock);
     bptt_thread me = {.rank = at.rank, .size = p->size, .pool = p};
-    void (*run)(bptt_thread *me, void *job) = p->run;
+    void (*run)(bptt_thread * me, void *job) = p->run;
     void *job = p->job;
     const int quit = p->quit;
     seen = p->jobs;
@@ -209,14 +211,17 @@ static int add_thread(pool *p)
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
 #endif
+  pthread_cond_init(&p->called[p->threads], NULL);
   const int made = pthread_create(&p->thread[p->threads], NULL, thread_main, at) == 0;
 #ifndef _WIN32
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 #endif
-  if (made)
+  if (made) {
     p->threads++;
-  else
+  } else {
+    pthread_cond_destroy(&p->called[p->threads]);
     free(at);
+  }
   return made;
 }
 
@@ -252,10 +257,10 @@ int bptt_team(int threads, int (*poll)(void *context), void *context,
   WRITE(p->stop, 0);
   WRITE(p->working, me.size - 1);
   WRITE(p->jobs, p->jobs + 1);
-  pthread_cond_broadcast(&p->changed);
+  for (int i = 0; i < me.size - 1; i++) pthread_cond_signal(&p->called[i]);
   pthread_mutex_unlock(&p->lock);
   run(&me, job);
-  wait_for(p, has_finished, 0, &me);
+  wait_for(p, &p->changed, has_finished, 0, &me);
   const int stopped = p->stop;
   WRITE(busy, 0);
   return stopped;
@@ -269,9 +274,12 @@ void bptt_release(void)
   if (p && p->owner == getpid()) {
     pthread_mutex_lock(&p->lock);
     WRITE(p->quit, 1);
-    pthread_cond_broadcast(&p->changed);
+    for (int i = 0; i < p->threads; i++) pthread_cond_signal(&p->called[i]);
     pthread_mutex_unlock(&p->lock);
-    for (int i = 0; i < p->threads; i++) pthread_join(p->thread[i], NULL);
+    for (int i = 0; i < p->threads; i++) {
+      pthread_join(p->thread[i], NULL);
+      pthread_cond_destroy(&p->called[i]);
+    }
     pthread_cond_destroy(&p->changed);
     pthread_mutex_destroy(&p->lock);
     free(p);

@@ -27,8 +27,8 @@ How many threads to compute with where a call does not say.
 
 The functions that run a network have the option @qcode{"threads"}, a whole
 number from 1 to 1024.  @code{bptt_threads} returns its default, and sets it to
-@var{new}.  It is 1 until it is set; the empty matrix, and @code{clear all},
-make it 1 again.
+@var{new}.  It is 1 until it is set; the empty matrix, @code{clear all}
+and @code{clear functions} make it 1 again.
 
 At most as many threads are used as there is work for; more than one pay for
 wide networks and for batches.  The results are the same to the last bit for

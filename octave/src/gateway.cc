@@ -495,6 +495,9 @@ namespace
       fail (state, error.status, error);
 
     bptt_value& outputs = *bptt_outputs (call);
+    if (static_cast<std::size_t> (want) > outputs.count)
+      error_with_id ("Octave:invalid-fun-call", "%s: function called with too many outputs",
+                     function);
     make_arrays (state, outputs);
     const std::size_t size = bptt_workspace (call);
     const workspace work (size);

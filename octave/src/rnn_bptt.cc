@@ -350,6 +350,7 @@ training of recurrent network trajectories", Neural Computation 2, 1990.
 
 %!error <Invalid call> rnn_bptt ()
 %!error <Invalid call> rnn_bptt (net, x)
+%!error <called with too many outputs> [a, b, c, d] = rnn_bptt (net, x, target);
 %!error <did you mean .truncate.> rnn_bptt (net, x, target, "truncat", 2)
 %!error <.W_hh. of .net. is 2 x 2; expected 9 x 3>
 %! wrong = net;
