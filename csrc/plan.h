@@ -197,7 +197,8 @@ FAST void N(share_panels)(N(layer) * q)
 /* Over time every sequence goes its own way: threads share out the columns of the batch, which are
  * sorted by length, so that each has about as many real steps. Where there are too few of them
  * but many units, they share out the units, and meet at every step, while nobody else wants the
- * cores. Where there are few of both, one thread does it all. (The weight gradients come afterwards and are shared out otherwise.) */
+ * cores. Where there are few of both, one thread does it all. (The weight gradients come afterwards
+ * and are shared out otherwise.) */
 FN void N(layer_share)(N(layer) * q, bptt_thread *me)
 {
   const bptt_batch *b = q->batch;
