@@ -101,12 +101,29 @@ FN void N(apply)(int which, void *v, idx n)
 /* a_i = exp(a_i - max); returns the sum and leaves the largest in *largest. */
 FN REAL N(exp_shifted)(REAL *a, idx n, REAL *largest)
 {
-  REAL m = a[0], sum = 0;
-  for (idx i = 1; i < n; i++)
+  V most = (V){0} + a[0], sums = {0};
+  REAL m = a[0], sum;
+  idx i = 0;
+  for (; i + VL <= n; i += VL) {
+    V x;
+    memcpy(&x, a + i, VBYTES);
+    most = SELECT(x > most, x, most);
+  }
+  for (idx k = 0; k < VL; k++)
+    if (most[k] > m) m = most[k];
+  for (; i < n; i++)
     if (a[i] > m) m = a[i];
-  for (idx i = 0; i < n; i++) a[i] -= m;
-  N(apply)(APPLY_EXP, a, n);
-  for (idx i = 0; i < n; i++) sum += a[i];
+  for (i = 0; i + VL <= n; i += VL) {
+    V x;
+    memcpy(&x, a + i, VBYTES);
+    x = N(vexp)(x - m);
+    memcpy(a + i, &x, VBYTES);
+    sums += x;
+  }
+  sum = N(sum_of_lanes)(sums);
+  for (idx k = i; k < n; k++) a[k] -= m;
+  N(apply)(APPLY_EXP, a + i, n - i);
+  for (; i < n; i++) sum += a[i];
   *largest = m;
   return sum;
 }

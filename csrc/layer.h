@@ -67,9 +67,9 @@ FAST double N(step_work)(const N(layer) * q, idx t)
 FN int N(meet)(N(layer) * q)
 {
   if (!q->by_rows) return 0;
-  const int stop = bptt_barrier(q->me);
+  if (bptt_barrier(q->me)) return 1;
   if (bptt_crowded(q->me)) N(share_no_more)(q);
-  return stop;
+  return 0;
 }
 
 /* ------------------------------------------------------------------------------- state */
@@ -390,8 +390,8 @@ FN void N(dx_out)(const N(layer) * q, idx t, const bptt_problem *p, int add)
       N(dx_column)(q, m, q->dxp + (m * b->columns + j) * q->db,
                    (REAL *)p->dx + (t * p->B + b->order[j]) * q->D, add);
 }
-/* W_xh' da and dx of steps t .. t + n - 1 of a batch of one column, when their gate gradients are all
- * there: the steps are the columns of one product. */
+/* W_xh' da and dx of steps t .. t + n - 1 of a batch of one column, when their gate gradients are
+ * all there: the steps are the columns of one product. */
 FN void N(dx_behind)(const N(layer) * q, idx t, idx n, idx seen, const bptt_problem *p)
 {
   const idx piece = N(piece_panels)(q->x_count), k = q->x_count * VL, step = q->P * q->pw;

@@ -174,18 +174,18 @@ static int N(rows_pay)(const N(layer) * q, idx columns, int threads)
 static int N(threads)(const bptt_problem *p)
 {
   N(layer) q;
+  const int back = N(wants_backward)(p);
   double steps = (double)p->B * (double)p->T;
   if (p->threads < 2) return 1;
   N(layer_shape)(&q, p);
-  if (p->B == 1 && !N(wants_backward)(p) && !N(rows_pay)(&q, 1, p->threads)) return 1;
   if (p->length) {
     steps = 0;
     for (idx j = 0; j < p->B; j++) steps += (double)p->length[j];
   }
   /* Of one sequence whose units are not shared out, little more than the weight gradients are. */
-  const double shared = p->B > 1 || N(rows_pay)(&q, 1, p->threads) ? 1 : 0.125;
-  const double work = steps * N(column_work)(&q) * (N(wants_backward)(p) ? 3 : 1);
-  const double most = 2 * work * shared / TEAM_WORK;
+  const double shared = p->B > 1 || N(rows_pay)(&q, 1, p->threads) ? 1 : back ? 0.125 : 0;
+  const double of_column = shared * N(column_work)(&q) + (double)p->H * (double)p->O;
+  const double most = 2 * steps * of_column * (back ? 3 : 1) / TEAM_WORK;
   return most < 2 ? 1 : most < p->threads ? (int)most : p->threads;
 }
 /* The panels of the tape that go with the units. */
@@ -197,7 +197,8 @@ FAST void N(share_panels)(N(layer) * q)
 /* Over time every sequence goes its own way: threads share out the columns of the batch, which are
  * sorted by length, so that each has about as many real steps. Where there are too few of them
  * but many units, they share out the units, and meet at every step, while nobody else wants the
- * cores. Where there are few of both, one thread does it all. (The weight gradients come afterwards and are shared out otherwise.) */
+ * cores. Where there are few of both, one thread does it all. (The weight gradients come afterwards
+ * and are shared out otherwise.) */
 FN void N(layer_share)(N(layer) * q, bptt_thread *me)
 {
   const bptt_batch *b = q->batch;

@@ -207,7 +207,7 @@ FN bptt_status N(readout_weights)(const N(readout) * r, const N(layer) * q)
     for (idx m = mine.from / r->O; m * r->O < mine.to; m++)
       N(product)(q->MB, r->O, within(mine, m * r->O, r->O), 1, n, h + c * q->ldh + m * q->mb, 0,
                  q->ldh, r->dy + c * r->O, 0, r->O, 1, r->dWt + m * q->mb * r->O, q->mb,
-                 r->dWt + m * q->mb * r->O, q->mb, r->W);
+                 r->dWt + m * q->mb * r->O, q->mb, r->Wt);
     for (idx o = outputs.from; o < outputs.to; o++) {
       REAL sum = 0;
       for (idx k = 0; k < n; k++) sum += r->dy[(c + k) * r->O + o];
