@@ -181,7 +181,8 @@ typedef struct {
   ptrdiff_t bad_backward; /* first step met going back whose gate gradient is not finite */
 } bptt_problem;
 
-/* Bytes of workspace for bptt_step(), aligned to 64 bytes; (size_t)-1: more than can be counted. */
+/* Bytes of workspace for bptt_step() with this many threads, aligned to 64 bytes; (size_t)-1: more
+ * than can be counted. */
 size_t bptt_step_workspace(const bptt_problem *p, bptt_dtype dtype);
 
 /* One step. poll may be NULL. Returns BPTT_OK or BPTT_EINTERRUPT (results then undefined). */

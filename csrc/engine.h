@@ -23,6 +23,7 @@ typedef struct {
 } bptt_kernel;
 
 extern const bptt_kernel bptt_kernel_f64_portable, bptt_kernel_f32_portable;
+/* Not on Windows: there gcc does not align the stack for vectors of more than 16 bytes. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(_WIN32)
 #define BPTT_HAVE_X86 1
 extern const bptt_kernel bptt_kernel_f64_avx2, bptt_kernel_f32_avx2;

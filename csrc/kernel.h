@@ -64,7 +64,8 @@
 enum { GROUP = 4, ALL_SIGMOID = 0, ALL_TANH = 15, TANH_THIRD = 4 };
 #define SMALLER(a, b) ((a) < (b) ? (a) : (b))
 
-/* Counts work, in multiply-adds, and asks every few milliseconds whether to go on. */
+/* Counts work, in multiply-adds, and asks between pieces of it, mostly every few milliseconds,
+ * whether to go on. */
 static inline int interrupted(bptt_thread *me, double work)
 {
   const double between = 3e7;

@@ -119,9 +119,13 @@ static void N(layer_shape)(N(layer) * q, const bptt_problem *p)
   q->ldh = ((q->M * q->mb + line - 1) / line | 1) * line;
 }
 
-/* total: real steps of the longest segment; back: with a backward pass; overlap: real steps of the
- * longest window where windows overlap, else 0. */
-static void N(layer_memory)(N(layer) * q, const bptt_batch *b, idx total, int back, int dx,
+static int N(wants_backward)(const bptt_problem *p)
+{
+  return p->dW_xh || p->dx || p->dh0 || p->dc0;
+}
+/* total: real steps of the longest segment; overlap: real steps of the longest window where windows
+ * overlap, else 0. What p does not want has no room. */
+static void N(layer_memory)(N(layer) * q, const bptt_problem *p, const bptt_batch *b, idx total,
                             idx overlap, N(arena) * a)
 {
   const idx nb = b->columns;
@@ -136,29 +140,26 @@ static void N(layer_memory)(N(layer) * q, const bptt_batch *b, idx total, int ba
   if (q->nrec == 2) q->rs = N(carve)(a, total * q->ldh);
   q->tape = N(carve)(a, total * q->P * q->pw);
   q->window = q->tape;
-  if (!back) return;
-  for (int r = 0; r < q->nrec; r++) {
+  if (!N(wants_backward)(p)) return;
+  for (int r = 0; r < q->nrec; r++)
     q->rec[r].Wt = N(carve)(a, q->M * q->mb * q->P * q->rec[r].count * VL);
-    q->rec[r].dW = N(carve)(a, q->P * q->rec[r].count * VL * q->H);
-  }
-  q->dWx = N(carve)(a, q->P * q->x_count * VL * q->D);
-  q->dbias = N(carve)(a, q->P * q->pw);
   q->dh = N(carve)(a, q->M * q->mb * nb);
   q->carry = N(carve)(a, q->M * q->mb * nb);
   if (q->nrec == 2) q->ds = N(carve)(a, q->M * q->mb * nb);
   if (overlap) q->copy = N(carve)(a, overlap * q->P * q->pw);
-  if (dx) {
+  if (p->dx) {
     q->Wxt = N(carve)(a, q->DM * q->db * q->P * q->x_count * VL);
     q->dxp = N(carve)(a, q->DM * q->db * (nb > 1 ? nb : K_PIECE));
   }
+  if (!p->dW_xh) return;
+  for (int r = 0; r < q->nrec; r++)
+    q->rec[r].dW = N(carve)(a, q->P * q->rec[r].count * VL * q->H);
+  q->dWx = N(carve)(a, q->P * q->x_count * VL * q->D);
+  q->dbias = N(carve)(a, q->P * q->pw);
 }
 
 /* ------------------------------------------------------------------------------- shares */
 
-static int N(wants_backward)(const bptt_problem *p)
-{
-  return p->dW_xh || p->dx || p->dh0 || p->dc0;
-}
 /* Multiply-adds of a column in each pass over it. */
 static double N(column_work)(const N(layer) * q)
 {
@@ -347,6 +348,7 @@ FN void N(layer_pack_back)(const N(layer) * q, const bptt_problem *p)
   for (int r = 0; r < q->nrec; r++)
     N(pack_transposed)(q, q->rec[r].Wt, p->W_hh, q->H, q->mb, q->rec[r].first, q->rec[r].count);
   if (p->dx) N(pack_transposed)(q, q->Wxt, p->W_xh, q->D, q->db, 0, q->x_count);
+  if (!p->dW_xh) return;
   for (int r = 0; r < q->nrec; r++)
     N(clear)(q->rec[r].dW, q->P * q->rec[r].count * VL * q->H, q->me);
   N(clear)(q->dWx, q->P * q->x_count * VL * q->D, q->me);

@@ -43,7 +43,7 @@ static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_probl
   r->yp = N(carve)(a, READOUT_PIECE * r->ob * N(threads)(p));
   r->dy = N(carve)(a, total * r->O);
   r->loss = (double *)(void *)N(carve)(a, steps * (idx)(sizeof(double) / sizeof(REAL)));
-  if (!back) return;
+  if (!p->dW_xh) return;
   r->dWt = N(carve)(a, q->M * q->mb * r->O);
   r->db = N(carve)(a, r->O);
 }

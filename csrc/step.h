@@ -55,7 +55,7 @@ static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
   q->overlap = p->k2 > p->k1 && p->k1 < T ? SMALLER(p->k2, T) : 0;
   const idx total = SMALLER(q->segment * p->B, q->batch.total);
   N(layer_shape)(&q->layer, p);
-  N(layer_memory)(&q->layer, &q->batch, total, back, p->dx != NULL, q->overlap * p->B, &a);
+  N(layer_memory)(&q->layer, p, &q->batch, total, q->overlap * p->B, &a);
   N(readout_plan)(&q->readout, &q->layer, p, total, q->segment, back, &a);
   if (q->batch.ragged) q->xs = N(carve)(&a, total * p->D);
   return a.used;
