@@ -3,7 +3,8 @@
 # A step is one epoch of trainr() over one sequence: forward, backward and update. It takes one
 # sequence at a time, so it is asked for a batch of 1 only.
 suppressMessages(library(rnn))
-seconds <- as.numeric(Sys.getenv("BATCH_SECONDS")) # least length of a timed batch
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "serve.R"))
 
 problem <- function(setting) {
   size <- as.integer(setting[3:6])
@@ -12,7 +13,7 @@ problem <- function(setting) {
   }
   x <- array(0.5 + 0.4 * sin(seq_len(size[4] * size[1])), c(1, size[4], size[1]))
   y <- array(0.5 + 0.4 * cos(seq_len(size[4])), c(1, size[4], 1))
-  function(epochs) {
+  function(epochs) { # an epoch is a call
     trainr(
       Y = y, X = x, learningrate = 0.01, hidden_dim = size[2], network_type = setting[2],
       numepochs = epochs, epoch_function = c(epoch_annealing)
@@ -20,33 +21,4 @@ problem <- function(setting) {
   }
 }
 
-milliseconds <- function(run) {
-  start <- Sys.time()
-  taken <- 0
-  epochs <- 0
-  more <- 1
-  while (taken < seconds) {
-    run(more)
-    epochs <- epochs + more
-    more <- 2 * more
-    taken <- as.numeric(difftime(Sys.time(), start, units = "secs"))
-  }
-  1000 * taken / epochs
-}
-
-answer <- function(...) {
-  cat(..., "\n", sep = "")
-  flush(stdout())
-}
-
-answer("the R package rnn ", format(packageVersion("rnn")))
-input <- file("stdin", "r")
-last <- ""
-while (length(line <- readLines(input, 1)) > 0) {
-  if (line == "") next
-  if (line != last) {
-    last <- line
-    run <- problem(strsplit(line, " ")[[1]])
-  }
-  answer(if (is.null(run)) NaN else signif(milliseconds(run), 6))
-}
+serve(paste("the R package rnn", format(packageVersion("rnn"))), problem)

@@ -5,7 +5,8 @@ library(bptt)
 args <- commandArgs(TRUE)
 precision <- args[1]
 options(bptt.threads = as.integer(args[2]))
-seconds <- as.numeric(Sys.getenv("BATCH_SECONDS")) # least length of a timed batch
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "serve.R"))
 
 # A setting's call, as a function of nothing.
 problem <- function(setting) {
@@ -36,34 +37,13 @@ problem <- function(setting) {
   )
 }
 
-milliseconds <- function(run) {
-  start <- Sys.time()
-  taken <- 0
-  calls <- 0
-  more <- 1
-  while (taken < seconds) {
-    for (i in seq_len(more)) run()
-    calls <- calls + more
-    more <- 2 * more
-    taken <- as.numeric(difftime(Sys.time(), start, units = "secs"))
-  }
-  1000 * taken / calls
-}
+# Until its first garbage collections R takes fresh pages for every result, which may cost more than
+# the call: let it grow old first.
+invisible(lapply(1:2000, function(i) numeric(if (i %% 2) 4000 else 25000)))
+for (i in 1:2000) problem(c("bptt", "rnn", "1", "32", "8", "50", "Inf", "-"))()
 
-answer <- function(...) {
-  cat(..., "\n", sep = "")
-  flush(stdout())
-}
-
-answer(R.version.string, ", bptt ", bptt_info()$version, ", ", bptt_info()$isa)
-input <- file("stdin", "r")
-last <- ""
-while (length(line <- readLines(input, 1)) > 0) {
-  if (line == "") next
-  if (line != last) {
-    last <- line
-    run <- problem(strsplit(line, " ")[[1]])
-    if (!is.null(run)) milliseconds(run) # until R's memory has settled
-  }
-  answer(if (is.null(run)) NaN else signif(milliseconds(run), 6))
-}
+info <- bptt_info()
+serve(paste0(R.version.string, ", bptt ", info$version, ", ", info$isa), function(setting) {
+  run <- problem(setting)
+  function(calls) for (i in seq_len(calls)) run()
+})
