@@ -24,9 +24,9 @@ typedef struct {
   double *loss;       /* of each step of the segment */
 } N(readout);
 
-/* total: real steps of the longest segment, of `steps` steps. */
+/* total: real steps of the longest segment, of `steps` steps; team: threads at most. */
 static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_problem *p, idx total,
-                            idx steps, int back, N(arena) * a)
+                            idx steps, idx team, N(arena) * a)
 {
   memset(r, 0, sizeof *r);
   r->O = p->O;
@@ -35,12 +35,12 @@ static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_probl
   r->OM = ((p->O + VL - 1) / VL + r->OB - 1) / r->OB;
   r->ob = r->OB * VL;
   r->few = 4 * r->O <= VL;
-  if (r->few || back) r->Wt = N(carve)(a, q->M * q->mb * r->O);
+  if (r->few || N(wants_backward)(p)) r->Wt = N(carve)(a, q->M * q->mb * r->O);
   if (!r->few) {
     r->W = N(carve)(a, r->OM * r->ob * r->H);
     r->b = N(carve)(a, r->OM * r->ob);
   }
-  r->yp = N(carve)(a, READOUT_PIECE * r->ob * N(threads)(p));
+  r->yp = N(carve)(a, READOUT_PIECE * r->ob * team);
   r->dy = N(carve)(a, total * r->O);
   r->loss = (double *)(void *)N(carve)(a, steps * (idx)(sizeof(double) / sizeof(REAL)));
   if (!p->dW_xh) return;

@@ -56,7 +56,7 @@ static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
   const idx total = SMALLER(q->segment * p->B, q->batch.total);
   N(layer_shape)(&q->layer, p);
   N(layer_memory)(&q->layer, p, &q->batch, total, q->overlap * p->B, &a);
-  N(readout_plan)(&q->readout, &q->layer, p, total, q->segment, back, &a);
+  N(readout_plan)(&q->readout, &q->layer, p, total, q->segment, team, &a);
   if (q->batch.ragged) q->xs = N(carve)(&a, total * p->D);
   return a.used;
 }
@@ -235,6 +235,7 @@ FN bptt_status N(segment_forward)(N(plan) * q, bptt_problem *p)
   N(layer) *l = &q->layer;
   bptt_thread *me = l->me;
   N(x_in)(q, p);
+  /* Thread 0 may still have been looking at the segment before. */
   if ((l->t0 > 0 || q->batch.ragged) && bptt_barrier(me)) return BPTT_EINTERRUPT;
   if (N(layer_forward)(l) != BPTT_OK || bptt_barrier(me)) return BPTT_EINTERRUPT;
 
@@ -276,7 +277,6 @@ FN bptt_status N(step)(bptt_problem *p, void *workspace, bptt_thread *me)
     N(next_segment)(l, SMALLER(l->t1 + q.segment, q.batch.T));
     if (N(segment_forward)(&q, p) != BPTT_OK) return BPTT_EINTERRUPT;
     if (back && N(segment_backward)(&q, p) != BPTT_OK) return BPTT_EINTERRUPT;
-    if (l->t1 < q.batch.T && bptt_barrier(me)) return BPTT_EINTERRUPT;
   }
   if (p->dW_xh) {
     N(layer_unpack)(l, p);
