@@ -135,45 +135,85 @@ const bptt_option *bptt_option_table(size_t *count);
 typedef enum { BPTT_RNN, BPTT_GRU, BPTT_LSTM } bptt_cell;
 typedef enum { BPTT_TANH, BPTT_RELU, BPTT_SIGMOID, BPTT_IDENTITY } bptt_activation;
 typedef enum { BPTT_RESET_AFTER, BPTT_RESET_BEFORE } bptt_reset;
-typedef enum { BPTT_MSE, BPTT_CROSS_ENTROPY } bptt_loss;
+typedef enum {
+  BPTT_MSE,
+  BPTT_MAE,
+  BPTT_HUBER,
+  BPTT_CROSS_ENTROPY,
+  BPTT_BINARY_CROSS_ENTROPY,
+  BPTT_QUANTILE,
+  BPTT_GAUSSIAN,
+  BPTT_STUDENT_T,
+  BPTT_NEGATIVE_BINOMIAL,
+  BPTT_LINEAR /* sum of target * y: its gradient is dL/dy = target, a vector-Jacobian product */
+} bptt_loss;
 typedef enum { BPTT_F64, BPTT_F32 } bptt_dtype;
 
-/* Forward pass, loss and backpropagation through time of one recurrent layer with a linear
- * readout y_t = W_hy h_t + b_y. All pointers are to arrays of the dtype. No output may overlap
- * any other array. */
+/* One layer in one direction. D here is the problem's D in the first layer, above it the units of
+ * the layer below, those of its forward direction first. What is NULL is not wanted. */
+typedef struct {
+  ptrdiff_t H;                   /* units, at least 1; the same in both directions */
+  const void *W_xh, *W_hh, *b_h; /* GH x D, GH x H, GH */
+  const void *b_hn;              /* H; gru with reset after only, else NULL */
+  const void *h0, *c0;           /* H x B: the state before the direction's first step; NULL: zero.
+                                    c0: lstm only */
+  void *h_last, *c_last;         /* H x B: state after the direction's last step, which in the
+                                    reverse direction is step 1 */
+  void *h_all, *c_all;           /* H x B x T: all states; NaN beyond length */
+  void *dW_xh, *dW_hh, *db_h, *db_hn; /* as the parameters */
+  void *dh0, *dc0;               /* H x B */
+  double *dh_norm, *dc_norm;     /* T: norms of dL/dh_t and dL/dc_t over units and sequences */
+  double *gain; /* T: norm of what of dL/d(h, c) of the direction's step t arrives one step before,
+                   relative to its own */
+} bptt_layer;
+
+/* Forward pass, loss and backpropagation through time of stacked recurrent layers with a linear
+ * readout y_t = W_hy h_t + b_y of the topmost one. All void pointers are to arrays of the dtype.
+ * No output may overlap any other array. */
 typedef struct {
   bptt_cell cell;
   bptt_activation activation; /* of cell rnn */
   bptt_reset reset;           /* of cell gru */
+  ptrdiff_t D, O, B, T;       /* features, outputs, batch, steps: all at least 1 */
+  int layers, directions;     /* directions: 1, or 2: the other goes from each sequence's last
+                                 step that counts to its first */
+  bptt_layer *layer;          /* directions of the first layer, then of the next, ... */
+  int last;                   /* outputs only at each sequence's last step that counts: what is
+                                 said to be .. x B x T is .. x B for y, target and weights */
+  double dropout;             /* share of the units of each layer but the topmost that the next
+                                 layer is not shown at a step; the others are scaled up */
+  double seed;                /* of dropout: a whole number */
+  const ptrdiff_t *length;    /* B: steps that count, 0..T; NULL: all of them */
+  int threads;                /* at most so many; 0 or 1: the calling thread alone. The results are
+                                 the same, to the bit, for any number */
+  int recompute;              /* of the tape of a backward pass, keep every sqrt(T)-th state and
+                                 compute the rest again: the same results. One direction only */
+
+  const void *W_hy, *b_y; /* O x H (of the topmost layer; 2 H with two directions), O */
+  const void *x;          /* D x B x T, not read beyond length */
+
+  /* Loss: its formula is above its function in loss.c. target: classes of cross_entropy B x T,
+   * whole numbers 1..O; else F x B x T, where O is F times the outputs to a number of the target.
+   * NaN: does not count. NULL: forward pass only. */
   bptt_loss loss;
-  ptrdiff_t D, H, O, B, T; /* features, units, outputs, batch, steps: all at least 1 */
-  const ptrdiff_t *length; /* B: steps that count, 0..T; NULL: all of them */
-  int threads;             /* at most so many; 0 or 1: the calling thread alone. The results are
-                              the same, to the bit, for any number */
-
-  const void *W_xh, *W_hh, *b_h; /* GH x D, GH x H, GH */
-  const void *b_hn;              /* H; gru with reset after only, else NULL */
-  const void *W_hy, *b_y;        /* O x H, O */
-  const void *x;                 /* D x B x T, not read beyond length */
-  const void *h0, *c0;           /* H x B; NULL: zero. c0: lstm only */
-
-  /* Loss. target: mse O x B x T; cross_entropy B x T, whole numbers 1..O. NaN: does not count.
-   * NULL: forward pass only. */
   const void *target;
+  const void *weights;       /* B x T: of each step's loss; NULL: 1 */
+  const void *class_weights; /* O: cross_entropy; NULL: 1 */
+  double delta;              /* huber */
+  const double *levels;      /* quantile */
+  ptrdiff_t level_count;
   double scale; /* loss = scale * sum over the elements that count */
 
   /* Truncation (Williams & Peng 1990): every k1 steps the loss of these k1 steps goes back through
-   * them and the k2 - k1 steps before, k2 >= k1. Both T or more: not truncated. */
+   * them and the k2 - k1 steps before, k2 >= k1. Both T or more: not truncated. With two
+   * directions k2 = k1. */
   ptrdiff_t k1, k2;
 
-  /* Results; any may be NULL: not wanted. */
-  void *y;               /* O x B x T; NaN beyond length */
-  void *h;               /* H x B x T; NaN beyond length */
-  void *h_last, *c_last; /* H x B: state after each sequence's last step */
-  void *dW_xh, *dW_hh, *db_h, *db_hn, *dW_hy, *db_y; /* as the parameters: all (that exist) or
-                                                        none */
-  void *dx;                                          /* D x B x T; 0 beyond length */
-  void *dh0, *dc0;                                   /* H x B */
+  /* Results; any may be NULL: not wanted. Of the weights all gradients (that exist) or none. */
+  void *y;            /* O x B x T; NaN beyond length */
+  void *h;            /* units of the topmost layer x B x T; NaN beyond length */
+  void *dW_hy, *db_y; /* as the parameters */
+  void *dx;           /* D x B x T; 0 beyond length */
   double loss_value;
 
   /* Where numbers stopped being finite; 0: nowhere. Steps count from 1. */
