@@ -63,7 +63,7 @@ size_t bptt_step_workspace(const bptt_problem *p, bptt_dtype dtype)
 {
   /* Counted generously in floating point first: the exact count must not overflow. */
   const double columns = (double)p->B * ((double)p->T + 1) * 2;
-  const double units = (double)p->H + 64, inputs = (double)p->D + 64, outputs = (double)p->O + 64;
+  const double units = (double)p->layer->H + 64, inputs = (double)p->D + 64, outputs = (double)p->O + 64;
   const double numbers =
       columns * (16 * units + inputs + outputs) + 16 * units * (units + inputs + outputs);
   if (numbers * sizeof(double) > (double)PTRDIFF_MAX / 2) return (size_t)-1;

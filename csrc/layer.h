@@ -457,7 +457,7 @@ FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, id
 {
   const bptt_batch *b = q->batch;
   const idx nb = b->columns;
-  const int state = s == 0 && (p->dh0 || p->dc0);
+  const int state = s == 0 && (p->layer->dh0 || p->layer->dc0);
   idx dx_from = e;
 
   N(clear_columns)(q, q->carry, (range){q->units.from * q->MB, q->units.to * q->MB}, VL);
@@ -487,7 +487,7 @@ FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, id
       dx_from = t;
     }
   }
-  if (state) N(dstate_add)(q, p->dh0, p->dc0);
+  if (state) N(dstate_add)(q, p->layer->dh0, p->layer->dc0);
   return BPTT_OK;
 }
 

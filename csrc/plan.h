@@ -80,8 +80,8 @@ static void N(layer_shape)(N(layer) * q, const bptt_problem *p)
   q->cell = p->cell;
   q->activation = p->activation;
   q->D = p->D;
-  q->H = p->H;
-  q->U = (p->H + VL - 1) / VL;
+  q->H = p->layer->H;
+  q->U = (p->layer->H + VL - 1) / VL;
   q->MB = N(panel_width)(q->U);
   q->M = (q->U + q->MB - 1) / q->MB;
   q->mb = q->MB * VL;
@@ -121,7 +121,7 @@ static void N(layer_shape)(N(layer) * q, const bptt_problem *p)
 
 static int N(wants_backward)(const bptt_problem *p)
 {
-  return p->dW_xh || p->dx || p->dh0 || p->dc0;
+  return p->layer->dW_xh || p->dx || p->layer->dh0 || p->layer->dc0;
 }
 /* total: real steps of the longest segment; overlap: real steps of the longest window where windows
  * overlap, else 0. What p does not want has no room. */
@@ -151,7 +151,7 @@ static void N(layer_memory)(N(layer) * q, const bptt_problem *p, const bptt_batc
     q->Wxt = N(carve)(a, q->DM * q->db * q->P * q->x_count * VL);
     q->dxp = N(carve)(a, q->DM * q->db * (nb > 1 ? nb : K_PIECE));
   }
-  if (!p->dW_xh) return;
+  if (!p->layer->dW_xh) return;
   for (int r = 0; r < q->nrec; r++)
     q->rec[r].dW = N(carve)(a, q->P * q->rec[r].count * VL * q->H);
   q->dWx = N(carve)(a, q->P * q->x_count * VL * q->D);
@@ -185,7 +185,7 @@ static int N(threads)(const bptt_problem *p)
   }
   /* Of one sequence whose units are not shared out, little more than the weight gradients are. */
   const double shared = p->B > 1 || N(rows_pay)(&q, 1, p->threads) ? 1 : back ? 0.125 : 0;
-  const double of_column = shared * N(column_work)(&q) + (double)p->H * (double)p->O;
+  const double of_column = shared * N(column_work)(&q) + (double)p->layer->H * (double)p->O;
   const double most = 2 * steps * of_column * (back ? 3 : 1) / TEAM_WORK;
   return most < 2 ? 1 : most < p->threads ? (int)most : p->threads;
 }
@@ -331,14 +331,14 @@ FAST int N(is_hidden_bias)(const N(layer) * q, idx slot)
 
 FN void N(layer_pack)(const N(layer) * q, const bptt_problem *p)
 {
-  N(pack)(q, q->Wx, p->W_xh, q->D, 0, q->x_count);
+  N(pack)(q, q->Wx, p->layer->W_xh, q->D, 0, q->x_count);
   for (int r = 0; r < q->nrec; r++)
-    N(pack)(q, q->rec[r].W, p->W_hh, q->H, q->rec[r].first, q->rec[r].count);
+    N(pack)(q, q->rec[r].W, p->layer->W_hh, q->H, q->rec[r].first, q->rec[r].count);
   for (idx i = 0; q->me->rank == 0 && i < q->P; i++)
     for (idx s = 0; s < q->slots; s++) {
       const idx u = N(unit)(q, i, s);
-      const REAL *b = N(is_hidden_bias)(q, s) ? (const REAL *)p->b_hn + u
-                                              : (const REAL *)p->b_h + N(row)(q, i, s);
+      const REAL *b = N(is_hidden_bias)(q, s) ? (const REAL *)p->layer->b_hn + u
+                                              : (const REAL *)p->layer->b_h + N(row)(q, i, s);
       N(load_rows)(q->bias + i * q->pw + s * VL, b, q->H - u);
     }
 }
@@ -346,9 +346,9 @@ FN void N(layer_pack)(const N(layer) * q, const bptt_problem *p)
 FN void N(layer_pack_back)(const N(layer) * q, const bptt_problem *p)
 {
   for (int r = 0; r < q->nrec; r++)
-    N(pack_transposed)(q, q->rec[r].Wt, p->W_hh, q->H, q->mb, q->rec[r].first, q->rec[r].count);
-  if (p->dx) N(pack_transposed)(q, q->Wxt, p->W_xh, q->D, q->db, 0, q->x_count);
-  if (!p->dW_xh) return;
+    N(pack_transposed)(q, q->rec[r].Wt, p->layer->W_hh, q->H, q->mb, q->rec[r].first, q->rec[r].count);
+  if (p->dx) N(pack_transposed)(q, q->Wxt, p->layer->W_xh, q->D, q->db, 0, q->x_count);
+  if (!p->layer->dW_xh) return;
   for (int r = 0; r < q->nrec; r++)
     N(clear)(q->rec[r].dW, q->P * q->rec[r].count * VL * q->H, q->me);
   N(clear)(q->dWx, q->P * q->x_count * VL * q->D, q->me);
@@ -358,14 +358,14 @@ FN void N(layer_pack_back)(const N(layer) * q, const bptt_problem *p)
 /* The gradients in the user's layout. */
 FN void N(layer_unpack)(const N(layer) * q, const bptt_problem *p)
 {
-  N(unpack)(q, q->dWx, p->dW_xh, q->D, 0, q->x_count);
+  N(unpack)(q, q->dWx, p->layer->dW_xh, q->D, 0, q->x_count);
   for (int r = 0; r < q->nrec; r++)
-    N(unpack)(q, q->rec[r].dW, p->dW_hh, q->H, q->rec[r].first, q->rec[r].count);
+    N(unpack)(q, q->rec[r].dW, p->layer->dW_hh, q->H, q->rec[r].first, q->rec[r].count);
   for (idx i = 0; q->me->rank == 0 && i < q->P; i++)
     for (idx s = 0; s < q->slots; s++) {
       const idx u = N(unit)(q, i, s);
-      REAL *b = N(is_hidden_bias)(q, s) ? (REAL *)p->db_hn + u
-                                        : (REAL *)p->db_h + N(row)(q, i, s);
+      REAL *b = N(is_hidden_bias)(q, s) ? (REAL *)p->layer->db_hn + u
+                                        : (REAL *)p->layer->db_h + N(row)(q, i, s);
       N(store_rows)(b, q->dbias + i * q->pw + s * VL, q->H - u);
     }
 }

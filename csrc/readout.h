@@ -30,7 +30,7 @@ static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_probl
 {
   memset(r, 0, sizeof *r);
   r->O = p->O;
-  r->H = p->H;
+  r->H = p->layer->H;
   r->OB = N(panel_width)((p->O + VL - 1) / VL);
   r->OM = ((p->O + VL - 1) / VL + r->OB - 1) / r->OB;
   r->ob = r->OB * VL;
@@ -43,7 +43,7 @@ static void N(readout_plan)(N(readout) * r, const N(layer) * q, const bptt_probl
   r->yp = N(carve)(a, READOUT_PIECE * r->ob * team);
   r->dy = N(carve)(a, total * r->O);
   r->loss = (double *)(void *)N(carve)(a, steps * (idx)(sizeof(double) / sizeof(REAL)));
-  if (!p->dW_xh) return;
+  if (!p->layer->dW_xh) return;
   r->dWt = N(carve)(a, q->M * q->mb * r->O);
   r->db = N(carve)(a, r->O);
 }

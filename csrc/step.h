@@ -90,8 +90,8 @@ FN void N(h_out)(const N(layer) * q, range steps, const bptt_problem *p)
   const bptt_batch *b = q->batch;
   for (idx t = steps.from; t < steps.to; t++)
     for (idx j = 0; j < b->n[t]; j++)
-      memcpy((REAL *)p->h + (t * p->B + b->order[j]) * p->H, N(h_after)(q, t) + j * q->ldh,
-             BYTES(p->H));
+      memcpy((REAL *)p->h + (t * p->B + b->order[j]) * p->layer->H, N(h_after)(q, t) + j * q->ldh,
+             BYTES(p->layer->H));
 }
 
 static void N(fill)(void *to, idx n, REAL value)
@@ -112,16 +112,16 @@ FN void N(results_start)(const bptt_batch *b, bptt_problem *p)
   p->loss_value = 0;
   if (b->ragged) {
     N(fill)(p->y, p->O * p->B * p->T, (REAL)NAN);
-    N(fill)(p->h, p->H * p->B * p->T, (REAL)NAN);
+    N(fill)(p->h, p->layer->H * p->B * p->T, (REAL)NAN);
     N(fill)(p->dx, p->D * p->B * p->T, 0);
     /* A sequence of no steps ends as it begins. */
-    N(fill)(p->h_last, p->H * p->B, 0);
-    N(fill)(p->c_last, p->H * p->B, 0);
-    N(copy)(p->h_last, p->h0, p->H * p->B);
-    N(copy)(p->c_last, p->c0, p->H * p->B);
+    N(fill)(p->layer->h_last, p->layer->H * p->B, 0);
+    N(fill)(p->layer->c_last, p->layer->H * p->B, 0);
+    N(copy)(p->layer->h_last, p->layer->h0, p->layer->H * p->B);
+    N(copy)(p->layer->c_last, p->layer->c0, p->layer->H * p->B);
   }
-  N(fill)(p->dh0, p->H * p->B, 0);
-  N(fill)(p->dc0, p->H * p->B, 0);
+  N(fill)(p->layer->dh0, p->layer->H * p->B, 0);
+  N(fill)(p->layer->dc0, p->layer->H * p->B, 0);
 }
 
 /* ------------------------------------------------------------------------------- not finite */
@@ -138,7 +138,7 @@ FN idx N(bad_forward)(const N(plan) * q, range steps, const bptt_problem *p)
   for (idx t = steps.from; t < steps.to; t++) {
     if (!N(all_finite)(y + N(real_step)(l, t) * p->O, b->n[t] * p->O)) return t + 1;
     for (idx j = 0; j < b->n[t]; j++)
-      if (!N(all_finite)(N(h_after)(l, t) + j * l->ldh, p->H)) return t + 1;
+      if (!N(all_finite)(N(h_after)(l, t) + j * l->ldh, p->layer->H)) return t + 1;
     if (l->cs && !N(all_finite)(N(c_before)(l, t + 1), b->n[t] * l->P * VL)) return t + 1;
   }
   return 0;
@@ -157,20 +157,20 @@ FN idx N(bad_backward)(const N(layer) * q, idx s, idx e)
 FN int N(gradient_finite)(const N(plan) * q, const bptt_problem *p)
 {
   const N(layer) *l = &q->layer;
-  int finite = N(all_finite)(p->dh0, p->H * p->B) && N(all_finite)(p->dc0, p->H * p->B);
+  int finite = N(all_finite)(p->layer->dh0, p->layer->H * p->B) && N(all_finite)(p->layer->dc0, p->layer->H * p->B);
   if (p->dx)
     for (idx t = l->t0; t < l->t1; t++)
       finite = finite && N(all_finite)((REAL *)p->dx + t * p->B * p->D, p->B * p->D);
-  if (p->dW_xh)
+  if (p->layer->dW_xh)
     finite = finite && N(all_finite)(l->dWx, l->P * l->x_count * VL * l->D) &&
              N(all_finite)(l->dbias, l->P * l->pw) && N(all_finite)(q->readout.db, q->readout.O);
-  for (int r = 0; p->dW_xh && r < l->nrec; r++)
+  for (int r = 0; p->layer->dW_xh && r < l->nrec; r++)
     finite = finite && N(all_finite)(l->rec[r].dW, l->P * l->rec[r].count * VL * l->H);
   /* h beyond the last vector of units is never written: only the rows of real units count. */
-  for (idx m = 0; p->dW_xh && m < l->M; m++)
+  for (idx m = 0; p->layer->dW_xh && m < l->M; m++)
     for (idx o = 0; o < p->O; o++)
       finite = finite && N(all_finite)(q->readout.dWt + (m * p->O + o) * l->mb,
-                                       SMALLER(p->H - m * l->mb, l->mb));
+                                       SMALLER(p->layer->H - m * l->mb, l->mb));
   return finite;
 }
 
@@ -211,13 +211,13 @@ FN bptt_status N(segment_backward)(N(plan) * q, bptt_problem *p)
       return BPTT_EINTERRUPT;
     if (q->overlap) {
       if (bptt_barrier(l->me)) return BPTT_EINTERRUPT;
-      if (p->dW_xh && N(layer_weights)(l, s, e) != BPTT_OK) return BPTT_EINTERRUPT;
+      if (p->layer->dW_xh && N(layer_weights)(l, s, e) != BPTT_OK) return BPTT_EINTERRUPT;
       if (first_thread && !bad) bad = N(bad_backward)(l, s, e);
       if (bptt_barrier(l->me)) return BPTT_EINTERRUPT;
     }
   }
   if (!q->overlap && bptt_barrier(l->me)) return BPTT_EINTERRUPT;
-  if (p->dW_xh) {
+  if (p->layer->dW_xh) {
     if (!q->overlap && N(layer_weights)(l, l->t0, l->t1) != BPTT_OK) return BPTT_EINTERRUPT;
     if (N(readout_weights)(&q->readout, l) != BPTT_OK) return BPTT_EINTERRUPT;
   }
@@ -240,7 +240,7 @@ FN bptt_status N(segment_forward)(N(plan) * q, bptt_problem *p)
   if (N(layer_forward)(l) != BPTT_OK || bptt_barrier(me)) return BPTT_EINTERRUPT;
 
   const range steps = N(my_steps)(l);
-  if (p->h_last || p->c_last) N(state_out)(l, p->h_last, p->c_last);
+  if (p->layer->h_last || p->layer->c_last) N(state_out)(l, p->layer->h_last, p->layer->c_last);
   if (p->h) N(h_out)(l, steps, p);
   if (N(readout_forward)(&q->readout, l, steps, p->b_y) != BPTT_OK) return BPTT_EINTERRUPT;
   q->found[me->rank] = N(bad_forward)(q, steps, p);
@@ -271,14 +271,14 @@ FN bptt_status N(step)(bptt_problem *p, void *workspace, bptt_thread *me)
   N(layer_pack)(l, p);
   N(readout_pack)(&q.readout, l, p->W_hy, p->b_y);
   if (back) N(layer_pack_back)(l, p);
-  N(state_in)(l, p->h0, p->c0);
+  N(state_in)(l, p->layer->h0, p->layer->c0);
   if (bptt_barrier(me)) return BPTT_EINTERRUPT;
   while (l->t1 < q.batch.T) {
     N(next_segment)(l, SMALLER(l->t1 + q.segment, q.batch.T));
     if (N(segment_forward)(&q, p) != BPTT_OK) return BPTT_EINTERRUPT;
     if (back && N(segment_backward)(&q, p) != BPTT_OK) return BPTT_EINTERRUPT;
   }
-  if (p->dW_xh) {
+  if (p->layer->dW_xh) {
     N(layer_unpack)(l, p);
     N(readout_unpack)(&q.readout, l, p->dW_hy, p->db_y);
   }
