@@ -333,8 +333,8 @@ static bool read_target(bptt_call *call)
   bool mean = at[OPTION_REDUCTION].choice == REDUCTION_MEAN;
   series target;
   double count;
-  if (!series_read_target(&call->d, call_given(call, OPTION_TARGET), &p->x, classes ? 1 : p->net.O,
-                          classes, &target) ||
+  series_partner form = {"target", classes ? 1 : p->net.O, classes, p->net.last};
+  if (!series_read_partner(&call->d, call_given(call, OPTION_TARGET), &p->x, &form, &target) ||
       !series_check_target(&call->d, &target, classes ? p->net.O : 0, &count) ||
       (p->dtype == BPTT_F32 && !series_check_single(&call->d, &target))) {
     return false;
@@ -358,13 +358,19 @@ static bool wants_more(const bptt_call *call, const bptt_value *list)
 }
 
 static bool add_series(bptt_call *call, bptt_value *list, const char *name, ptrdiff_t features,
-                       void *slot)
+                       bool last, void *slot)
 {
   pass *p = call->job;
   series s;
   if (!wants_more(call, list)) return true;
-  return series_make(&call->d, &p->x, features, p->kind, name, value_append(list), &s) &&
+  return series_make(&call->d, &p->x, features, last, p->kind, name, value_append(list), &s) &&
          bind(call, OUT, &s, slot, false);
+}
+
+static bool add_outputs(bptt_call *call, bptt_value *list)
+{
+  pass *p = call->job;
+  return add_series(call, list, "y", p->net.O, p->net.last, &p->problem.y);
 }
 
 static bool add_state(bptt_call *call, bptt_value *list, const char *name, state_kind kind)
@@ -495,9 +501,8 @@ static bool forward_prepare(bptt_call *call)
   if (!read_inputs(call, false) || !open_results(call)) return false;
   pass *p = call->job;
   bptt_value *list = &call->result;
-  return add_series(call, list, "y", p->net.O, &p->problem.y) &&
-         (!octave || add_state(call, list, "state", LAST_STATE)) &&
-         add_series(call, list, "h", network_top(&p->net), &p->problem.h) &&
+  return add_outputs(call, list) && (!octave || add_state(call, list, "state", LAST_STATE)) &&
+         add_series(call, list, "h", network_top(&p->net), false, &p->problem.h) &&
          (octave || add_state(call, list, "state", LAST_STATE)) && reserve_step(call);
 }
 
@@ -512,54 +517,81 @@ static bptt_status forward_run(bptt_call *call, char *workspace)
 
 /* ------------------------------------------------------------------------ rnn_predict */
 
+/* How many outputs of O numbers there are. */
+static ptrdiff_t columns_of(const pass *p)
+{
+  return p->problem.B * (p->problem.last ? 1 : p->problem.T);
+}
+
 /* The result holds classes, while the engine's outputs stay in the workspace. */
 static bool add_classes(bptt_call *call)
 {
   pass *p = call->job;
-  const ptrdiff_t *size = p->x.size;
   bptt_value *y = value_append(&call->result);
-  return series_make(&call->d, &p->x, 1, BPTT_DOUBLE, "y", y, &p->classes) &&
-         bind_work(call, p->net.O, size[SEQUENCE], size[STEP], &p->problem.y) &&
+  return series_make(&call->d, &p->x, 1, p->net.last, BPTT_DOUBLE, "y", y, &p->classes) &&
+         bind_work(call, p->net.O, columns_of(p), 1, &p->problem.y) &&
          call_reserve(call, series_count(&p->classes), sizeof(double), &p->class_offset);
 }
 
 static bool predict_prepare(bptt_call *call)
 {
   if (!read_inputs(call, false) || !open_results(call)) return false;
-  pass *p = call->job;
   bptt_value *list = &call->result;
   bool class = call->option.at[OPTION_TYPE].choice == TYPE_CLASS;
   bool octave = call->d.host.habit == BPTT_OCTAVE;
-  return (class ? add_classes(call) : add_series(call, list, "y", p->net.O, &p->problem.y)) &&
+  return (class ? add_classes(call) : add_outputs(call, list)) &&
          (!octave || add_state(call, list, "state", LAST_STATE)) && reserve_step(call);
 }
 
-/* The class with the largest output, the first of equals; NaN where an output is. */
+/* As the engine has them. */
+static bptt_value outputs_of(const pass *p)
+{
+  return (bptt_value){.kind = p->dtype == BPTT_F32 ? BPTT_SINGLE : BPTT_DOUBLE,
+                      .count = (size_t)(columns_of(p) * p->net.O),
+                      .data = p->problem.y};
+}
+
+/* The class with the largest output, the first of equals; of a single output whether it is above 0;
+ * NaN where an output is. */
 static double class_of(const pass *p, ptrdiff_t column)
 {
   ptrdiff_t O = p->net.O, best = 0;
-  bptt_value y = {.kind = p->dtype == BPTT_F32 ? BPTT_SINGLE : BPTT_DOUBLE, .data = p->problem.y};
+  bptt_value y = outputs_of(p);
   for (ptrdiff_t o = 0; o < O; o++) {
     double v = value_at(&y, column * O + o);
     if (isnan(v)) return v;
     if (v > value_at(&y, column * O + best)) best = o;
   }
-  return (double)(best + 1);
+  return O == 1 ? value_at(&y, column) > 0 : (double)(best + 1);
+}
+
+static void set_classes(pass *p, char *workspace)
+{
+  double *class = (double *)(workspace + p->class_offset);
+  ptrdiff_t columns = columns_of(p);
+  for (ptrdiff_t i = 0; i < columns; i++) class[i] = class_of(p, i);
+  series_copy_out(&p->classes, class, BPTT_F64);
+}
+
+/* Softmax, or the logistic function of a single output: 1 / (1 + exp(-y)). */
+static void set_probabilities(pass *p)
+{
+  ptrdiff_t columns = columns_of(p);
+  bptt_value y = outputs_of(p);
+  if (p->net.O > 1) bptt_softmax(p->problem.y, p->net.O, columns, p->dtype);
+  for (ptrdiff_t i = 0; p->net.O == 1 && i < columns; i++) {
+    value_set(&y, i, 1 / (1 + exp(-value_at(&y, i))));
+  }
 }
 
 static bptt_status predict_run(bptt_call *call, char *workspace)
 {
   pass *p = call->job;
   int type = call->option.at[OPTION_TYPE].choice;
-  ptrdiff_t columns = p->problem.B * p->problem.T;
   bptt_status status = step(call, workspace);
   if (status != BPTT_OK) return status;
-  if (type == TYPE_PROB) bptt_softmax(p->problem.y, p->net.O, columns, p->dtype);
-  if (type == TYPE_CLASS) {
-    double *class = (double *)(workspace + p->class_offset);
-    for (ptrdiff_t i = 0; i < columns; i++) class[i] = class_of(p, i);
-    series_copy_out(&p->classes, class, BPTT_F64);
-  }
+  if (type == TYPE_PROB) set_probabilities(p);
+  if (type == TYPE_CLASS) set_classes(p, workspace);
   copy_out(p);
   warn_output(call);
   return BPTT_OK;
@@ -593,9 +625,8 @@ static bool add_rest(bptt_call *call, unsigned wrt)
     p->grad_norm = value_append(list);
     value_make_scalar(&call->d, p->grad_norm, "grad_norm", p->kind);
   }
-  return add_series(call, list, "y", p->net.O, &p->problem.y) &&
-         add_state(call, list, "state", LAST_STATE) &&
-         (!(wrt & WRT_X) || add_series(call, list, "dx", p->net.D, &p->problem.dx)) &&
+  return add_outputs(call, list) && add_state(call, list, "state", LAST_STATE) &&
+         (!(wrt & WRT_X) || add_series(call, list, "dx", p->net.D, false, &p->problem.dx)) &&
          (!(wrt & WRT_STATE) || add_state(call, list, "dstate", STATE_GRADIENT));
 }
 
@@ -753,7 +784,7 @@ static bool add_check_scratch(bptt_call *call)
   }
   size_t step = gradcheck_workspace(&p->problem, k->scratch.layer);
   k->scratch.targets = p->targets;
-  return call_reserve(call, p->targets * B * T, sizeof(double), &k->target) &&
+  return call_reserve(call, p->targets * B * (p->net.last ? 1 : T), sizeof(double), &k->target) &&
          call_reserve(call, B, sizeof(ptrdiff_t), &k->length) &&
          call_reserve_bytes(call, step, &p->step);
 }
