@@ -183,6 +183,7 @@ typedef struct {
   double dropout;             /* share of the units of each layer but the topmost that the next
                                  layer is not shown at a step; the others are scaled up */
   double seed;                /* of dropout: a whole number */
+  ptrdiff_t first_step;       /* for dropout: how many steps came before these, in earlier calls */
   const ptrdiff_t *length;    /* B: steps that count, 0..T; NULL: all of them */
   int threads;                /* at most so many; 0 or 1: the calling thread alone. The results are
                                  the same, to the bit, for any number */
