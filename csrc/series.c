@@ -263,32 +263,71 @@ static phrase say_form(const char *form, const ptrdiff_t size[AXES])
                 : say_dims(n, dim);
 }
 
+/* The form of what has so many features beside `x`. */
+static void full_form(const door *d, const series_part *x, ptrdiff_t features, char form[AXES + 1])
+{
+  if (features > 1) {
+    add_feature(d, x->form, form);
+  } else {
+    strcpy(form, x->form);
+  }
+}
+
+/* The form of what there is at the last step of each sequence alone. Octave has no vectors: there
+ * the features of one sequence stay along their dim. */
+static void last_form(const door *d, const series *x, ptrdiff_t features, char form[AXES + 1])
+{
+  bool r = d->host.habit == BPTT_R;
+  char base[AXES + 1], *to = base;
+  const char *from = x->list ? (r ? "B" : "CB") : x->part->form;
+  bool keep = !r && !has(from, SEQUENCE);
+  for (; *from; from++) {
+    if (*from != 'T' || keep) *to++ = *from;
+  }
+  *to = '\0';
+  if (features > 1 || !*base) {
+    add_feature(d, base, form);
+  } else {
+    strcpy(form, base);
+  }
+}
+
 /* What a target may look like. It has the form of its input with its own number of features. If
- * that is one, the dim of features may be left out; if there is but one sequence too, any vector
- * will do. */
+ * that is one, the dim of features may be left out; if there is but one dim that is not 1, any
+ * vector along it will do. */
 typedef struct {
   char full[AXES + 1], plain[AXES + 1];
-  bool may_be_plain, may_be_vector;
+  bool may_be_plain;
+  const char *vector; /* NULL: it may not be any vector */
 } target_forms;
 
 static target_forms forms_of(const door *d, const series_part *x, const ptrdiff_t size[AXES])
 {
   target_forms f;
-  if (size[FEATURE] > 1) {
-    add_feature(d, x->form, f.full);
-  } else {
-    strcpy(f.full, x->form);
-  }
-  drop_feature(x->form, f.plain);
+  full_form(d, x, size[FEATURE], f.full);
+  drop_feature(f.full, f.plain);
   f.may_be_plain = size[FEATURE] == 1;
-  f.may_be_vector = size[FEATURE] == 1 && size[SEQUENCE] == 1;
+  f.vector = size[FEATURE] == 1 && size[SEQUENCE] == 1 ? "T" : NULL;
+  return f;
+}
+
+static target_forms last_forms_of(const door *d, const series *x, const ptrdiff_t size[AXES])
+{
+  target_forms f;
+  last_form(d, x, size[FEATURE], f.full);
+  drop_feature(f.full, f.plain);
+  f.may_be_plain = size[FEATURE] == 1;
+  f.vector = size[SEQUENCE] == 1 ? "C" : size[FEATURE] == 1 ? "B" : NULL;
   return f;
 }
 
 static phrase say_forms(const target_forms *f, const ptrdiff_t size[AXES])
 {
-  phrase full = say_form(f->full, size), vector = say_form("T", size);
-  if (f->may_be_vector && strcmp(f->full, "T") != 0) return say("%s or %s", full.s, vector.s);
+  phrase full = say_form(f->full, size);
+  if (f->vector) {
+    return strcmp(f->full, f->vector) == 0 ? full
+                                           : say("%s or %s", full.s, say_form(f->vector, size).s);
+  }
   if (!f->may_be_plain || strcmp(f->full, f->plain) == 0) return full;
   return say("%s or %s", full.s, say_form(f->plain, size).s);
 }
@@ -305,23 +344,22 @@ static const char *form_of_target(const bptt_value *v, const target_forms *f,
 {
   if (has_form(v, f->full, size)) return f->full;
   if (f->may_be_plain && has_form(v, f->plain, size)) return f->plain;
-  bool vector = f->may_be_vector && value_is_vector(v) && value_count(v) == size[STEP];
-  return vector ? "T" : NULL;
+  bool vector = f->vector && value_is_vector(v) && value_count(v) == size[axis_of(*f->vector)];
+  return vector ? f->vector : NULL;
 }
 
-static bool read_target_part(const door *d, place at, const bptt_value *v, const series_part *x,
+static bool read_target_part(const door *d, place at, const bptt_value *v, const target_forms *f,
                              const ptrdiff_t size[AXES], bool classes, series_part *p)
 {
-  target_forms f = forms_of(d, x, size);
   bool factor = classes && v && v->kind == BPTT_FACTOR && v->count > 0;
   if (!factor && !value_is_array(v)) {
-    phrase real = say("%s, %s", classes ? "classes" : "real numbers", say_forms(&f, size).s);
+    phrase real = say("%s, %s", classes ? "classes" : "real numbers", say_forms(f, size).s);
     return value_check_array(d, at, v, real.s);
   }
-  const char *form = form_of_target(v, &f, size);
+  const char *form = form_of_target(v, f, size);
   if (!form) {
     return wrong(d->error, at, value_describe(v).s, "%s%s", classes ? "classes, " : "",
-                 say_forms(&f, size).s);
+                 say_forms(f, size).s);
   }
   *p = (series_part){.value = v, .steps = size[STEP]};
   strcpy(p->form, form);
@@ -330,69 +368,90 @@ static bool read_target_part(const door *d, place at, const bptt_value *v, const
 }
 
 /* Series are paired by their place; names that say otherwise are a mistake. */
-static bool check_names(const door *d, const bptt_value *x, const bptt_value *target)
+static bool check_names(const door *d, const char *argument, const bptt_value *x,
+                        const bptt_value *target)
 {
   if (!x->name || !target->name || strcmp(x->name, target->name) == 0) return true;
-  return fail(d->error, "target",
-              "`target` has %s where `x` has %s; expected the same names in the same order",
+  return fail(d->error, argument,
+              "`%s` has %s where `x` has %s; expected the same names in the same order", argument,
               say_text(target->name).s, say_text(x->name).s);
 }
 
-bool series_read_target(const door *d, const bptt_value *v, const series *x, ptrdiff_t features,
-                        bool classes, series *s)
+static bool read_target_list(const door *d, const bptt_value *v, const series *x,
+                             const series_partner *partner, series *s)
 {
-  *s = (series){.length = x->length, .list = x->list, .whole = v, .argument = "target"};
-  memcpy(s->size, x->size, sizeof s->size);
-  s->size[FEATURE] = features;
-  ptrdiff_t parts = x->list ? x->size[SEQUENCE] : 1;
+  ptrdiff_t parts = x->size[SEQUENCE];
   bool list = v && v->kind == BPTT_LIST && !v->fields;
-  if (x->list && !(list && value_count(v) == parts)) {
+  if (!list || value_count(v) != parts) {
     phrase is = list ? say("a %s of %td", list_word(d), value_count(v)) : value_describe(v);
-    return wrong(d->error, place_of("target"), is.s, "a %s of %td series, as `x` is", list_word(d),
-                 parts);
-  }
-  if (!series_can_be_counted(d, s) || !alloc_parts(d, s, parts)) return false;
-  if (!x->list) {
-    return read_target_part(d, place_of("target"), v, x->part, s->size, classes, s->part);
+    return wrong(d->error, place_of(partner->argument), is.s, "a %s of %td series, as `x` is",
+                 list_word(d), parts);
   }
   for (ptrdiff_t b = 0; b < parts; b++) {
-    ptrdiff_t size[AXES] = {features, 1, x->part[b].steps};
-    place at = {"target", NULL, b + 1};
-    if (!check_names(d, &x->whole->item[b], &v->item[b])) return false;
-    if (!read_target_part(d, at, &v->item[b], &x->part[b], size, classes, &s->part[b])) {
+    ptrdiff_t size[AXES] = {partner->features, 1, x->part[b].steps};
+    target_forms f = forms_of(d, &x->part[b], size);
+    place at = {partner->argument, NULL, b + 1};
+    if (!check_names(d, partner->argument, &x->whole->item[b], &v->item[b]) ||
+        !read_target_part(d, at, &v->item[b], &f, size, partner->classes, &s->part[b])) {
       return false;
     }
   }
   return true;
 }
 
+/* What has the sequences of `x` and features of its own. */
+static series series_beside(const series *x, const char *argument, const bptt_value *whole,
+                            ptrdiff_t features, bool last)
+{
+  series s = {.size = {features, x->size[SEQUENCE], last ? 1 : x->size[STEP]},
+              .length = last ? NULL : x->length,
+              .list = x->list && !last,
+              .whole = whole,
+              .argument = argument,
+              .last = last};
+  return s;
+}
+
+bool series_read_partner(const door *d, const bptt_value *v, const series *x,
+                         const series_partner *partner, series *s)
+{
+  *s = series_beside(x, partner->argument, v, partner->features, partner->last);
+  if (!series_can_be_counted(d, s) || !alloc_parts(d, s, s->list ? s->size[SEQUENCE] : 1)) {
+    return false;
+  }
+  if (s->list) return read_target_list(d, v, x, partner, s);
+  target_forms f = partner->last ? last_forms_of(d, x, s->size) : forms_of(d, x->part, s->size);
+  return read_target_part(d, place_of(partner->argument), v, &f, s->size, partner->classes,
+                          s->part);
+}
+
 /* ------------------------------------------------------------------------------ result */
 
-static void make_part(const door *d, const series_part *x, const ptrdiff_t size[AXES],
-                      bptt_kind kind, const char *name, bptt_value *v, series_part *p)
+static void make_part(const char *form, const ptrdiff_t size[AXES], bptt_kind kind,
+                      const char *name, bptt_value *v, series_part *p)
 {
   ptrdiff_t dim[AXES];
   *p = (series_part){.value = v, .steps = size[STEP]};
-  if (size[FEATURE] > 1) {
-    add_feature(d, x->form, p->form);
-  } else {
-    strcpy(p->form, x->form);
-  }
+  strcpy(p->form, form);
   set_steps(p, size);
   int n = dims_of(p->form, size, dim);
   value_make_array(v, name, kind, n, dim);
 }
 
-bool series_make(const door *d, const series *x, ptrdiff_t features, bptt_kind kind,
+bool series_make(const door *d, const series *x, ptrdiff_t features, bool last, bptt_kind kind,
                  const char *name, bptt_value *v, series *s)
 {
-  *s = (series){.length = x->length, .list = x->list, .whole = v, .argument = "x"};
-  memcpy(s->size, x->size, sizeof s->size);
-  s->size[FEATURE] = features;
-  ptrdiff_t parts = x->list ? x->size[SEQUENCE] : 1;
+  char form[AXES + 1];
+  ptrdiff_t parts = x->list && !last ? x->size[SEQUENCE] : 1;
+  *s = series_beside(x, "x", v, features, last);
   if (!series_can_be_counted(d, s) || !alloc_parts(d, s, parts)) return false;
-  if (!x->list) {
-    make_part(d, x->part, s->size, kind, name, v, s->part);
+  if (!s->list) {
+    if (last) {
+      last_form(d, x, features, form);
+    } else {
+      full_form(d, x->part, features, form);
+    }
+    make_part(form, s->size, kind, name, v, s->part);
     return true;
   }
   if (!value_make_list(d, v, name, parts)) return false;
@@ -400,7 +459,8 @@ bool series_make(const door *d, const series *x, ptrdiff_t features, bptt_kind k
   memcpy(v->dim, x->whole->dim, sizeof v->dim);
   for (ptrdiff_t b = 0; b < parts; b++) {
     ptrdiff_t size[AXES] = {features, 1, x->part[b].steps};
-    make_part(d, &x->part[b], size, kind, x->whole->item[b].name, &v->item[b], &s->part[b]);
+    full_form(d, &x->part[b], features, form);
+    make_part(form, size, kind, x->whole->item[b].name, &v->item[b], &s->part[b]);
   }
   return true;
 }
@@ -456,17 +516,23 @@ static bool each_element(const door *d, const series *s, element_check *check, v
   return true;
 }
 
-static phrase say_element(const element *e)
+/* "sequence 2, step 3" */
+static phrase say_where(const series *s, const element *e)
 {
-  return say("%s at feature %td, sequence %td, step %td", say_number(e->number).s, e->feature,
-             e->sequence, e->step);
+  return s->last ? say("sequence %td", e->sequence)
+                 : say("sequence %td, step %td", e->sequence, e->step);
+}
+
+static phrase say_element(const series *s, const element *e)
+{
+  return say("%s at feature %td, %s", say_number(e->number).s, e->feature, say_where(s, e).s);
 }
 
 static bool check_input(const door *d, const series *s, const element *e, void *context)
 {
   (void)context;
   return isfinite(e->number) ||
-         wrong(d->error, place_of(s->argument), say_element(e).s, "a finite number");
+         wrong(d->error, place_of(s->argument), say_element(s, e).s, "a finite number");
 }
 
 bool series_check_finite(const door *d, const series *s)
@@ -486,7 +552,7 @@ static bool fits_single(const series *s)
 static bool check_single(const door *d, const series *s, const element *e, void *context)
 {
   (void)context;
-  return !(fabs(e->number) > FLT_MAX) || wrong(d->error, place_of(s->argument), say_element(e).s,
+  return !(fabs(e->number) > FLT_MAX) || wrong(d->error, place_of(s->argument), say_element(s, e).s,
                                                "a number that fits into single precision");
 }
 
@@ -499,7 +565,7 @@ static bool check_number(const door *d, const series *s, const element *e, void 
 {
   if (isnan(e->number)) return true;
   *(double *)count += 1;
-  return isfinite(e->number) || wrong(d->error, place_of(s->argument), say_element(e).s,
+  return isfinite(e->number) || wrong(d->error, place_of(s->argument), say_element(s, e).s,
                                       "a finite number, or a missing one");
 }
 
@@ -515,7 +581,7 @@ static bool check_class(const door *d, const series *s, const element *e, void *
   if (isnan(class)) return true;
   k->count += 1;
   if (class >= 1 && class <= (double)k->classes && class == floor(class)) return true;
-  phrase is = say("%s at sequence %td, step %td", say_number(class).s, e->sequence, e->step);
+  phrase is = say("%s at %s", say_number(class).s, say_where(s, e).s);
   return wrong(d->error, place_of(s->argument), is.s, "a class: a whole number from 1 to %td",
                k->classes);
 }

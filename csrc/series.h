@@ -22,7 +22,16 @@ typedef struct {
   series_part *part;
   const bptt_value *whole; /* the array or the list */
   const char *argument;    /* its name, for sentences */
+  bool last;               /* one step for each sequence, its last: an array that has no steps */
 } series;
+
+/* What goes with an input, step by step or for each sequence's last step alone. */
+typedef struct {
+  const char *argument;
+  ptrdiff_t features;
+  bool classes; /* a factor will do */
+  bool last;
+} series_partner;
 
 /* Numbers in the engine's order. */
 ptrdiff_t series_count(const series *s);
@@ -32,14 +41,16 @@ bool series_can_be_counted(const door *d, const series *s);
 /* Reads the shape of `x`; `format` NULL: by shape. `lengths`: those of its sequences, or NULL. */
 bool series_read(const door *d, const bptt_value *x, const bptt_value *format,
                  const bptt_value *lengths, series *s);
-/* The same of a target with this many features for an input `x`; it must have x's form. `classes`:
- * a factor will do. */
-bool series_read_target(const door *d, const bptt_value *v, const series *x, ptrdiff_t features,
-                        bool classes, series *s);
+/* The same of a target or weights for the input `x`. They must have the form of x, or that of
+ * series_make() for the last step. */
+bool series_read_partner(const door *d, const bptt_value *v, const series *x,
+                         const series_partner *partner, series *s);
 /* An array that is in the engine's order already: a parameter, a state. */
 bool series_of_array(const door *d, const bptt_value *v, series *s);
-/* Lays out a result of so many features in the form of `x`. */
-bool series_make(const door *d, const series *x, ptrdiff_t features, bptt_kind kind,
+/* Lays out a result of so many features in the form of `x`. `last`: of the last step of each
+ * sequence alone, an array without the dim of the steps; for a list sequences x features in R and
+ * features x sequences in Octave. */
+bool series_make(const door *d, const series *x, ptrdiff_t features, bool last, bptt_kind kind,
                  const char *name, bptt_value *v, series *s);
 
 /* Within the lengths, all numbers are finite. */
