@@ -59,7 +59,7 @@ typedef enum {
   BPTT_OTHER    /* anything else; `what` says what */
 } bptt_kind;
 
-/* A value that goes in (argument, option, list of either) or comes out (result). Values that
+/* A value that goes in (argument, option, list of either) or comes out (result). Numbers that
  * come out have `data` NULL until the front end has allocated it. */
 typedef struct bptt_value {
   bptt_kind kind;
@@ -104,8 +104,8 @@ typedef struct bptt_call bptt_call;
 bptt_call *bptt_prepare(const bptt_host *host, const char *function, const bptt_value *args,
                         bptt_error *error) BPTT_MUST_CHECK;
 
-/* The results: one list. The front end makes every array in it and sets `data` (for BPTT_TEXT
- * and BPTT_NULL there is nothing to make). */
+/* The results: one list. The front end makes every array in it and sets `data` (for BPTT_TEXT,
+ * BPTT_NULL and BPTT_LOGICAL, whose `data` are set, there is nothing to make). */
 bptt_value *bptt_outputs(bptt_call *call);
 
 /* Bytes of workspace that bptt_run() needs, aligned to 64 bytes; contents do not matter. */
@@ -122,7 +122,7 @@ const char *bptt_warning(const bptt_call *call);
 typedef struct {
   const char *function; /* functions that take it, separated by blanks */
   const char *name;
-  const char *type;    /* "choice", "set", "number", "whole", "truncate", "data" */
+  const char *type;    /* "choice", "set", "number", "whole", "flag", "truncate", "data" */
   const char *initial; /* default, spelt as in R: "\"mse\"", "Inf", "NULL" */
   const char *range;   /* choices separated by "|", or an interval "(0, Inf]" */
   const char *help;    /* one line */
@@ -161,8 +161,8 @@ typedef struct {
                                     reverse direction is step 1 */
   void *h_all, *c_all;           /* H x B x T: all states; NaN beyond length */
   void *dW_xh, *dW_hh, *db_h, *db_hn; /* as the parameters */
-  void *dh0, *dc0;               /* H x B */
-  double *dh_norm, *dc_norm;     /* T: norms of dL/dh_t and dL/dc_t over units and sequences */
+  void *dh0, *dc0;                    /* H x B */
+  double *dh_norm, *dc_norm;          /* T: norms of dL/dh_t and dL/dc_t over units and sequences */
   double *gain; /* T: norm of what of dL/d(h, c) of the direction's step t arrives one step before,
                    relative to its own */
 } bptt_layer;
@@ -183,6 +183,8 @@ typedef struct {
   double dropout;             /* share of the units of each layer but the topmost that the next
                                  layer is not shown at a step; the others are scaled up */
   double seed;                /* of dropout: a whole number */
+  ptrdiff_t first_step;       /* of dropout: steps before the first one, where the sequences are
+                                 the rest of longer ones */
   const ptrdiff_t *length;    /* B: steps that count, 0..T; NULL: all of them */
   int threads;                /* at most so many; 0 or 1: the calling thread alone. The results are
                                  the same, to the bit, for any number */

@@ -9,61 +9,147 @@ typedef struct {
   const bptt_problem *p;
   const gradcheck_scratch *scratch;
   const bptt_host *host;
-  const void *h, *c; /* state at step `start` */
-  ptrdiff_t start;   /* steps before the window */
+  ptrdiff_t start, end; /* steps before the window, and before what comes after it */
   bptt_problem window;
 } check;
 
-/* The problem's steps from..to alone, without results. */
-static bptt_problem part_of(const check *k, ptrdiff_t from, ptrdiff_t to)
+/* ---------------------------------------------------------------------------- windows */
+
+static int states_of_layer(const bptt_problem *p)
 {
-  const bptt_problem *p = k->p;
+  return p->cell == BPTT_LSTM ? 2 : 1;
+}
+
+int gradcheck_states(const bptt_problem *p)
+{
+  return p->layers * p->directions * states_of_layer(p);
+}
+
+int gradcheck_needs_states(const bptt_problem *p)
+{
+  return p->k1 < p->T;
+}
+
+/* The problem's forward pass and loss. */
+static bptt_problem forward_of(const bptt_problem *p, bptt_layer *layer)
+{
   bptt_problem w = *p;
-  w.x = (const double *)p->x + p->D * p->B * from;
-  w.T = w.k1 = w.k2 = to - from;
-  w.h0 = k->h;
-  w.c0 = k->c;
-  w.target = NULL;
-  w.y = w.h = w.h_last = w.c_last = w.dx = w.dh0 = w.dc0 = NULL;
-  w.dW_xh = w.dW_hh = w.db_h = w.db_hn = w.dW_hy = w.db_y = NULL;
-  if (p->length) {
-    for (ptrdiff_t b = 0; b < p->B; b++) {
-      ptrdiff_t n = p->length[b] - from;
-      k->scratch->length[b] = n < 0 ? 0 : n > w.T ? w.T : n;
-    }
-    w.length = k->scratch->length;
+  w.layer = layer;
+  w.k1 = w.k2 = w.T;
+  w.y = w.h = w.dx = w.dW_hy = w.db_y = NULL;
+  for (int i = 0; i < p->layers * p->directions; i++) {
+    const bptt_layer *l = &p->layer[i];
+    layer[i] = (bptt_layer){.H = l->H,
+                            .W_xh = l->W_xh,
+                            .W_hh = l->W_hh,
+                            .b_h = l->b_h,
+                            .b_hn = l->b_hn,
+                            .h0 = l->W_hh, /* one that is not NULL, for the workspace's size */
+                            .c0 = p->cell == BPTT_LSTM ? l->W_hh : NULL};
   }
   return w;
 }
 
-/* Moves the state from the start of a window to that of a later one. */
-static bptt_status advance(check *k, ptrdiff_t start)
+size_t gradcheck_workspace(const bptt_problem *p, bptt_layer *layer)
 {
-  if (start == k->start) return BPTT_OK;
-  const gradcheck_scratch *s = k->scratch;
-  bptt_problem w = part_of(k, k->start, start);
-  int other = k->h == s->state[0][0];
-  w.h_last = s->state[other][0];
-  w.c_last = w.cell == BPTT_LSTM ? s->state[other][1] : NULL;
-  bptt_status status = bptt_step(&w, BPTT_F64, s->step, k->host->poll, k->host->context);
-  k->h = w.h_last;
-  k->c = w.c_last;
-  k->start = start;
-  return status;
+  bptt_problem forward = forward_of(p, layer);
+  size_t whole = bptt_step_workspace(p, BPTT_F64);
+  size_t alone = bptt_step_workspace(&forward, BPTT_F64);
+  return whole > alone ? whole : alone;
 }
 
-/* The loss of steps from..to, going back to k->start. */
-static void set_window(check *k, ptrdiff_t from, ptrdiff_t to)
+static ptrdiff_t length_of(const bptt_problem *p, ptrdiff_t b)
+{
+  return p->length ? p->length[b] : p->T;
+}
+
+/* Whether a direction's first own step of a sequence is in the window: there the initial state
+ * comes in. */
+static bool begins_in(const check *k, bool reverse, ptrdiff_t b)
+{
+  ptrdiff_t length = length_of(k->p, b);
+  return reverse ? length > k->start && length <= k->end : k->start == 0;
+}
+
+/* The step whose state comes into the window from outside; -1: none does, as the sequence has no
+ * step here. */
+static ptrdiff_t step_before(const check *k, bool reverse, ptrdiff_t b)
+{
+  ptrdiff_t length = length_of(k->p, b);
+  if (length <= k->start) return -1;
+  return reverse ? k->end : k->start - 1;
+}
+
+/* The state (H x B) that comes into the window. `initial` NULL: zero. */
+static void set_state(const check *k, bool reverse, ptrdiff_t H, const double *initial,
+                      const double *all, double *state)
+{
+  ptrdiff_t B = k->p->B;
+  memset(state, 0, (size_t)(H * B) * sizeof *state);
+  for (ptrdiff_t b = 0; b < B; b++) {
+    bool begins = begins_in(k, reverse, b);
+    ptrdiff_t t = begins ? -1 : step_before(k, reverse, b);
+    const double *from = begins ? initial : t < 0 ? NULL : all + H * B * t;
+    if (from) memcpy(state + H * b, from + H * b, (size_t)H * sizeof *state);
+  }
+}
+
+static void set_states(const check *k)
 {
   const bptt_problem *p = k->p;
-  ptrdiff_t per_step = p->B * (p->loss == BPTT_MSE ? p->O : 1);
-  double *target = k->scratch->target;
-  k->window = part_of(k, k->start, to);
-  for (ptrdiff_t i = 0; i < per_step * (from - k->start); i++) target[i] = NAN;
-  memcpy(target + per_step * (from - k->start), (const double *)p->target + per_step * from,
-         (size_t)(per_step * (to - from)) * sizeof *target);
-  k->window.target = target;
+  double **state = k->scratch->state;
+  for (int i = 0; i < p->layers * p->directions; i++) {
+    const bptt_layer *l = &p->layer[i];
+    bool reverse = i % p->directions == 1;
+    set_state(k, reverse, l->H, l->h0, l->h_all, *state);
+    k->window.layer[i].h0 = *state++;
+    if (p->cell != BPTT_LSTM) continue;
+    set_state(k, reverse, l->H, l->c0, l->c_all, *state);
+    k->window.layer[i].c0 = *state++;
+  }
 }
+
+/* Of the targets those of the steps from..end count, the others are missing. */
+static void set_target(const check *k, ptrdiff_t from)
+{
+  const bptt_problem *p = k->p;
+  double *to = k->scratch->target;
+  ptrdiff_t F = k->scratch->targets, steps = p->last ? 1 : k->end - k->start;
+  const double *target = (const double *)p->target + (p->last ? 0 : F * p->B * k->start);
+  for (ptrdiff_t t = 0; t < steps; t++) {
+    for (ptrdiff_t b = 0; b < p->B; b++) {
+      ptrdiff_t step = p->last ? length_of(p, b) - 1 : k->start + t;
+      bool counts = step >= from && step < k->end;
+      for (ptrdiff_t i = 0; i < F; i++, to++, target++) *to = counts ? *target : NAN;
+    }
+  }
+}
+
+/* The loss of the steps from..end, going back to `start`. */
+static void set_window(check *k, ptrdiff_t start, ptrdiff_t from, ptrdiff_t end)
+{
+  const bptt_problem *p = k->p;
+  bptt_problem *w = &k->window;
+  k->start = start;
+  k->end = end;
+  *w = forward_of(p, k->scratch->layer);
+  w->x = (const double *)p->x + p->D * p->B * start;
+  w->T = w->k1 = w->k2 = end - start;
+  w->first_step = p->first_step + start;
+  if (p->weights && !p->last) w->weights = (const double *)p->weights + p->B * start;
+  if (p->length) {
+    for (ptrdiff_t b = 0; b < p->B; b++) {
+      ptrdiff_t n = p->length[b] - start;
+      k->scratch->length[b] = n < 0 ? 0 : n > w->T ? w->T : n;
+    }
+    w->length = k->scratch->length;
+  }
+  set_states(k);
+  set_target(k, from);
+  w->target = k->scratch->target;
+}
+
+/* ------------------------------------------------------------------------ derivatives */
 
 static bptt_status loss_at(check *k, double *value, double v, double *loss)
 {
@@ -74,13 +160,19 @@ static bptt_status loss_at(check *k, double *value, double v, double *loss)
   return status;
 }
 
-/* The five-point formula. Next to a kink of relu it is wrong: there the step is kept short. */
+static bool has_kinks(const bptt_problem *p)
+{
+  return (p->cell == BPTT_RNN && p->activation == BPTT_RELU) || p->loss == BPTT_MAE ||
+         p->loss == BPTT_HUBER || p->loss == BPTT_QUANTILE;
+}
+
+/* The five-point formula. Next to a kink it is wrong: where there are any the step is kept short.
+ */
 static bptt_status derivative(check *k, double *value, double *out)
 {
   static const double at[4] = {-2, -1, 1, 2}, weight[4] = {1, -8, 8, -1};
-  bool kinks = k->p->cell == BPTT_RNN && k->p->activation == BPTT_RELU;
   double was = *value, sum = 0, loss;
-  volatile double next = was + (kinks ? 1e-5 : 1e-3) * fmax(1, fabs(was));
+  volatile double next = was + (has_kinks(k->p) ? 1e-5 : 1e-3) * fmax(1, fabs(was));
   double h = next - was;
   bptt_status status = BPTT_OK;
   for (int i = 0; i < 4 && status == BPTT_OK; i++) {
@@ -92,26 +184,23 @@ static bptt_status derivative(check *k, double *value, double *out)
   return status;
 }
 
-/* Which elements of an array the window depends on. */
-static void range_of(const check *k, const checked *a, ptrdiff_t *from, ptrdiff_t *to)
+/* Where the window reads an element; NULL: nowhere. Padding counts for nothing. */
+static double *element_of(const check *k, const checked *a, ptrdiff_t j)
 {
   const bptt_problem *p = k->p;
-  *from = 0;
-  *to = a->count;
-  if (a->kind == CHECKED_X) {
-    *from = p->D * p->B * k->start;
-    *to = *from + p->D * p->B * k->window.T;
-  } else if (a->kind == CHECKED_STATE && k->start > 0) {
-    *to = 0;
+  ptrdiff_t per_step = p->D * p->B, step = j / per_step;
+  int layer = a->state / states_of_layer(p);
+  switch (a->kind) {
+  case CHECKED_PARAMETER:
+    break;
+  case CHECKED_X:
+    if (step < k->start || step >= k->end || step >= length_of(p, j / p->D % p->B)) return NULL;
+    break;
+  case CHECKED_STATE:
+    if (!begins_in(k, layer % p->directions == 1, j / p->layer[layer].H)) return NULL;
+    return k->scratch->state[a->state] + j;
   }
-}
-
-/* Padding counts for nothing, and may hold anything. */
-static bool is_padding(const check *k, const checked *a, ptrdiff_t j)
-{
-  const bptt_problem *p = k->p;
-  if (a->kind != CHECKED_X || !p->length) return false;
-  return j / (p->D * p->B) >= p->length[j / p->D % p->B];
+  return a->value + j;
 }
 
 /* Adds the derivatives of the window's loss. */
@@ -120,20 +209,20 @@ static bptt_status add_window(check *k, checked *array, ptrdiff_t count)
   enum { BETWEEN_POLLS = 8 };
   ptrdiff_t done = 0;
   for (ptrdiff_t i = 0; i < count; i++) {
-    ptrdiff_t from, to;
-    range_of(k, &array[i], &from, &to);
-    for (ptrdiff_t j = from; j < to; j++) {
-      double slope;
-      if (is_padding(k, &array[i], j)) continue;
+    for (ptrdiff_t j = 0; j < array[i].count; j++) {
+      double slope, *value = element_of(k, &array[i], j);
+      if (!value) continue;
       bool poll = k->host->poll && ++done % BETWEEN_POLLS == 0;
       if (poll && k->host->poll(k->host->context)) return BPTT_EINTERRUPT;
-      bptt_status status = derivative(k, &array[i].value[j], &slope);
+      bptt_status status = derivative(k, value, &slope);
       if (status != BPTT_OK) return status;
       array[i].numeric[j] += slope;
     }
   }
   return BPTT_OK;
 }
+
+/* ------------------------------------------------------------------------- comparison */
 
 static double largest_of(const checked *a)
 {
@@ -166,17 +255,15 @@ static void compare(checked *array, ptrdiff_t count)
 bptt_status gradcheck(const bptt_problem *p, checked *array, ptrdiff_t count,
                       const gradcheck_scratch *scratch, const bptt_host *host)
 {
-  check k = {.p = p, .scratch = scratch, .host = host, .h = p->h0, .c = p->c0};
+  check k = {.p = p, .scratch = scratch, .host = host};
   for (ptrdiff_t i = 0; i < count; i++) {
     memset(array[i].numeric, 0, (size_t)array[i].count * sizeof(double));
   }
   for (ptrdiff_t from = 0, to; from < p->T; from = to) {
-    to = p->k1 < p->T - from ? from + p->k1 : p->T;
     ptrdiff_t before = p->k2 - p->k1;
-    bptt_status status = advance(&k, before < from ? from - before : 0);
-    if (status != BPTT_OK) return status;
-    set_window(&k, from, to);
-    status = add_window(&k, array, count);
+    to = p->k1 < p->T - from ? from + p->k1 : p->T;
+    set_window(&k, before < from ? from - before : 0, from, to);
+    bptt_status status = add_window(&k, array, count);
     if (status != BPTT_OK) return status;
   }
   compare(array, count);

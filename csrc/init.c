@@ -133,31 +133,36 @@ static bptt_status fill_orthogonal(generator *g, double *W, ptrdiff_t height, pt
   return BPTT_OK;
 }
 
-static void fill_bias(const network *n, double *b, ptrdiff_t rows, bool gates)
+/* The forget gate of an lstm is open at first: Jozefowicz et al. 2015. */
+static void fill_bias(const network *n, const parameter *p, double *b)
 {
-  memset(b, 0, (size_t)rows * sizeof *b);
-  if (!gates || n->cell != BPTT_LSTM) return;
-  for (ptrdiff_t i = 0; i < n->H; i++) b[n->H + i] = 1;
+  ptrdiff_t H = n->H[p->layer];
+  memset(b, 0, (size_t)p->rows * sizeof *b);
+  if (p->role != ROLE_B_H || n->cell != BPTT_LSTM) return;
+  for (ptrdiff_t i = 0; i < H; i++) b[H + i] = 1;
 }
 
 bool init_scratch(const network *n, ptrdiff_t *count)
 {
-  return product(n->H, n->H, count);
+  ptrdiff_t most = 0;
+  for (int i = 0; i < n->layers; i++) most = n->H[i] > most ? n->H[i] : most;
+  return product(most, most, count);
 }
 
-bptt_status init_parameters(const network *n, double seed, double *const param[MOST_PARAMETERS],
-                            double *scratch, const bptt_host *host)
+bptt_status init_parameters(const network *n, double seed, double *const *param, double *scratch,
+                            const bptt_host *host)
 {
   parameter p;
   generator g = seeded((uint64_t)seed);
   for (int i = 0; network_parameter(n, i, &p); i++) {
     if (p.bias) {
-      fill_bias(n, param[i], p.rows, p.role == ROLE_B_H);
+      fill_bias(n, &p, param[i]);
     } else if (p.role == ROLE_W_HH) {
       bptt_status status = fill_orthogonal(&g, param[i], p.rows, p.cols, scratch, host);
       if (status != BPTT_OK) return status;
     } else {
-      fill_glorot(&g, param[i], p.rows, p.role == ROLE_W_XH ? n->H : p.rows, p.cols);
+      ptrdiff_t block = p.role == ROLE_W_XH ? n->H[p.layer] : p.rows;
+      fill_glorot(&g, param[i], p.rows, block, p.cols);
     }
   }
   return BPTT_OK;

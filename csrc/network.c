@@ -1,5 +1,7 @@
 /* network.c -- a network: its fields, its parameters, from a value and to one. */
 #include "network.h"
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------- parameters */
@@ -9,60 +11,124 @@ ptrdiff_t network_gates(const network *n)
   return n->cell == BPTT_LSTM ? 4 : n->cell == BPTT_GRU ? 3 : 1;
 }
 
-bool network_parameter(const network *n, int index, parameter *p)
+ptrdiff_t network_top(const network *n)
 {
-  ptrdiff_t D = n->D, H = n->H, O = n->O, GH = network_gates(n) * H;
-  bool has_b_hn = n->cell == BPTT_GRU && n->reset == BPTT_RESET_AFTER;
-  if (!has_b_hn && index >= ROLE_B_HN) index++;
-  switch ((parameter_role)index) {
-  case ROLE_W_XH:
-    *p = (parameter){"W_xh", ROLE_W_XH, false, GH, D};
-    return true;
-  case ROLE_W_HH:
-    *p = (parameter){"W_hh", ROLE_W_HH, false, GH, H};
-    return true;
-  case ROLE_B_H:
-    *p = (parameter){"b_h", ROLE_B_H, true, GH, 1};
-    return true;
-  case ROLE_B_HN:
-    *p = (parameter){"b_hn", ROLE_B_HN, true, H, 1};
-    return true;
-  case ROLE_W_HY:
-    *p = (parameter){"W_hy", ROLE_W_HY, false, O, H};
-    return true;
-  case ROLE_B_Y:
-    *p = (parameter){"b_y", ROLE_B_Y, true, O, 1};
-    return true;
-  case ROLE_COUNT:
-    break;
-  }
-  return false;
+  return n->directions * n->H[n->layers - 1];
 }
 
-int network_parameter_count(const network *n)
+/* `base` with the suffix of a layer and a direction: "W_hh", "W_hh_rev", "W_hh_l2"; NULL: out of
+ * memory. */
+static const char *name_of(const door *d, const char *base, int layer, int direction)
 {
-  parameter p;
-  int count = 0;
-  while (network_parameter(n, count, &p)) count++;
-  return count;
+  enum { SIZE = 24 };
+  const char *rev = direction ? "_rev" : "";
+  if (layer == 0 && direction == 0) return base;
+  char *name = door_alloc(d, SIZE, 1);
+  if (name && layer == 0) snprintf(name, SIZE, "%s%s", base, rev);
+  if (name && layer > 0) snprintf(name, SIZE, "%s_l%d%s", base, layer + 1, rev);
+  return name;
+}
+
+static bool add_parameter(const door *d, network *n, parameter p)
+{
+  static const char *const base[ROLE_COUNT] = {"W_xh", "W_hh", "b_h", "b_hn", "W_hy", "b_y"};
+  p.name = name_of(d, base[p.role], p.layer, p.direction);
+  p.bias = p.role == ROLE_B_H || p.role == ROLE_B_HN || p.role == ROLE_B_Y;
+  n->parameter[n->parameters++] = p;
+  return p.name != NULL;
+}
+
+static bool add_state_field(const door *d, network *n, int layer, int direction, bool cell)
+{
+  const char *name = name_of(d, cell ? "c" : "h", layer, direction);
+  n->state[n->states++] = (state_field){name, layer, direction, cell, n->H[layer]};
+  return name != NULL;
+}
+
+/* Layer 1 reads x; one above it the units of the layer below, those of both directions. */
+static bool add_layer(const door *d, network *n, int layer, int direction)
+{
+  ptrdiff_t H = n->H[layer], GH = network_gates(n) * H;
+  ptrdiff_t below = layer == 0 ? n->D : n->directions * n->H[layer - 1];
+  bool has_b_hn = n->cell == BPTT_GRU && n->reset == BPTT_RESET_AFTER;
+  parameter p = {.layer = layer, .direction = direction, .rows = GH, .cols = below};
+  p.role = ROLE_W_XH;
+  if (!add_parameter(d, n, p)) return false;
+  p.role = ROLE_W_HH, p.cols = H;
+  if (!add_parameter(d, n, p)) return false;
+  p.role = ROLE_B_H, p.cols = 1;
+  if (!add_parameter(d, n, p)) return false;
+  p.role = ROLE_B_HN, p.rows = H;
+  if (has_b_hn && !add_parameter(d, n, p)) return false;
+  return add_state_field(d, n, layer, direction, false) &&
+         (n->cell != BPTT_LSTM || add_state_field(d, n, layer, direction, true));
+}
+
+bool network_complete(const door *d, network *n)
+{
+  ptrdiff_t cells = (ptrdiff_t)n->layers * n->directions;
+  parameter W_hy = {.role = ROLE_W_HY, .rows = n->O, .cols = network_top(n)};
+  parameter b_y = {.role = ROLE_B_Y, .rows = n->O, .cols = 1};
+  n->parameter = door_alloc(d, ROLE_COUNT * cells, sizeof *n->parameter);
+  n->state = door_alloc(d, 2 * cells, sizeof *n->state);
+  n->parameters = n->states = 0;
+  if (!n->parameter || !n->state) return false;
+  for (int layer = 0; layer < n->layers; layer++) {
+    for (int direction = 0; direction < n->directions; direction++) {
+      if (!add_layer(d, n, layer, direction)) return false;
+    }
+  }
+  return add_parameter(d, n, W_hy) && add_parameter(d, n, b_y);
+}
+
+bool network_parameter(const network *n, int index, parameter *p)
+{
+  if (index < n->parameters) *p = n->parameter[index];
+  return index < n->parameters;
+}
+
+bool network_state(const network *n, int index, state_field *s)
+{
+  if (index < n->states) *s = n->state[index];
+  return index < n->states;
 }
 
 double network_size(const network *n)
 {
-  parameter p;
   double size = 0;
-  for (int i = 0; network_parameter(n, i, &p); i++) size += (double)p.rows * (double)p.cols;
+  for (int i = 0; i < n->parameters; i++) {
+    size += (double)n->parameter[i].rows * (double)n->parameter[i].cols;
+  }
   return size;
 }
 
-int network_state_count(const network *n)
-{
-  return n->cell == BPTT_LSTM ? 2 : 1;
-}
-
-const char *const network_state_name[2] = {"h", "c"};
-
 /* ---------------------------------------------------------------------------- reading */
+
+/* One size for each layer. */
+bool network_read_hidden(const door *d, place at, const bptt_value *v, network *n)
+{
+  double size;
+  bool several = value_is_array(v) && v->count > 1 && value_is_vector(v);
+  if (!several) {
+    if (!value_read_whole(d, at, v, 1, NETWORK_MOST, &size)) return false;
+  } else if (v->count > NETWORK_MOST_LAYERS) {
+    return fail(d->error, at.argument, "%s has %td layers; expected at most %d", say_place(at).s,
+                value_count(v), NETWORK_MOST_LAYERS);
+  }
+  n->layers = several ? (int)v->count : 1;
+  ptrdiff_t *H = door_alloc(d, n->layers, sizeof *H);
+  for (int i = 0; H && i < n->layers; i++) {
+    size = value_at(v, i);
+    if (!(size >= 1 && size <= NETWORK_MOST && size == floor(size))) {
+      phrase is = say("%s at layer %d", say_number(size).s, i + 1);
+      return wrong(d->error, at, is.s, "a whole number from 1 to %.0f for each layer",
+                   NETWORK_MOST);
+    }
+    H[i] = (ptrdiff_t)size;
+  }
+  n->H = H;
+  return H != NULL;
+}
 
 static const char a_network[] = "a network made by rnn_net";
 
@@ -89,6 +155,27 @@ static bool read_size(const fields *f, const char *name, ptrdiff_t *size)
   if (!value_read_whole(f->d, at, field, 1, NETWORK_MOST, &number)) return false;
   *size = (ptrdiff_t)number;
   return true;
+}
+
+static bool read_hidden(const fields *f, network *n)
+{
+  const bptt_value *field;
+  place at = {f->argument, "hidden", 0};
+  return read_field(f, "hidden", &field) && network_read_hidden(f->d, at, field, n);
+}
+
+static bool read_flag(const fields *f, const char *name, bool *flag)
+{
+  const bptt_value *field;
+  place at = {f->argument, name, 0};
+  return read_field(f, name, &field) && option_read_flag(f->d, at, field, flag);
+}
+
+static bool read_number(const fields *f, const char *name, option_id row, double *number)
+{
+  const bptt_value *field;
+  place at = {f->argument, name, 0};
+  return read_field(f, name, &field) && option_read_number(f->d, at, row, field, number);
 }
 
 static bool read_word(const fields *f, const char *name, option_id row, int *choice)
@@ -126,59 +213,75 @@ static bool read_parameter(const door *d, place at, const parameter *p, const bp
 static bool refuse_others(const door *d, const char *argument, const bptt_value *list,
                           const network *n)
 {
-  parameter p;
-  const char *known[MOST_PARAMETERS];
-  size_t count = 0;
-  while (network_parameter(n, (int)count, &p)) known[count++] = p.name;
   for (size_t i = 0; i < list->count; i++) {
     const char *name = list->item[i].name ? list->item[i].name : "";
     bool found = false;
-    for (size_t k = 0; k < count && !found; k++) found = strcmp(known[k], name) == 0;
-    if (!found) {
-      const char *const *cell = option_choice_text(d, OPTION_CELL, (int)n->cell);
-      return cell && fail(d->error, argument,
-                          "`%s` has a parameter %s that a network of cell \"%s\" does not have",
-                          argument, say_name(name).s, *cell);
+    for (int k = 0; k < n->parameters && !found; k++) {
+      found = strcmp(n->parameter[k].name, name) == 0;
     }
+    if (found) continue;
+    const char *const *cell = option_choice_text(d, OPTION_CELL, (int)n->cell);
+    return cell &&
+           fail(d->error, argument,
+                "`%s` has a parameter %s that a network of cell \"%s\" with %s in %s does "
+                "not have",
+                argument, say_name(name).s, *cell, say_count(n->layers, "layer", "layers").s,
+                say_count(n->directions, "direction", "directions").s);
   }
   return true;
 }
 
 bool network_read_parameters(const door *d, const char *argument, const bptt_value *list,
-                             const network *n, const bptt_value *param[MOST_PARAMETERS])
+                             const network *n, const bptt_value ***param)
 {
-  parameter p;
-  for (int i = 0; network_parameter(n, i, &p); i++) {
-    place at = {argument, p.name, 0};
-    param[i] = value_find(list, p.name);
-    if (!param[i]) return fail(d->error, argument, "`%s` has no parameter `%s`", argument, p.name);
-    if (!read_parameter(d, at, &p, param[i])) return false;
+  const bptt_value **found = *param = door_alloc(d, n->parameters, sizeof *found);
+  for (int i = 0; found && i < n->parameters; i++) {
+    const parameter *p = &n->parameter[i];
+    place at = {argument, p->name, 0};
+    found[i] = value_find(list, p->name);
+    if (!found[i]) {
+      return fail(d->error, argument, "`%s` has no parameter `%s`", argument, p->name);
+    }
+    if (!read_parameter(d, at, p, found[i])) return false;
   }
-  return refuse_others(d, argument, list, n);
+  return found && refuse_others(d, argument, list, n);
 }
 
-bool network_read(const door *d, const char *argument, const bptt_value *v, network *n,
-                  const bptt_value *param[MOST_PARAMETERS])
+static bool read_fields(const fields *f, network *n)
 {
-  int cell, activation, reset;
-  const bptt_value *list;
-  const fields f = {d, argument, v};
-  if (!v || v->kind != BPTT_LIST) {
-    return wrong(d->error, place_of(argument), value_describe(v).s, "%s", a_network);
-  }
-  if (!read_word(&f, "cell", OPTION_CELL, &cell) || !read_size(&f, "input", &n->D) ||
-      !read_size(&f, "hidden", &n->H) || !read_size(&f, "output", &n->O) ||
-      !read_word(&f, "activation", OPTION_ACTIVATION, &activation) ||
-      !read_word(&f, "reset", OPTION_RESET, &reset) || !read_field(&f, "param", &list)) {
+  int cell, activation, reset, mode;
+  bool bidirectional;
+  if (!read_word(f, "cell", OPTION_CELL, &cell) || !read_size(f, "input", &n->D) ||
+      !read_hidden(f, n) || !read_size(f, "output", &n->O) ||
+      !read_word(f, "activation", OPTION_ACTIVATION, &activation) ||
+      !read_word(f, "reset", OPTION_RESET, &reset) ||
+      !read_flag(f, "bidirectional", &bidirectional) ||
+      !read_word(f, "output_mode", OPTION_OUTPUT_MODE, &mode) ||
+      !read_number(f, "dropout", OPTION_DROPOUT, &n->dropout)) {
     return false;
   }
   n->cell = (bptt_cell)cell;
   n->activation = (bptt_activation)activation;
   n->reset = (bptt_reset)reset;
+  n->directions = bidirectional ? 2 : 1;
+  n->last = mode == OUTPUT_LAST;
+  return true;
+}
+
+bool network_read(const door *d, const char *argument, const bptt_value *v, network *n,
+                  const bptt_value ***param)
+{
+  const bptt_value *list;
+  const fields f = {d, argument, v};
+  if (!v || v->kind != BPTT_LIST) {
+    return wrong(d->error, place_of(argument), value_describe(v).s, "%s", a_network);
+  }
+  if (!read_fields(&f, n) || !read_field(&f, "param", &list)) return false;
   if (list->kind != BPTT_LIST) {
     place at = {argument, "param", 0};
     return wrong(d->error, at, value_describe(list).s, "a %s of parameters", fields_word(d));
   }
+  if (!network_complete(d, n)) return false;
   if (network_size(n) > NETWORK_MOST) {
     return fail(d->error, argument, "`%s` has %.0f parameters; expected at most %.0f", argument,
                 network_size(n), NETWORK_MOST);
@@ -186,55 +289,78 @@ bool network_read(const door *d, const char *argument, const bptt_value *v, netw
   return network_read_parameters(d, argument, list, n, param);
 }
 
+/* ------------------------------------------------------------------------------ state */
+
+/* "`h`, `c`, `h_l2` and `c_l2`"; of many, the first and the last. */
+static phrase say_fields(const network *n)
+{
+  enum { MOST = 4 };
+  phrase p = say_name(n->state[0].name);
+  for (int i = 1; i < n->states; i++) {
+    bool last = i == n->states - 1;
+    if (n->states > MOST && i > 1 && !last) continue;
+    const char *between = !last ? ", " : n->states > MOST ? ", ..., " : " and ";
+    p = say("%s%s%s", p.s, between, say_name(n->state[i].name).s);
+  }
+  return p;
+}
+
 /* "a list with `h` and `c` (each 3 x 2)" */
 static phrase say_state(const door *d, const network *n, ptrdiff_t B)
 {
-  phrase dims = say_dims(2, (ptrdiff_t[]){n->H, B});
-  const char *word = fields_word(d);
-  return network_state_count(n) == 2 ? say("a %s with `h` and `c` (each %s)", word, dims.s)
-                                     : say("a %s with `h` (%s)", word, dims.s);
+  bool same = true;
+  for (int i = 0; i < n->states; i++) same &= n->state[i].H == n->state[0].H;
+  phrase dims = same ? say_dims(2, (ptrdiff_t[]){n->state[0].H, B}) : say("units x %td", B);
+  return say("a %s with %s (%s%s)", fields_word(d), say_fields(n).s, n->states > 1 ? "each " : "",
+             dims.s);
 }
 
-static bool wrong_state(const door *d, place at, const network *n, ptrdiff_t B, const bptt_value *v)
+static bool read_state_field(const door *d, const bptt_value *list, const network *n,
+                             const state_field *s, ptrdiff_t B, const bptt_value **field)
 {
-  phrase shape = say_dims(2, (ptrdiff_t[]){n->H, B});
-  return value_check_array(d, at, v, say("a real %s matrix", shape.s).s) &&
-         wrong(d->error, at, value_describe(v).s, "%s", shape.s);
-}
-
-static bool read_state_field(const door *d, const bptt_value *list, const char *name,
-                             const network *n, ptrdiff_t B, const bptt_value **field)
-{
-  place at = {"state", name, 0};
-  const bptt_value *v = *field = value_find(list, name);
+  const ptrdiff_t dim[] = {s->H, B};
+  place at = {"state", s->name, 0};
+  const bptt_value *v = *field = value_find(list, s->name);
   if (!v) {
-    return fail(d->error, "state", "`state` has no field `%s`; expected %s", name,
+    return fail(d->error, "state", "`state` has no field `%s`; expected %s", s->name,
                 say_state(d, n, B).s);
   }
-  bool vector = value_is_vector(v) && B == 1 && value_count(v) == n->H;
-  bool fits = vector || value_has_dims(v, 2, (ptrdiff_t[]){n->H, B});
-  if (!value_is_array(v) || !fits) return wrong_state(d, at, n, B, v);
+  phrase shape = say_dims(2, dim);
+  if (!value_check_array(d, at, v, say("a real %s matrix", shape.s).s)) return false;
+  bool vector = value_is_vector(v) && B == 1 && value_count(v) == s->H;
+  if (!vector && !value_has_dims(v, 2, dim)) {
+    return wrong(d->error, at, value_describe(v).s, "%s", shape.s);
+  }
   return value_check_finite(d, at, v);
 }
 
-bool network_read_state(const door *d, const bptt_value *v, const network *n, ptrdiff_t B,
-                        const bptt_value *state[2])
+static bool refuse_other_fields(const door *d, const bptt_value *list, const network *n,
+                                ptrdiff_t B)
 {
-  state[0] = state[1] = NULL;
+  for (size_t i = 0; i < list->count; i++) {
+    const char *name = list->item[i].name ? list->item[i].name : "";
+    bool found = false;
+    for (int k = 0; k < n->states && !found; k++) found = strcmp(n->state[k].name, name) == 0;
+    if (found) continue;
+    return fail(d->error, "state", "`state` has a field %s; expected %s", say_name(name).s,
+                say_state(d, n, B).s);
+  }
+  return true;
+}
+
+bool network_read_state(const door *d, const bptt_value *v, const network *n, ptrdiff_t B,
+                        const bptt_value ***state)
+{
+  *state = NULL;
   if (!value_given(v)) return true;
   if (v->kind != BPTT_LIST) {
     return wrong(d->error, place_of("state"), value_describe(v).s, "%s", say_state(d, n, B).s);
   }
-  for (int i = 0; i < network_state_count(n); i++) {
-    if (!read_state_field(d, v, network_state_name[i], n, B, &state[i])) return false;
+  const bptt_value **field = *state = door_alloc(d, n->states, sizeof *field);
+  for (int i = 0; field && i < n->states; i++) {
+    if (!read_state_field(d, v, n, &n->state[i], B, &field[i])) return false;
   }
-  for (size_t i = 0; i < v->count; i++) {
-    const bptt_value *item = &v->item[i];
-    if (item == state[0] || item == state[1]) continue;
-    return fail(d->error, "state", "`state` has a field %s; expected %s",
-                say_name(item->name ? item->name : "").s, say_state(d, n, B).s);
-  }
-  return true;
+  return field && refuse_other_fields(d, v, n, B);
 }
 
 /* --------------------------------------------------------------------------- building */
@@ -242,19 +368,31 @@ bool network_read_state(const door *d, const bptt_value *v, const network *n, pt
 bool network_make_parameters(const door *d, bptt_value *v, const char *name, const network *n,
                              bptt_kind kind)
 {
-  parameter p;
-  if (!value_make_list(d, v, name, network_parameter_count(n))) return false;
-  for (int i = 0; network_parameter(n, i, &p); i++) {
-    if (p.bias) {
-      value_make_vector(d, &v->item[i], p.name, kind, p.rows);
+  if (!value_make_list(d, v, name, n->parameters)) return false;
+  for (int i = 0; i < n->parameters; i++) {
+    const parameter *p = &n->parameter[i];
+    if (p->bias) {
+      value_make_vector(d, &v->item[i], p->name, kind, p->rows);
     } else {
-      value_make_array(&v->item[i], p.name, kind, 2, (ptrdiff_t[]){p.rows, p.cols});
+      value_make_array(&v->item[i], p->name, kind, 2, (ptrdiff_t[]){p->rows, p->cols});
     }
   }
   return true;
 }
 
-enum { FIELD_CELL, FIELD_D, FIELD_H, FIELD_O, FIELD_ACTIVATION, FIELD_RESET, FIELD_PARAM, FIELDS };
+enum {
+  FIELD_CELL,
+  FIELD_D,
+  FIELD_H,
+  FIELD_O,
+  FIELD_ACTIVATION,
+  FIELD_RESET,
+  FIELD_BIDIRECTIONAL,
+  FIELD_MODE,
+  FIELD_DROPOUT,
+  FIELD_PARAM,
+  FIELDS
+};
 
 static bool make_word(const door *d, bptt_value *v, const char *name, option_id row, int choice)
 {
@@ -263,24 +401,37 @@ static bool make_word(const door *d, bptt_value *v, const char *name, option_id 
   return text != NULL;
 }
 
+/* The sizes of the layers, in Octave a row. */
+static void make_hidden(const door *d, bptt_value *v, const network *n)
+{
+  ptrdiff_t row[] = {1, n->layers};
+  bool r = d->host.habit == BPTT_R;
+  value_make_array(v, "hidden", BPTT_DOUBLE, r ? 1 : 2, r ? row + 1 : row);
+}
+
 bool network_make(const door *d, bptt_value *v, const char *name, const network *n)
 {
   if (!value_make_list(d, v, name, FIELDS)) return false;
-  value_make_scalar(d, &v->item[FIELD_D], "input", BPTT_DOUBLE);
-  value_make_scalar(d, &v->item[FIELD_H], "hidden", BPTT_DOUBLE);
-  value_make_scalar(d, &v->item[FIELD_O], "output", BPTT_DOUBLE);
   bptt_value *f = v->item;
+  value_make_scalar(d, &f[FIELD_D], "input", BPTT_DOUBLE);
+  make_hidden(d, &f[FIELD_H], n);
+  value_make_scalar(d, &f[FIELD_O], "output", BPTT_DOUBLE);
+  value_make_scalar(d, &f[FIELD_DROPOUT], "dropout", BPTT_DOUBLE);
   return make_word(d, &f[FIELD_CELL], "cell", OPTION_CELL, (int)n->cell) &&
          make_word(d, &f[FIELD_ACTIVATION], "activation", OPTION_ACTIVATION, (int)n->activation) &&
          make_word(d, &f[FIELD_RESET], "reset", OPTION_RESET, (int)n->reset) &&
+         value_make_flag(d, &f[FIELD_BIDIRECTIONAL], "bidirectional", n->directions == 2) &&
+         make_word(d, &f[FIELD_MODE], "output_mode", OPTION_OUTPUT_MODE,
+                   n->last ? OUTPUT_LAST : OUTPUT_SEQUENCE) &&
          network_make_parameters(d, &f[FIELD_PARAM], "param", n, BPTT_DOUBLE);
 }
 
 void network_set(bptt_value *v, const network *n)
 {
   value_set(&v->item[FIELD_D], 0, (double)n->D);
-  value_set(&v->item[FIELD_H], 0, (double)n->H);
+  for (int i = 0; i < n->layers; i++) value_set(&v->item[FIELD_H], i, (double)n->H[i]);
   value_set(&v->item[FIELD_O], 0, (double)n->O);
+  value_set(&v->item[FIELD_DROPOUT], 0, n->dropout);
 }
 
 bptt_value *network_made_parameters(bptt_value *v)

@@ -13,7 +13,7 @@
 
 static const bptt_option table[OPTION_COUNT] = {
     [OPTION_INPUT] = {"rnn_net", "input", "whole", "", "[1, 2147483647]", "features of the input"},
-    [OPTION_HIDDEN] = {"rnn_net", "hidden", "data", "", "", "hidden units"},
+    [OPTION_HIDDEN] = {"rnn_net", "hidden", "data", "", "", "hidden units of each layer"},
     [OPTION_OUTPUT] = {"rnn_net", "output", "whole", "", "[1, 2147483647]",
                        "features of the output, or classes"},
     [OPTION_CELL] = {"rnn_net", "cell", "choice", "\"rnn\"", "rnn|gru|lstm", "kind of cell"},
@@ -21,6 +21,12 @@ static const bptt_option table[OPTION_COUNT] = {
                            "tanh|relu|sigmoid|identity", "activation of cell rnn"},
     [OPTION_RESET] = {"rnn_net", "reset", "choice", "\"after\"", "after|before",
                       "whether cell gru applies its reset gate after or before the product"},
+    [OPTION_BIDIRECTIONAL] = {"rnn_net", "bidirectional", "flag", "FALSE", "",
+                              "whether each layer also reads the sequences from their end"},
+    [OPTION_OUTPUT_MODE] = {"rnn_net", "output_mode", "choice", "\"sequence\"", "sequence|last",
+                            "outputs at every step, or at the last step of each sequence"},
+    [OPTION_DROPOUT] = {"rnn_net", "dropout", "number", "0", "[0, 1)",
+                        "share of the units of a layer that the next one is not shown"},
     [OPTION_SEED] = {"rnn_net", "seed", "whole", "NULL", "[0, 9007199254740992]",
                      "seed of the initial weights; by default the environment's generator decides"},
     [OPTION_NET] = {RUNS, "net", "data", "", "", "the network"},
@@ -49,8 +55,12 @@ static const bptt_option table[OPTION_COUNT] = {
                             "what to check the gradient for"},
     [OPTION_WRT] = {"rnn_bptt", "wrt", "set", "c(\"param\", \"x\", \"state\")", "param|x|state",
                     "what to take the gradient for"},
+    [OPTION_MEMORY] = {GRADIENTS, "memory", "choice", "\"store\"", "store|recompute",
+                       "whether to keep what every step computed, or to compute it again"},
     [OPTION_PRECISION] = {"rnn_forward rnn_predict " GRADIENTS, "precision", "choice", "\"double\"",
                           "double|single", "precision of the computation"},
+    [OPTION_DROPOUT_SEED] = {"rnn_forward " LOSSES, "seed", "whole", "NULL",
+                             "[0, 9007199254740992]", "seed of the dropout"},
     [OPTION_THREADS] = {RUNS, "threads", "whole", "1", "[1, 1024]", "threads to compute with"},
     [OPTION_GRAD] = {"rnn_clip", "grad", "data", "", "", "the gradient: a list of arrays"},
     [OPTION_NORM] = {"rnn_clip", "norm", "number", "Inf", "(0, Inf]", "largest norm"},
@@ -203,7 +213,7 @@ static bool read_set(const door *d, option_id row, const bptt_value *v, option_v
 
 /* An interval: "(0, Inf]" holds all numbers above 0. */
 typedef struct {
-  bool above; /* the lower end is not in it */
+  bool above, below; /* the lower, the upper end is not in it */
   double lo, hi;
 } interval;
 
@@ -212,19 +222,49 @@ static interval interval_of(option_id row)
   char *end;
   const char *range = table[row].range;
   double lo = strtod(range + 1, &end);
-  return (interval){range[0] == '(', lo, strtod(end + 1, NULL)};
+  double hi = strtod(end + 1, &end);
+  return (interval){range[0] == '(', *end == ')', lo, hi};
+}
+
+static bool is_within(const interval *in, double number)
+{
+  return (in->above ? number > in->lo : number >= in->lo) &&
+         (in->below ? number < in->hi : number <= in->hi);
+}
+
+/* "above 0", "of at least 0 and below 1" */
+static phrase say_interval(const interval *in)
+{
+  phrase lo = say("%s %s", in->above ? "above" : "of at least", say_number(in->lo).s);
+  if (isinf(in->hi) && !in->below) return lo;
+  return say("%s and %s %s", lo.s, in->below ? "below" : "at most", say_number(in->hi).s);
+}
+
+bool option_read_number(const door *d, place at, option_id row, const bptt_value *v, double *number)
+{
+  interval in = interval_of(row);
+  *number = value_is_number(v) && v->count == 1 ? value_at(v, 0) : NAN;
+  return is_within(&in, *number) ||
+         wrong(d->error, at, value_describe(v).s, "one number %s", say_interval(&in).s);
 }
 
 static bool read_number(const door *d, option_id row, const bptt_value *v, option_value *out)
 {
-  interval in = interval_of(row);
+  return option_read_number(d, place_of(table[row].name), row, v, &out->number);
+}
+
+bool option_read_flag(const door *d, place at, const bptt_value *v, bool *flag)
+{
   double number = value_is_number(v) && v->count == 1 ? value_at(v, 0) : NAN;
-  if (!(in.above ? number > in.lo : number >= in.lo) || !(number <= in.hi)) {
-    return wrong(d->error, place_of(table[row].name), value_describe(v).s, "one number %s %s",
-                 in.above ? "above" : "of at least", say_number(in.lo).s);
-  }
-  out->number = number;
-  return true;
+  bool r = d->host.habit == BPTT_R;
+  *flag = number == 1;
+  return number == 0 || number == 1 ||
+         wrong(d->error, at, value_describe(v).s, "%s", r ? "TRUE or FALSE" : "true or false");
+}
+
+static bool read_flag(const door *d, option_id row, const bptt_value *v, option_value *out)
+{
+  return option_read_flag(d, place_of(table[row].name), v, &out->flag);
 }
 
 static bool read_whole(const door *d, option_id row, const bptt_value *v, option_value *out)
@@ -264,6 +304,7 @@ typedef struct {
 static const option_type types[] = {
     {"choice", read_choice}, {"set", read_set},           {"number", read_number},
     {"whole", read_whole},   {"truncate", read_truncate}, {"data", read_data},
+    {"flag", read_flag},
 };
 
 /* ---------------------------------------------------------------------------- reading */

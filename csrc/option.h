@@ -11,6 +11,9 @@ typedef enum {
   OPTION_CELL,
   OPTION_ACTIVATION,
   OPTION_RESET,
+  OPTION_BIDIRECTIONAL,
+  OPTION_OUTPUT_MODE,
+  OPTION_DROPOUT,
   OPTION_SEED,
   OPTION_NET,
   OPTION_X,
@@ -27,7 +30,9 @@ typedef enum {
   OPTION_CHECKED_GRAD,
   OPTION_CHECKED_WRT,
   OPTION_WRT,
+  OPTION_MEMORY,
   OPTION_PRECISION,
+  OPTION_DROPOUT_SEED,
   OPTION_THREADS,
   OPTION_GRAD,
   OPTION_NORM,
@@ -38,6 +43,9 @@ typedef enum {
   OPTION_COUNT
 } option_id;
 
+enum { OUTPUT_SEQUENCE, OUTPUT_LAST };
+enum { LOSS_MSE, LOSS_CROSS_ENTROPY };
+enum { MEMORY_STORE, MEMORY_RECOMPUTE };
 enum { REDUCTION_MEAN, REDUCTION_SUM };
 enum { TYPE_RESPONSE, TYPE_PROB, TYPE_CLASS };
 enum { WRT_PARAM = 1, WRT_X = 2, WRT_STATE = 4 }; /* bits, in the order of the choices */
@@ -48,6 +56,7 @@ typedef struct {
   int choice;              /* "choice": its place in the range */
   unsigned set;            /* "set": a bit for each choice */
   double number;           /* "number", "whole" */
+  bool flag;               /* "flag" */
   double truncate[2];      /* "truncate": k1, k2 */
 } option_value;
 
@@ -61,6 +70,11 @@ bool options_read(const door *d, const bptt_value *args, options *out);
 
 /* The place of a word among a row's choices; an error with the choices when it is none. */
 bool option_read_choice(const door *d, place at, option_id row, const bptt_value *v, int *choice);
+/* A number in the range of a row. */
+bool option_read_number(const door *d, place at, option_id row, const bptt_value *v,
+                        double *number);
+/* Yes or no: a logical value, or the number 1 or 0. */
+bool option_read_flag(const door *d, place at, const bptt_value *v, bool *flag);
 /* The word for it, as a value's `text` of one string; NULL: out of memory. */
 const char *const *option_choice_text(const door *d, option_id row, int choice);
 

@@ -15,17 +15,6 @@ static bptt_value *open_result(bptt_call *call, ptrdiff_t most)
 
 /* ---------------------------------------------------------------------------- rnn_net */
 
-static bool read_hidden(const bptt_call *call, double *hidden)
-{
-  const door *d = &call->d;
-  const bptt_value *v = call_given(call, OPTION_HIDDEN);
-  if (value_is_number(v) && v->count > 1) {
-    return wrong(d->error, place_of("hidden"), value_describe(v).s,
-                 "one whole number, as a network has one layer");
-  }
-  return value_read_whole(d, place_of("hidden"), v, 1, NETWORK_MOST, hidden);
-}
-
 /* A choice that would have no effect is a misunderstanding. */
 static bool check_choices(const bptt_call *call, const network *n)
 {
@@ -39,49 +28,67 @@ static bool check_choices(const bptt_call *call, const network *n)
     return wrong(call->d.error, place_of("reset"), value_describe(at[OPTION_RESET].given).s,
                  "\"after\", as only cell \"gru\" has a choice");
   }
+  if (n->dropout > 0 && n->layers == 1) {
+    return wrong(call->d.error, place_of("dropout"), value_describe(at[OPTION_DROPOUT].given).s,
+                 "0, as there is nothing between the layers of a network of one");
+  }
   return true;
+}
+
+/* What rnn_net makes. */
+typedef struct {
+  network net;
+  double **param;
+} new_network;
+
+static bool describe_network(const bptt_call *call, network *n)
+{
+  const option_value *at = call->option.at;
+  const bptt_value *hidden = call_given(call, OPTION_HIDDEN);
+  const door *d = &call->d;
+  *n = (network){.cell = (bptt_cell)at[OPTION_CELL].choice,
+                 .activation = (bptt_activation)at[OPTION_ACTIVATION].choice,
+                 .reset = (bptt_reset)at[OPTION_RESET].choice,
+                 .D = (ptrdiff_t)at[OPTION_INPUT].number,
+                 .O = (ptrdiff_t)at[OPTION_OUTPUT].number,
+                 .directions = at[OPTION_BIDIRECTIONAL].flag ? 2 : 1,
+                 .last = at[OPTION_OUTPUT_MODE].choice == OUTPUT_LAST,
+                 .dropout = at[OPTION_DROPOUT].number};
+  if (!network_read_hidden(d, place_of("hidden"), hidden, n) || !check_choices(call, n) ||
+      !network_complete(d, n)) {
+    return false;
+  }
+  return network_size(n) <= NETWORK_MOST ||
+         fail(d->error, "hidden",
+              "`hidden` is %s, which with %s and %s makes %.0f parameters; expected at most %.0f",
+              value_describe(hidden).s, say_count(n->D, "input", "inputs").s,
+              say_count(n->O, "output", "outputs").s, network_size(n), NETWORK_MOST);
 }
 
 static bool net_prepare(bptt_call *call)
 {
   const door *d = &call->d;
-  const option_value *at = call->option.at;
-  double hidden;
   ptrdiff_t scratch;
   size_t offset;
-  if (!read_hidden(call, &hidden)) return false;
-  network *n = call->job = door_alloc(d, 1, sizeof *n);
-  if (!n) return false;
-  *n = (network){.cell = (bptt_cell)at[OPTION_CELL].choice,
-                 .activation = (bptt_activation)at[OPTION_ACTIVATION].choice,
-                 .reset = (bptt_reset)at[OPTION_RESET].choice,
-                 .D = (ptrdiff_t)at[OPTION_INPUT].number,
-                 .H = (ptrdiff_t)hidden,
-                 .O = (ptrdiff_t)at[OPTION_OUTPUT].number};
-  if (!check_choices(call, n)) return false;
-  if (network_size(n) > NETWORK_MOST) {
-    return fail(
-        d->error, "hidden",
-        "`hidden` is %td, which with %s and %s makes %.0f parameters; expected at most %.0f", n->H,
-        say_count(n->D, "input", "inputs").s, say_count(n->O, "output", "outputs").s,
-        network_size(n), NETWORK_MOST);
-  }
-  if (!at[OPTION_SEED].given) {
+  new_network *w = call->job = door_alloc(d, 1, sizeof *w);
+  if (!w || !describe_network(call, &w->net)) return false;
+  if (!call->option.at[OPTION_SEED].given) {
     return wrong(d->error, place_of("seed"), "missing", "a whole number from 0 to 2^53");
   }
-  return init_scratch(n, &scratch) && call_reserve(call, scratch, sizeof(double), &offset) &&
-         open_result(call, 1) && network_make(d, value_append(&call->result), "net", n);
+  w->param = door_alloc(d, w->net.parameters, sizeof *w->param);
+  return w->param && init_scratch(&w->net, &scratch) &&
+         call_reserve(call, scratch, sizeof(double), &offset) && open_result(call, 1) &&
+         network_make(d, value_append(&call->result), "net", &w->net);
 }
 
 static bptt_status net_run(bptt_call *call, char *workspace)
 {
-  const network *n = call->job;
+  const new_network *w = call->job;
   bptt_value *net = &call->result.item[0], *list = network_made_parameters(net);
-  double *param[MOST_PARAMETERS];
-  for (size_t i = 0; i < list->count; i++) param[i] = list->item[i].data;
-  network_set(net, n);
-  return init_parameters(n, call->option.at[OPTION_SEED].number, param, (double *)workspace,
-                         &call->d.host);
+  for (size_t i = 0; i < list->count; i++) w->param[i] = list->item[i].data;
+  network_set(net, &w->net);
+  return init_parameters(&w->net, call->option.at[OPTION_SEED].number, w->param,
+                         (double *)workspace, &call->d.host);
 }
 
 /* ---------------------------------------------------------------------- lists of arrays */
@@ -199,7 +206,7 @@ static bptt_status clip_run(bptt_call *call, char *workspace)
 
 /* What rnn_pack packs, in this order. */
 typedef struct {
-  const bptt_value *array[MOST_PARAMETERS];
+  const bptt_value **array;
   const bptt_value *list; /* NULL: the arrays; else the items of this list */
   ptrdiff_t count;
 } packed;
@@ -220,9 +227,9 @@ static bool pack_prepare(bptt_call *call)
   bptt_kind kind = BPTT_DOUBLE;
   if (whole_network) {
     network n;
-    if (!network_read(d, "param", v, &n, p->array)) return false;
+    if (!network_read(d, "param", v, &n, &p->array)) return false;
     count = (ptrdiff_t)network_size(&n);
-    p->count = network_parameter_count(&n);
+    p->count = n.parameters;
     for (ptrdiff_t i = 0; i < p->count; i++) {
       if (p->array[i]->kind == BPTT_SINGLE) kind = BPTT_SINGLE;
     }
@@ -253,9 +260,9 @@ static bool unpack_prepare(bptt_call *call)
 {
   const door *d = &call->d;
   const bptt_value *theta = call_given(call, OPTION_THETA);
-  const bptt_value *param[MOST_PARAMETERS];
+  const bptt_value **param;
   network n;
-  if (!network_read(d, "net", call_given(call, OPTION_UNPACK_NET), &n, param)) return false;
+  if (!network_read(d, "net", call_given(call, OPTION_UNPACK_NET), &n, &param)) return false;
   ptrdiff_t count = (ptrdiff_t)network_size(&n);
   phrase expected = say("a vector of %s", say_count(count, "number", "numbers").s);
   if (!value_check_array(d, place_of("theta"), theta, expected.s)) return false;

@@ -18,15 +18,14 @@ typedef enum {
   WORK /* no array of the user's: room in the workspace, zero at first */
 } direction;
 
-typedef struct {
+typedef struct transfer {
   direction way;
   series s;
-  size_t field;  /* of bptt_problem: the pointer */
+  void *slot;    /* where the pointer is, in the problem or in one of its layers */
   bool direct;   /* no copy */
   size_t offset; /* of the copy, in the workspace */
+  struct transfer *next;
 } transfer;
-
-enum { MOST_TRANSFERS = 32 };
 
 typedef struct {
   network net;
@@ -35,38 +34,71 @@ typedef struct {
   bptt_kind kind;   /* of the results */
   bptt_problem problem;
   size_t step; /* workspace of bptt_step() */
-  transfer transfer[MOST_TRANSFERS];
-  int transfers;
+  transfer *first, **end;
   bptt_value *loss, *grad, *grad_norm; /* results; NULL: not wanted */
+  gradient_part *part;                 /* of the gradient; scratch */
+  ptrdiff_t targets;                   /* numbers of the target at one step of one sequence */
   series classes;                      /* rnn_predict: result of type "class" */
   size_t class_offset;                 /* room for the classes in the engine's order */
   struct check *check;                 /* rnn_gradcheck's own */
 } pass;
 
-#define FIELD(name) offsetof(bptt_problem, name)
+/* ------------------------------------------------------------------------------ slots */
 
-static const size_t parameter_field[ROLE_COUNT] = {
-    [ROLE_W_XH] = FIELD(W_xh), [ROLE_W_HH] = FIELD(W_hh), [ROLE_B_H] = FIELD(b_h),
-    [ROLE_B_HN] = FIELD(b_hn), [ROLE_W_HY] = FIELD(W_hy), [ROLE_B_Y] = FIELD(b_y),
-};
-static const size_t gradient_field[ROLE_COUNT] = {
-    [ROLE_W_XH] = FIELD(dW_xh), [ROLE_W_HH] = FIELD(dW_hh), [ROLE_B_H] = FIELD(db_h),
-    [ROLE_B_HN] = FIELD(db_hn), [ROLE_W_HY] = FIELD(dW_hy), [ROLE_B_Y] = FIELD(db_y),
-};
-static const size_t first_state_field[2] = {FIELD(h0), FIELD(c0)};
-static const size_t last_state_field[2] = {FIELD(h_last), FIELD(c_last)};
-static const size_t state_gradient_field[2] = {FIELD(dh0), FIELD(dc0)};
+static bptt_layer *layer_of(const pass *p, int layer, int direction)
+{
+  return &p->problem.layer[layer * p->problem.directions + direction];
+}
 
-static void *pointer(const bptt_problem *p, size_t field)
+static void *parameter_slot(pass *p, const parameter *q)
+{
+  bptt_layer *l = layer_of(p, q->layer, q->direction);
+  void *const slot[ROLE_COUNT] = {
+      [ROLE_W_XH] = &l->W_xh, [ROLE_W_HH] = &l->W_hh,         [ROLE_B_H] = &l->b_h,
+      [ROLE_B_HN] = &l->b_hn, [ROLE_W_HY] = &p->problem.W_hy, [ROLE_B_Y] = &p->problem.b_y,
+  };
+  return slot[q->role];
+}
+
+static void *gradient_slot(pass *p, const parameter *q)
+{
+  bptt_layer *l = layer_of(p, q->layer, q->direction);
+  void *const slot[ROLE_COUNT] = {
+      [ROLE_W_XH] = &l->dW_xh, [ROLE_W_HH] = &l->dW_hh,         [ROLE_B_H] = &l->db_h,
+      [ROLE_B_HN] = &l->db_hn, [ROLE_W_HY] = &p->problem.dW_hy, [ROLE_B_Y] = &p->problem.db_y,
+  };
+  return slot[q->role];
+}
+
+typedef enum { FIRST_STATE, LAST_STATE, ALL_STATES, STATE_GRADIENT } state_kind;
+
+static void *state_slot(pass *p, const state_field *s, state_kind kind)
+{
+  bptt_layer *l = layer_of(p, s->layer, s->direction);
+  switch (kind) {
+  case FIRST_STATE:
+    return s->cell ? &l->c0 : &l->h0;
+  case LAST_STATE:
+    return s->cell ? &l->c_last : &l->h_last;
+  case ALL_STATES:
+    return s->cell ? &l->c_all : &l->h_all;
+  case STATE_GRADIENT:
+    break;
+  }
+  return s->cell ? &l->dc0 : &l->dh0;
+}
+
+/* A slot holds a pointer to const or not: it is read and written as bytes. */
+static void *pointer(const void *slot)
 {
   void *value;
-  memcpy(&value, (const char *)p + field, sizeof value);
+  memcpy(&value, slot, sizeof value);
   return value;
 }
 
-static void set_pointer(bptt_problem *p, size_t field, const void *value)
+static void set_pointer(void *slot, const void *value)
 {
-  memcpy((char *)p + field, &value, sizeof value);
+  memcpy(slot, &value, sizeof value);
 }
 
 /* -------------------------------------------------------------------------- transfers */
@@ -76,32 +108,34 @@ static size_t size_of(bptt_dtype dtype)
   return dtype == BPTT_F64 ? sizeof(double) : sizeof(float);
 }
 
-/* The pointer in `field` stands for this series. `copied`: the engine must not have the user's
+/* The pointer in `slot` stands for this series. `copied`: the engine must not have the user's
  * own array. */
-static bool bind(bptt_call *call, direction way, const series *s, size_t field, bool copied)
+static bool bind(bptt_call *call, direction way, const series *s, void *slot, bool copied)
 {
   pass *p = call->job;
-  transfer *t = &p->transfer[p->transfers++];
-  *t = (transfer){.way = way, .s = *s, .field = field};
+  transfer *t = door_alloc(&call->d, 1, sizeof *t);
+  if (!t) return false;
+  *t = (transfer){.way = way, .s = *s, .slot = slot};
   t->direct = way != WORK && !copied && series_is_direct(s, p->dtype);
+  *p->end = t;
+  p->end = &t->next;
   /* Not the pointer yet, but it tells bptt_step_workspace() that there will be one. */
-  set_pointer(&p->problem, field, t);
+  set_pointer(slot, t);
   return t->direct || call_reserve(call, series_count(s), size_of(p->dtype), &t->offset);
 }
 
-static bool bind_array(bptt_call *call, direction way, const bptt_value *v, size_t field,
-                       bool copied)
+static bool bind_array(bptt_call *call, direction way, const bptt_value *v, void *slot, bool copied)
 {
   series s;
-  return series_of_array(&call->d, v, &s) && bind(call, way, &s, field, copied);
+  return series_of_array(&call->d, v, &s) && bind(call, way, &s, slot, copied);
 }
 
-/* Room of this size, which `field` points to. */
+/* Room of this size, which `slot` points to. */
 static bool bind_work(bptt_call *call, ptrdiff_t features, ptrdiff_t sequences, ptrdiff_t steps,
-                      size_t field)
+                      void *slot)
 {
   series s = {.size = {features, sequences, steps}, .argument = "x"};
-  return series_can_be_counted(&call->d, &s) && bind(call, WORK, &s, field, true);
+  return series_can_be_counted(&call->d, &s) && bind(call, WORK, &s, slot, true);
 }
 
 static bool reserve_step(bptt_call *call)
@@ -113,20 +147,18 @@ static bool reserve_step(bptt_call *call)
 /* Sets the pointers, and copies what goes in and is not direct. */
 static void copy_in(pass *p, char *workspace)
 {
-  for (transfer *t = p->transfer; t < p->transfer + p->transfers; t++) {
+  for (const transfer *t = p->first; t; t = t->next) {
     void *at = t->direct ? t->s.part->value->data : workspace + t->offset;
-    set_pointer(&p->problem, t->field, at);
+    set_pointer(t->slot, at);
     if (t->way == IN && !t->direct) series_copy_in(&t->s, at, p->dtype);
     if (t->way == WORK) memset(at, 0, (size_t)series_count(&t->s) * size_of(p->dtype));
   }
 }
 
-static void copy_out(pass *p)
+static void copy_out(const pass *p)
 {
-  for (transfer *t = p->transfer; t < p->transfer + p->transfers; t++) {
-    if (t->way == OUT && !t->direct) {
-      series_copy_out(&t->s, pointer(&p->problem, t->field), p->dtype);
-    }
+  for (const transfer *t = p->first; t; t = t->next) {
+    if (t->way == OUT && !t->direct) series_copy_out(&t->s, pointer(t->slot), p->dtype);
   }
 }
 
@@ -153,15 +185,13 @@ static bool check_features(const door *d, const pass *p)
 }
 
 /* Octave: single anywhere in x or the parameters makes everything single. R has an option. */
-static void set_precision(const bptt_call *call, pass *p,
-                          const bptt_value *const param[MOST_PARAMETERS])
+static void set_precision(const bptt_call *call, pass *p, const bptt_value *const *param)
 {
   bool octave = call->d.host.habit == BPTT_OCTAVE;
   bool single = call->option.at[OPTION_PRECISION].choice == 1;
   ptrdiff_t parts = p->x.list ? p->x.size[SEQUENCE] : 1;
-  int params = network_parameter_count(&p->net);
   for (ptrdiff_t i = 0; i < parts; i++) single |= p->x.part[i].value->kind == BPTT_SINGLE;
-  for (int i = 0; i < params; i++) single |= param[i]->kind == BPTT_SINGLE;
+  for (int i = 0; i < p->net.parameters; i++) single |= param[i]->kind == BPTT_SINGLE;
   if (strcmp(call->d.function, "rnn_gradcheck") == 0) single = false;
   p->dtype = single ? BPTT_F32 : BPTT_F64;
   p->kind = single && octave ? BPTT_SINGLE : BPTT_DOUBLE;
@@ -174,23 +204,33 @@ static int threads_of(const bptt_call *call)
   return threads->given ? (int)threads->number : call->d.host.threads;
 }
 
-static void set_problem(const bptt_call *call, pass *p)
+static bool set_problem(const bptt_call *call, pass *p)
 {
   const network *n = &p->net;
+  const option_value *seed = &call->option.at[OPTION_DROPOUT_SEED];
   p->problem = (bptt_problem){
       .cell = n->cell,
       .activation = n->activation,
       .reset = n->reset,
       .D = n->D,
-      .H = n->H,
       .O = n->O,
       .B = p->x.size[SEQUENCE],
       .T = p->x.size[STEP],
+      .layers = n->layers,
+      .directions = n->directions,
+      .layer = door_alloc(&call->d, n->layers * n->directions, sizeof(bptt_layer)),
+      .last = n->last,
+      .dropout = seed->given && n->layers > 1 ? n->dropout : 0,
+      .seed = seed->given ? seed->number : 0,
       .length = p->x.length,
       .k1 = p->x.size[STEP],
       .k2 = p->x.size[STEP],
       .threads = threads_of(call),
   };
+  for (int i = 0; p->problem.layer && i < n->layers * n->directions; i++) {
+    p->problem.layer[i].H = n->H[i / n->directions];
+  }
+  return p->problem.layer != NULL;
 }
 
 /* What is computed in single must not become infinite by that. */
@@ -202,36 +242,52 @@ static bool fits_precision(const bptt_call *call, const char *argument, const ch
   return p->dtype == BPTT_F64 || value_check_single(&call->d, at, v);
 }
 
-/* What all four functions take: net, x and state. */
+static bool bind_parameters(bptt_call *call, const bptt_value *const *param, bool copied)
+{
+  pass *p = call->job;
+  parameter q;
+  for (int i = 0; network_parameter(&p->net, i, &q); i++) {
+    if (!fits_precision(call, "net", q.name, param[i]) ||
+        !bind_array(call, IN, param[i], parameter_slot(p, &q), copied)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool bind_first_state(bptt_call *call, const bptt_value *const *state, bool copied)
+{
+  pass *p = call->job;
+  state_field s;
+  for (int i = 0; state && network_state(&p->net, i, &s); i++) {
+    if (!fits_precision(call, "state", s.name, state[i]) ||
+        !bind_array(call, IN, state[i], state_slot(p, &s, FIRST_STATE), copied)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* What all these functions take: net, x and state. */
 static bool read_inputs(bptt_call *call, bool copied)
 {
   const door *d = &call->d;
-  const bptt_value *param[MOST_PARAMETERS], *state[2];
-  parameter q;
+  const bptt_value **param, **state;
   pass *p = call->job = door_alloc(d, 1, sizeof *p);
-  if (!p || !network_read(d, "net", call_given(call, OPTION_NET), &p->net, param) ||
+  if (!p || !network_read(d, "net", call_given(call, OPTION_NET), &p->net, &param) ||
       !series_read(d, call_given(call, OPTION_X), call_given(call, OPTION_FORMAT),
                    call_given(call, OPTION_LENGTHS), &p->x) ||
       !check_features(d, p) || !series_check_finite(d, &p->x) ||
-      !network_read_state(d, call_given(call, OPTION_STATE), &p->net, p->x.size[SEQUENCE], state)) {
+      !network_read_state(d, call_given(call, OPTION_STATE), &p->net, p->x.size[SEQUENCE],
+                          &state)) {
     return false;
   }
+  p->end = &p->first;
   set_precision(call, p, param);
-  set_problem(call, p);
-  for (int i = 0; network_parameter(&p->net, i, &q); i++) {
-    if (!fits_precision(call, "net", q.name, param[i]) ||
-        !bind_array(call, IN, param[i], parameter_field[q.role], copied)) {
-      return false;
-    }
-  }
-  for (int i = 0; i < 2 && state[i]; i++) {
-    if (!fits_precision(call, "state", network_state_name[i], state[i]) ||
-        !bind_array(call, IN, state[i], first_state_field[i], copied)) {
-      return false;
-    }
-  }
-  return (p->dtype == BPTT_F64 || series_check_single(d, &p->x)) &&
-         bind(call, IN, &p->x, FIELD(x), copied);
+  return set_problem(call, p) && bind_parameters(call, param, copied) &&
+         bind_first_state(call, state, copied) &&
+         (p->dtype == BPTT_F64 || series_check_single(d, &p->x)) &&
+         bind(call, IN, &p->x, &p->problem.x, copied);
 }
 
 static ptrdiff_t steps_of(double k, ptrdiff_t most)
@@ -239,13 +295,41 @@ static ptrdiff_t steps_of(double k, ptrdiff_t most)
   return k < (double)most ? (ptrdiff_t)k : most;
 }
 
-/* Target, loss and truncation. */
+/* How the gradient is taken: dropout, truncation, memory. */
+static bool read_gradient_options(bptt_call *call)
+{
+  pass *p = call->job;
+  const option_value *at = call->option.at;
+  bptt_problem *problem = &p->problem;
+  bptt_error *error = call->d.error;
+  bool both = problem->directions == 2;
+  const double *k = at[OPTION_TRUNCATE].truncate;
+  if (p->net.dropout > 0 && p->net.layers > 1 && !at[OPTION_DROPOUT_SEED].given) {
+    return wrong(error, place_of("seed"), "missing", "a whole number from 0 to 2^53");
+  }
+  problem->k1 = steps_of(k[0], problem->T);
+  /* A k2 of T + k1 reaches back to the first step from any other. */
+  problem->k2 = steps_of(k[1], problem->T + problem->k1);
+  problem->recompute = at[OPTION_MEMORY].choice == MEMORY_RECOMPUTE;
+  if (both && k[1] > k[0]) {
+    phrase is = say("%s and %s", say_number(k[0]).s, say_number(k[1]).s);
+    return wrong(error, place_of("truncate"), is.s,
+                 "one number, or the same twice, as `net` is bidirectional");
+  }
+  if (both && problem->recompute) {
+    return wrong(error, place_of("memory"), "\"recompute\"",
+                 "\"store\", as `net` is bidirectional");
+  }
+  return true;
+}
+
+/* Target and loss. */
 static bool read_target(bptt_call *call)
 {
   pass *p = call->job;
   const option_value *at = call->option.at;
   bptt_problem *problem = &p->problem;
-  bool classes = at[OPTION_LOSS].choice == BPTT_CROSS_ENTROPY;
+  bool classes = at[OPTION_LOSS].choice == LOSS_CROSS_ENTROPY;
   bool mean = at[OPTION_REDUCTION].choice == REDUCTION_MEAN;
   series target;
   double count;
@@ -259,12 +343,10 @@ static bool read_target(bptt_call *call)
     return wrong(call->d.error, place_of("target"), "missing everywhere",
                  "some number to take the mean over");
   }
-  problem->loss = (bptt_loss)at[OPTION_LOSS].choice;
+  p->targets = target.size[FEATURE];
+  problem->loss = classes ? BPTT_CROSS_ENTROPY : BPTT_MSE;
   problem->scale = mean ? 1 / count : 1;
-  problem->k1 = steps_of(at[OPTION_TRUNCATE].truncate[0], problem->T);
-  /* A k2 of T + k1 reaches back to the first step from any other. */
-  problem->k2 = steps_of(at[OPTION_TRUNCATE].truncate[1], problem->T + problem->k1);
-  return bind(call, IN, &target, FIELD(target), false);
+  return bind(call, IN, &target, &p->problem.target, false);
 }
 
 /* ---------------------------------------------------------------------------- results */
@@ -276,28 +358,30 @@ static bool wants_more(const bptt_call *call, const bptt_value *list)
 }
 
 static bool add_series(bptt_call *call, bptt_value *list, const char *name, ptrdiff_t features,
-                       size_t field)
+                       void *slot)
 {
   pass *p = call->job;
   series s;
   if (!wants_more(call, list)) return true;
   return series_make(&call->d, &p->x, features, p->kind, name, value_append(list), &s) &&
-         bind(call, OUT, &s, field, false);
+         bind(call, OUT, &s, slot, false);
 }
 
-static bool add_state(bptt_call *call, bptt_value *list, const char *name, const size_t field[2])
+static bool add_state(bptt_call *call, bptt_value *list, const char *name, state_kind kind)
 {
   pass *p = call->job;
-  ptrdiff_t dim[] = {p->net.H, p->x.size[SEQUENCE]}, n;
+  state_field s;
+  ptrdiff_t B = p->x.size[SEQUENCE], n;
   if (!wants_more(call, list)) return true;
-  if (!product(dim[0], dim[1], &n) || !product(n, (ptrdiff_t)sizeof(double), &n)) {
-    return fail(call->d.error, "x", "`x` has more sequences than can be counted");
-  }
   bptt_value *state = value_append(list);
-  if (!value_make_list(&call->d, state, name, network_state_count(&p->net))) return false;
-  for (size_t i = 0; i < state->count; i++) {
-    value_make_array(&state->item[i], network_state_name[i], p->kind, 2, dim);
-    if (!bind_array(call, OUT, &state->item[i], field[i], false)) return false;
+  if (!value_make_list(&call->d, state, name, p->net.states)) return false;
+  for (int i = 0; network_state(&p->net, i, &s); i++) {
+    if (!product(s.H, B, &n) || !product(n, (ptrdiff_t)sizeof(double), &n)) {
+      return fail(call->d.error, "x", "`x` has more sequences than can be counted");
+    }
+    bptt_value *field = &state->item[i];
+    value_make_array(field, s.name, p->kind, 2, (ptrdiff_t[]){s.H, B});
+    if (!bind_array(call, OUT, field, state_slot(p, &s, kind), false)) return false;
   }
   return true;
 }
@@ -307,9 +391,12 @@ static bool add_gradient(bptt_call *call, bptt_value *list)
   pass *p = call->job;
   parameter q;
   p->grad = value_append(list);
-  if (!network_make_parameters(&call->d, p->grad, "grad", &p->net, p->kind)) return false;
+  p->part = door_alloc(&call->d, p->net.parameters, sizeof *p->part);
+  if (!p->part || !network_make_parameters(&call->d, p->grad, "grad", &p->net, p->kind)) {
+    return false;
+  }
   for (int i = 0; network_parameter(&p->net, i, &q); i++) {
-    if (!bind_array(call, OUT, &p->grad->item[i], gradient_field[q.role], false)) return false;
+    if (!bind_array(call, OUT, &p->grad->item[i], gradient_slot(p, &q), false)) return false;
   }
   return true;
 }
@@ -373,13 +460,13 @@ static void warn_loss(bptt_call *call)
 }
 
 /* The first parameter with a gradient that is not finite. */
-static const char *bad_parameter(const pass *p)
+static const char *bad_parameter(pass *p)
 {
   parameter q;
   for (int i = 0; p->grad && network_parameter(&p->net, i, &q); i++) {
     bptt_value v = {.kind = p->dtype == BPTT_F32 ? BPTT_SINGLE : BPTT_DOUBLE,
                     .count = p->grad->item[i].count,
-                    .data = pointer(&p->problem, gradient_field[q.role])};
+                    .data = pointer(gradient_slot(p, &q))};
     if (value_not_finite(&v) >= 0) return q.name;
   }
   return NULL;
@@ -388,7 +475,7 @@ static const char *bad_parameter(const pass *p)
 /* To be called before clipping, which may hide what is wrong. */
 static void warn_gradient(bptt_call *call, double norm)
 {
-  const pass *p = call->job;
+  pass *p = call->job;
   const char *name = isfinite(norm) ? NULL : bad_parameter(p);
   ptrdiff_t step = p->problem.bad_backward;
   if (name || step) {
@@ -408,10 +495,10 @@ static bool forward_prepare(bptt_call *call)
   if (!read_inputs(call, false) || !open_results(call)) return false;
   pass *p = call->job;
   bptt_value *list = &call->result;
-  return add_series(call, list, "y", p->net.O, FIELD(y)) &&
-         (!octave || add_state(call, list, "state", last_state_field)) &&
-         add_series(call, list, "h", p->net.H, FIELD(h)) &&
-         (octave || add_state(call, list, "state", last_state_field)) && reserve_step(call);
+  return add_series(call, list, "y", p->net.O, &p->problem.y) &&
+         (!octave || add_state(call, list, "state", LAST_STATE)) &&
+         add_series(call, list, "h", network_top(&p->net), &p->problem.h) &&
+         (octave || add_state(call, list, "state", LAST_STATE)) && reserve_step(call);
 }
 
 static bptt_status forward_run(bptt_call *call, char *workspace)
@@ -432,7 +519,7 @@ static bool add_classes(bptt_call *call)
   const ptrdiff_t *size = p->x.size;
   bptt_value *y = value_append(&call->result);
   return series_make(&call->d, &p->x, 1, BPTT_DOUBLE, "y", y, &p->classes) &&
-         bind_work(call, p->net.O, size[SEQUENCE], size[STEP], FIELD(y)) &&
+         bind_work(call, p->net.O, size[SEQUENCE], size[STEP], &p->problem.y) &&
          call_reserve(call, series_count(&p->classes), sizeof(double), &p->class_offset);
 }
 
@@ -443,8 +530,8 @@ static bool predict_prepare(bptt_call *call)
   bptt_value *list = &call->result;
   bool class = call->option.at[OPTION_TYPE].choice == TYPE_CLASS;
   bool octave = call->d.host.habit == BPTT_OCTAVE;
-  return (class ? add_classes(call) : add_series(call, list, "y", p->net.O, FIELD(y))) &&
-         (!octave || add_state(call, list, "state", last_state_field)) && reserve_step(call);
+  return (class ? add_classes(call) : add_series(call, list, "y", p->net.O, &p->problem.y)) &&
+         (!octave || add_state(call, list, "state", LAST_STATE)) && reserve_step(call);
 }
 
 /* The class with the largest output, the first of equals; NaN where an output is. */
@@ -506,10 +593,10 @@ static bool add_rest(bptt_call *call, unsigned wrt)
     p->grad_norm = value_append(list);
     value_make_scalar(&call->d, p->grad_norm, "grad_norm", p->kind);
   }
-  return add_series(call, list, "y", p->net.O, FIELD(y)) &&
-         add_state(call, list, "state", last_state_field) &&
-         (!(wrt & WRT_X) || add_series(call, list, "dx", p->net.D, FIELD(dx))) &&
-         (!(wrt & WRT_STATE) || add_state(call, list, "dstate", state_gradient_field));
+  return add_series(call, list, "y", p->net.O, &p->problem.y) &&
+         add_state(call, list, "state", LAST_STATE) &&
+         (!(wrt & WRT_X) || add_series(call, list, "dx", p->net.D, &p->problem.dx)) &&
+         (!(wrt & WRT_STATE) || add_state(call, list, "dstate", STATE_GRADIENT));
 }
 
 /* rnn_objective is for optimizers: of the results, the loss and the gradient alone. */
@@ -517,7 +604,9 @@ static bool gradient_prepare(bptt_call *call)
 {
   bool objective = strcmp(call->d.function, "rnn_objective") == 0;
   unsigned wrt = objective ? WRT_PARAM : call->option.at[OPTION_WRT].set;
-  if (!read_inputs(call, false) || !read_target(call) || !open_results(call)) return false;
+  if (!read_inputs(call, false) || !read_gradient_options(call) || !read_target(call) ||
+      !open_results(call))
+    return false;
   if (!add_loss(call)) return false;
   if (call->d.host.want > 1) {
     if (!add_gradient_result(call, wrt & WRT_PARAM)) return false;
@@ -528,18 +617,16 @@ static bool gradient_prepare(bptt_call *call)
 
 static void clip(bptt_call *call)
 {
-  const pass *p = call->job;
+  pass *p = call->job;
   const option_value *at = call->option.at;
-  gradient_part part[MOST_PARAMETERS];
   parameter q;
-  ptrdiff_t parts = 0;
-  for (; network_parameter(&p->net, (int)parts, &q); parts++) {
-    void *data = pointer(&p->problem, gradient_field[q.role]);
-    part[parts] = (gradient_part){data, q.rows * q.cols, p->dtype};
+  for (int i = 0; network_parameter(&p->net, i, &q); i++) {
+    p->part[i] = (gradient_part){pointer(gradient_slot(p, &q)), q.rows * q.cols, p->dtype};
   }
-  double norm = clip_norm_of(part, parts);
+  double norm = clip_norm_of(p->part, p->net.parameters);
   warn_gradient(call, norm);
-  clip_gradient(part, parts, norm, at[OPTION_CLIP_NORM].number, at[OPTION_CLIP_VALUE].number);
+  clip_gradient(p->part, p->net.parameters, norm, at[OPTION_CLIP_NORM].number,
+                at[OPTION_CLIP_VALUE].number);
   if (p->grad_norm) value_set(p->grad_norm, 0, norm);
 }
 
@@ -562,31 +649,32 @@ static bptt_status gradient_run(bptt_call *call, char *workspace)
 
 /* ---------------------------------------------------------------------- rnn_gradcheck */
 
-enum { MOST_CHECKED = MOST_PARAMETERS + 3 };
-
 /* What is checked: an input of the problem, with the gradient for it. */
 typedef struct {
-  const char *name;
   checked_kind kind;
-  size_t value_field, gradient_field;
+  int state;         /* CHECKED_STATE: which */
+  const void *value; /* slots */
+  const void *gradient;
   ptrdiff_t count;
   size_t numeric; /* offset of scratch */
 } subject;
 
 struct check {
-  subject subject[MOST_CHECKED];
+  subject *subject;
+  const char **name; /* results */
+  checked *array;    /* scratch, as much else */
   ptrdiff_t count;
-  bool given;                     /* the gradient of the parameters is the user's */
-  size_t target, length, state;   /* offsets of scratch */
-  const char *name[MOST_CHECKED]; /* results */
+  bool given; /* the gradient of the parameters is the user's */
+  gradcheck_scratch scratch;
+  size_t target, length, *state; /* offsets of scratch */
   bptt_value *max_error, *error, *analytic, *numeric, *index;
 };
 
 /* Inputs are copies in the workspace, so that they may be changed. */
-static bool add_subject(bptt_call *call, subject s)
+static bool add_subject(bptt_call *call, const char *name, subject s)
 {
   struct check *k = ((pass *)call->job)->check;
-  k->name[k->count] = s.name;
+  k->name[k->count] = name;
   subject *added = &k->subject[k->count++];
   *added = s;
   return call_reserve(call, s.count, sizeof(double), &added->numeric);
@@ -595,48 +683,79 @@ static bool add_subject(bptt_call *call, subject s)
 static bool add_parameters(bptt_call *call)
 {
   pass *p = call->job;
-  const bptt_value *given = call_given(call, OPTION_CHECKED_GRAD), *grad[MOST_PARAMETERS];
+  const bptt_value *given = call_given(call, OPTION_CHECKED_GRAD), **grad;
   parameter q;
   if (given && given->kind != BPTT_LIST) {
     return wrong(call->d.error, place_of("grad"), value_describe(given).s,
                  "a %s of arrays with the names and dims of the parameters", fields_word(&call->d));
   }
-  if (given && !network_read_parameters(&call->d, "grad", given, &p->net, grad)) return false;
+  if (given && !network_read_parameters(&call->d, "grad", given, &p->net, &grad)) return false;
   p->check->given = given != NULL;
   for (int i = 0; network_parameter(&p->net, i, &q); i++) {
-    subject s = {
-        q.name, CHECKED_PARAMETER, parameter_field[q.role], gradient_field[q.role], q.rows * q.cols,
-        0};
-    bool bound = given ? bind_array(call, IN, grad[i], s.gradient_field, true)
-                       : bind_work(call, q.rows, q.cols, 1, s.gradient_field);
-    if (!bound || !add_subject(call, s)) return false;
+    void *gradient = gradient_slot(p, &q);
+    subject s = {.kind = CHECKED_PARAMETER,
+                 .value = parameter_slot(p, &q),
+                 .gradient = gradient,
+                 .count = q.rows * q.cols};
+    bool bound = given ? bind_array(call, IN, grad[i], gradient, true)
+                       : bind_work(call, q.rows, q.cols, 1, gradient);
+    if (!bound || !add_subject(call, q.name, s)) return false;
   }
   return true;
 }
 
 static bool add_x(bptt_call *call)
 {
-  const pass *p = call->job;
+  pass *p = call->job;
   const ptrdiff_t *size = p->x.size;
-  subject s = {"x", CHECKED_X, FIELD(x), FIELD(dx), series_count(&p->x), 0};
-  return bind_work(call, size[FEATURE], size[SEQUENCE], size[STEP], FIELD(dx)) &&
-         add_subject(call, s);
+  subject s = {.kind = CHECKED_X,
+               .value = &p->problem.x,
+               .gradient = &p->problem.dx,
+               .count = series_count(&p->x)};
+  return bind_work(call, size[FEATURE], size[SEQUENCE], size[STEP], &p->problem.dx) &&
+         add_subject(call, "x", s);
 }
 
 static bool add_first_state(bptt_call *call)
 {
-  const pass *p = call->job;
-  ptrdiff_t H = p->net.H, B = p->x.size[SEQUENCE];
-  bool zero = !pointer(&p->problem, FIELD(h0));
-  for (int i = 0; i < network_state_count(&p->net); i++) {
-    subject s = {network_state_name[i],   CHECKED_STATE, first_state_field[i],
-                 state_gradient_field[i], H * B,         0};
-    if ((zero && !bind_work(call, H, B, 1, s.value_field)) ||
-        !bind_work(call, H, B, 1, s.gradient_field) || !add_subject(call, s)) {
-      return false;
-    }
+  pass *p = call->job;
+  ptrdiff_t B = p->x.size[SEQUENCE];
+  state_field f;
+  for (int i = 0; network_state(&p->net, i, &f); i++) {
+    void *gradient = state_slot(p, &f, STATE_GRADIENT);
+    subject s = {.kind = CHECKED_STATE,
+                 .state = i,
+                 .value = state_slot(p, &f, FIRST_STATE),
+                 .gradient = gradient,
+                 .count = f.H * B};
+    if (!bind_work(call, f.H, B, 1, gradient) || !add_subject(call, f.name, s)) return false;
   }
   return true;
+}
+
+/* What gradcheck() needs besides. */
+static bool add_check_scratch(bptt_call *call)
+{
+  pass *p = call->job;
+  struct check *k = p->check;
+  const door *d = &call->d;
+  ptrdiff_t B = p->problem.B, T = p->problem.T;
+  int states = p->net.states;
+  state_field f;
+  k->state = door_alloc(d, states, sizeof *k->state);
+  k->scratch.state = door_alloc(d, states, sizeof *k->scratch.state);
+  k->scratch.layer = door_alloc(d, p->net.layers * p->net.directions, sizeof(bptt_layer));
+  if (!k->state || !k->scratch.state || !k->scratch.layer) return false;
+  for (int i = 0; network_state(&p->net, i, &f); i++) {
+    if (!call_reserve(call, f.H * B, sizeof(double), &k->state[i])) return false;
+    if (!gradcheck_needs_states(&p->problem)) continue;
+    if (!bind_work(call, f.H, B, T, state_slot(p, &f, ALL_STATES))) return false;
+  }
+  size_t step = gradcheck_workspace(&p->problem, k->scratch.layer);
+  k->scratch.targets = p->targets;
+  return call_reserve(call, p->targets * B * T, sizeof(double), &k->target) &&
+         call_reserve(call, B, sizeof(ptrdiff_t), &k->length) &&
+         call_reserve_bytes(call, step, &p->step);
 }
 
 static bool add_check_results(bptt_call *call)
@@ -675,18 +794,20 @@ static bool gradcheck_prepare(bptt_call *call)
 {
   const door *d = &call->d;
   unsigned wrt = call->option.at[OPTION_CHECKED_WRT].set;
-  if (!read_inputs(call, true) || !read_target(call) || !open_results(call)) return false;
+  if (!read_inputs(call, true) || !read_gradient_options(call) || !read_target(call) ||
+      !open_results(call))
+    return false;
   pass *p = call->job;
   struct check *k = p->check = door_alloc(d, 1, sizeof *k);
+  ptrdiff_t most = p->net.parameters + p->net.states + 1;
   if (!k) return false;
-  if (!check_wrt(call, wrt)) return false;
-  ptrdiff_t B = p->x.size[SEQUENCE], H = p->net.H;
-  ptrdiff_t targets = (p->problem.loss == BPTT_MSE ? p->net.O : 1) * B * p->problem.T;
+  k->subject = door_alloc(d, most, sizeof *k->subject);
+  k->name = door_alloc(d, most, sizeof *k->name);
+  k->array = door_alloc(d, most, sizeof *k->array);
+  if (!k->subject || !k->name || !k->array || !check_wrt(call, wrt)) return false;
   return (!(wrt & WRT_PARAM) || add_parameters(call)) && (!(wrt & WRT_X) || add_x(call)) &&
          (!(wrt & WRT_STATE) || add_first_state(call)) && add_check_results(call) &&
-         call_reserve(call, targets, sizeof(double), &k->target) &&
-         call_reserve(call, B, sizeof(ptrdiff_t), &k->length) &&
-         call_reserve(call, H * B, 4 * sizeof(double), &k->state) && reserve_step(call);
+         add_check_scratch(call);
 }
 
 /* The analytic gradient: all of it, or what is not the user's. */
@@ -694,7 +815,15 @@ static bptt_status analytic_gradient(bptt_call *call, char *workspace)
 {
   pass *p = call->job;
   bptt_problem q = p->problem;
-  if (p->check->given) q.dW_xh = q.dW_hh = q.db_h = q.db_hn = q.dW_hy = q.db_y = NULL;
+  int layers = q.layers * q.directions;
+  if (p->check->given) {
+    q.layer = p->check->scratch.layer;
+    q.dW_hy = q.db_y = NULL;
+    for (int i = 0; i < layers; i++) {
+      q.layer[i] = p->problem.layer[i];
+      q.layer[i].dW_xh = q.layer[i].dW_hh = q.layer[i].db_h = q.layer[i].db_hn = NULL;
+    }
+  }
   const bptt_host *host = &call->d.host;
   bptt_status status = bptt_step(&q, BPTT_F64, workspace + p->step, host->poll, host->context);
   p->problem.loss_value = q.loss_value;
@@ -702,12 +831,12 @@ static bptt_status analytic_gradient(bptt_call *call, char *workspace)
   return status;
 }
 
-static void set_check_results(const pass *p, const checked *array)
+static void set_check_results(const pass *p)
 {
   const struct check *k = p->check;
   double most = 0;
   for (ptrdiff_t i = 0; i < k->count; i++) {
-    const checked *a = &array[i];
+    const checked *a = &k->array[i];
     if (!isnan(most) && !(a->error <= most)) most = a->error;
     if (!k->error) continue;
     ptrdiff_t index = a->kind == CHECKED_X ? series_index(&p->x, a->worst) : a->worst;
@@ -719,31 +848,38 @@ static void set_check_results(const pass *p, const checked *array)
   value_set(k->max_error, 0, most);
 }
 
+/* Where the scratch is, now that there is a workspace. */
+static void place_scratch(const pass *p, char *workspace)
+{
+  struct check *k = p->check;
+  k->scratch.step = workspace + p->step;
+  k->scratch.target = (double *)(workspace + k->target);
+  k->scratch.length = (ptrdiff_t *)(workspace + k->length);
+  for (int i = 0; i < p->net.states; i++) {
+    k->scratch.state[i] = (double *)(workspace + k->state[i]);
+  }
+  for (ptrdiff_t i = 0; i < k->count; i++) {
+    const subject *s = &k->subject[i];
+    k->array[i] = (checked){.kind = s->kind,
+                            .state = s->state,
+                            .value = pointer(s->value),
+                            .analytic = pointer(s->gradient),
+                            .numeric = (double *)(workspace + s->numeric),
+                            .count = s->count};
+  }
+}
+
 static bptt_status gradcheck_run(bptt_call *call, char *workspace)
 {
   pass *p = call->job;
   const struct check *k = p->check;
-  double *state = (double *)(workspace + k->state);
-  ptrdiff_t HB = p->net.H * p->x.size[SEQUENCE];
-  gradcheck_scratch scratch = {.step = workspace + p->step,
-                               .target = (double *)(workspace + k->target),
-                               .length = (ptrdiff_t *)(workspace + k->length),
-                               .state = {{state, state + HB}, {state + 2 * HB, state + 3 * HB}}};
-  checked array[MOST_CHECKED];
   copy_in(p, workspace);
+  place_scratch(p, workspace);
   bptt_status status = analytic_gradient(call, workspace);
   if (status != BPTT_OK) return status;
-  for (ptrdiff_t i = 0; i < k->count; i++) {
-    const subject *s = &k->subject[i];
-    array[i] = (checked){.kind = s->kind,
-                         .value = pointer(&p->problem, s->value_field),
-                         .analytic = pointer(&p->problem, s->gradient_field),
-                         .numeric = (double *)(workspace + s->numeric),
-                         .count = s->count};
-  }
-  status = gradcheck(&p->problem, array, k->count, &scratch, &call->d.host);
+  status = gradcheck(&p->problem, k->array, k->count, &k->scratch, &call->d.host);
   if (status != BPTT_OK) return status;
-  set_check_results(p, array);
+  set_check_results(p);
   warn_loss(call);
   return BPTT_OK;
 }

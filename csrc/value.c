@@ -241,6 +241,15 @@ void value_make_text(bptt_value *v, const char *name, const char *const *text, p
   *v = (bptt_value){.kind = BPTT_TEXT, .name = name, .count = (size_t)n, .text = text};
 }
 
+bool value_make_flag(const door *d, bptt_value *v, const char *name, bool flag)
+{
+  double *data = door_alloc(d, 1, sizeof *data);
+  value_make_scalar(d, v, name, BPTT_LOGICAL);
+  v->data = data;
+  if (data) *data = flag;
+  return data != NULL;
+}
+
 bool value_make_list(const door *d, bptt_value *v, const char *name, ptrdiff_t n)
 {
   *v = (bptt_value){.kind = BPTT_LIST, .name = name, .count = (size_t)n};

@@ -205,6 +205,10 @@ static SEXP result_of(bptt_value *v)
     out = PROTECT(Rf_allocVector(STRSXP, count));
     for (R_xlen_t i = 0; i < count; i++) SET_STRING_ELT(out, i, Rf_mkCharCE(v->text[i], CE_UTF8));
     break;
+  case BPTT_LOGICAL:
+    out = PROTECT(Rf_allocVector(LGLSXP, count));
+    for (R_xlen_t i = 0; i < count; i++) LOGICAL(out)[i] = ((const double *)v->data)[i] != 0;
+    break;
   case BPTT_LIST: {
     int named = 0;
     SEXP names = PROTECT(Rf_allocVector(STRSXP, count));

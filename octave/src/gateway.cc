@@ -398,7 +398,8 @@ namespace
     if (v.kind == BPTT_LIST)
       for (std::size_t i = 0; i < v.count; i++)
         make_arrays (state, v.item[i]);
-    if (v.kind == BPTT_LIST || v.kind == BPTT_TEXT || v.kind == BPTT_NULL)
+    if (v.kind == BPTT_LIST || v.kind == BPTT_TEXT || v.kind == BPTT_NULL
+        || v.kind == BPTT_LOGICAL)
       return;
     if (v.count == 1)
       {
@@ -428,6 +429,8 @@ namespace
           return Matrix ();
         case BPTT_TEXT:
           return read_text (v);
+        case BPTT_LOGICAL:
+          return *static_cast<const double *> (v.data) != 0;
         case BPTT_LIST:
           return (v.count > 0 && ! v.item[0].name ? read_cell (v) : read_struct (v));
         default:

@@ -226,7 +226,7 @@ static bool is_array(const bptt_value *v)
 static void make_results(host *h, bptt_value *v)
 {
   for (size_t i = 0; v->kind == BPTT_LIST && i < v->count; i++) make_results(h, &v->item[i]);
-  if (!is_array(v)) return;
+  if (!is_array(v) || v->data) return;
   v->data = host_alloc(h, v->count * size_of(v->kind));
   for (size_t i = 0; i < v->count; i++) {
     if (v->kind == BPTT_SINGLE) {
