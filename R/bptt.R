@@ -110,10 +110,12 @@
 #' x <- list(sin(1:8), cos(1:5))
 #' target <- list(rep(1:2, 4), c(1, 2, 3, NA, 3))
 #' rnn_bptt(net, x, target, loss = "cross_entropy", truncate = 4)$loss
-rnn_bptt <- function(net, x, target, ..., loss = "mse", reduction = "mean", truncate = Inf,
-                     clip_norm = Inf, clip_value = Inf, state = NULL, lengths = NULL,
-                     format = NULL, wrt = c("param", "x", "state"), memory = "store",
-                     precision = "double", seed = NULL, threads = getOption("bptt.threads", 1)) {
+rnn_bptt <- function(net, x, target = NULL, ..., loss = "mse", delta = 1,
+                     levels = c(0.1, 0.5, 0.9), class_weights = NULL, weights = NULL, dy = NULL,
+                     reduction = "mean", truncate = Inf, clip_norm = Inf, clip_value = Inf,
+                     state = NULL, lengths = NULL, format = NULL, wrt = c("param", "x", "state"),
+                     memory = "store", precision = "double", seed = NULL,
+                     threads = getOption("bptt.threads", 1)) {
   result <- run("rnn_bptt", with_seed(arguments(...)))
   class(result) <- "rnn_bptt" # structure() takes as long as a step of a small network
   result

@@ -54,9 +54,11 @@
 #' grad <- rnn_bptt(net, x, target)$grad
 #' grad$W_hh[2, 1] <- 1.01 * grad$W_hh[2, 1]
 #' rnn_gradcheck(net, x, target, grad = grad)
-rnn_gradcheck <- function(net, x, target, ..., loss = "mse", reduction = "mean", truncate = Inf,
-                          state = NULL, lengths = NULL, format = NULL, grad = NULL,
-                          wrt = "param", seed = NULL, threads = getOption("bptt.threads", 1)) {
+rnn_gradcheck <- function(net, x, target = NULL, ..., loss = "mse", delta = 1,
+                          levels = c(0.1, 0.5, 0.9), class_weights = NULL, weights = NULL, dy = NULL,
+                          reduction = "mean", truncate = Inf, state = NULL, lengths = NULL,
+                          format = NULL, grad = NULL, wrt = "param", seed = NULL,
+                          threads = getOption("bptt.threads", 1)) {
   out <- run("rnn_gradcheck", with_seed(arguments(...)))
   structure(
     data.frame(out[c("name", "error", "analytic", "numeric", "index")]),

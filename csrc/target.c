@@ -237,7 +237,7 @@ static bool read_dy(const bptt_call *call, const series *x, ptrdiff_t outputs, b
          series_check_finite(d, &c->target);
 }
 
-/* What a loss function of the user's returned: fields `loss` and `dy`, or the first two items.
+/* What a loss function of the user's returned: items `loss` and `dy`, or the first two.
  * Numbers that are not finite are the function's own, and take their way to a warning. */
 static bool read_returned(const bptt_call *call, const series *x, ptrdiff_t outputs, bool last,
                           comparison *c)
@@ -245,8 +245,10 @@ static bool read_returned(const bptt_call *call, const series *x, ptrdiff_t outp
   bptt_error *error = call->d.error;
   const bptt_value *list = call_given(call, OPTION_LOSS);
   const bptt_value *loss = value_find(list, "loss"), *dy = value_find(list, "dy");
-  if (!loss && list->count > 0) loss = &list->item[0];
-  if (!dy && list->count > 1) dy = &list->item[1];
+  if ((!loss || !dy) && list->count > 0) {
+    loss = &list->item[0];
+    dy = list->count > 1 ? &list->item[1] : NULL;
+  }
   if (call_given(call, OPTION_DY)) {
     return fail(error, "dy", "`dy` is given, and so is `loss`; expected one of the two");
   }
