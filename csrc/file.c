@@ -82,7 +82,8 @@ static bool add_notes(const door *d, const network *n, safetensors *s)
          add_word(d, s, "activation", OPTION_ACTIVATION, (int)n->activation) &&
          add_word(d, s, "reset", OPTION_RESET, (int)n->reset) &&
          add_note(d, s, "bidirectional", n->directions == 2 ? "true" : "false") &&
-         add_word(d, s, "output_mode", OPTION_OUTPUT_MODE, n->last ? OUTPUT_LAST : OUTPUT_SEQUENCE) &&
+         add_word(d, s, "output_mode", OPTION_OUTPUT_MODE,
+                  n->last ? OUTPUT_LAST : OUTPUT_SEQUENCE) &&
          add_note(d, s, "dropout", say("%.17g", n->dropout).s);
 }
 
@@ -307,7 +308,9 @@ static bptt_status import_run(bptt_call *call, char *workspace)
 }
 
 const handler file_handlers[] = {
-    {"rnn_save", save_prepare, save_run},       {"rnn_load", load_prepare, load_run},
-    {"rnn_export", export_prepare, export_run}, {"rnn_import", import_prepare, import_run},
+    {"rnn_save", save_prepare, save_run},
+    {"rnn_load", load_prepare, load_run},
+    {"rnn_export", export_prepare, export_run},
+    {"rnn_import", import_prepare, import_run},
     {NULL, NULL, NULL},
 };

@@ -391,8 +391,7 @@ static bool check_matrix(const door *d, naming_id naming, const tensor *t, ptrdi
                          ptrdiff_t cols)
 {
   bool transposed = conventions[naming].transposed;
-  return check_dims(d, t, 2,
-                    (ptrdiff_t[]){transposed ? cols : rows, transposed ? rows : cols});
+  return check_dims(d, t, 2, (ptrdiff_t[]){transposed ? cols : rows, transposed ? rows : cols});
 }
 
 /* A column is a vector, too. NULL: there is none. */
@@ -467,8 +466,8 @@ static bool check_bias(const door *d, naming_id naming, const network *n, const 
 }
 
 /* A layer that reads `below` features. */
-static bool read_layer(const door *d, naming_id naming, const block *b, bool first, ptrdiff_t *below,
-                       ptrdiff_t *H, network *n)
+static bool read_layer(const door *d, naming_id naming, const block *b, bool first,
+                       ptrdiff_t *below, ptrdiff_t *H, network *n)
 {
   bool stacked = naming == NAMING_MATLAB, transposed = conventions[naming].transposed;
   ptrdiff_t blocks, size;
@@ -508,15 +507,16 @@ static bool shown_reset(naming_id naming, const network *n, const block *b, ptrd
 static bool read_reset(const door *d, naming_id naming, const block *layer, const bptt_reset *told,
                        network *n)
 {
-  static const char *const word[] = {[BPTT_RESET_AFTER] = "\"after\"",
-                                     [BPTT_RESET_BEFORE] = "\"before\""};
+  static const char *const word[] = {
+      [BPTT_RESET_AFTER] = "\"after\"", [BPTT_RESET_BEFORE] = "\"before\""};
   bptt_reset shown;
   n->reset = told ? *told : BPTT_RESET_AFTER;
   for (int i = 0; i < n->layers; i++) {
     if (!shown_reset(naming, n, &layer[i], n->H[i], &shown)) continue;
     if (i == 0 && !told) n->reset = shown;
     if (shown == n->reset) continue;
-    if (told) return wrong(d->error, place_of("reset"), word[*told], "%s, as in `file`", word[shown]);
+    if (told)
+      return wrong(d->error, place_of("reset"), word[*told], "%s, as in `file`", word[shown]);
     return fail(d->error, "file",
                 "`file` has layers of different kinds: %s is unlike those before it",
                 say_name(any_part(&layer[i])->name).s);
@@ -644,8 +644,8 @@ static phrase layer_group(naming_id naming, const network *n, int layer, int dir
   return equal ? say("rnn.") : say("rnn%d.", layer + 1);
 }
 
-static bool add_tensor(const door *d, safetensors *file, const char *name, int ndim,
-                       ptrdiff_t rows, ptrdiff_t cols, const tensor **added)
+static bool add_tensor(const door *d, safetensors *file, const char *name, int ndim, ptrdiff_t rows,
+                       ptrdiff_t cols, const tensor **added)
 {
   size_t size = strlen(name) + 1;
   tensor *t = &file->tensor[file->tensors++];

@@ -24,7 +24,8 @@ static const bptt_option table[OPTION_COUNT] = {
                       "whether cell gru applies its reset gate after or before the product"},
     [OPTION_BIDIRECTIONAL] = {"rnn_net", "bidirectional", "flag", "FALSE", "",
                               "whether each layer also reads the sequences from their end"},
-    [OPTION_OUTPUT_MODE] = {"rnn_net rnn_import", "output_mode", "choice", "\"sequence\"", "sequence|last",
+    [OPTION_OUTPUT_MODE] = {"rnn_net rnn_import", "output_mode", "choice", "\"sequence\"",
+                            "sequence|last",
                             "outputs at every step, or at the last step of each sequence"},
     [OPTION_DROPOUT] = {"rnn_net rnn_import", "dropout", "number", "0", "[0, 1)",
                         "share of the units of a layer that the next one is not shown"},
@@ -312,8 +313,8 @@ typedef struct {
 
 static const option_type types[] = {
     {"choice", read_choice}, {"set", read_set},           {"number", read_number},
-    {"whole", read_whole},   {"truncate", read_truncate}, {"data", read_data}, {"bytes", read_data},
-    {"flag", read_flag},
+    {"whole", read_whole},   {"truncate", read_truncate}, {"data", read_data},
+    {"bytes", read_data},    {"flag", read_flag},
 };
 
 /* ---------------------------------------------------------------------------- reading */

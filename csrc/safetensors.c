@@ -371,9 +371,9 @@ static bool check_size(const door *d, tensor *t)
   for (int i = 0; i < t->ndim; i++) counted = counted && product(t->count, t->dim[i], &t->count);
   counted = counted && product(t->count, types[t->type].size, &bytes);
   if (counted && t->end >= t->begin && t->end - t->begin == bytes) return true;
-  return wrong(d->error, (place){"file", t->name, 0},
-               say("at bytes %td to %td", t->begin, t->end).s, "as many bytes as %s numbers of %s take",
-               say_dims(t->ndim, t->dim).s, types[t->type].name);
+  return wrong(
+      d->error, (place){"file", t->name, 0}, say("at bytes %td to %td", t->begin, t->end).s,
+      "as many bytes as %s numbers of %s take", say_dims(t->ndim, t->dim).s, types[t->type].name);
 }
 
 /* The tensors fill the `size` bytes of the data without holes and without overlaps. */
@@ -387,7 +387,8 @@ static bool check_places(const door *d, safetensors *s, unsigned char *data, ptr
     if (t->begin != at || t->end > size) {
       phrase is = say("at bytes %td to %td", t->begin, t->end);
       return wrong(d->error, (place){"file", t->name, 0}, is.s,
-                   "it to begin at %td, where the one before ends, and to end within %td", at, size);
+                   "it to begin at %td, where the one before ends, and to end within %td", at,
+                   size);
     }
     t->data = data + t->begin;
     at = t->end;
@@ -401,8 +402,7 @@ static bool check_names(const door *d, safetensors *s)
   if (s->notes) qsort(s->note, (size_t)s->notes, sizeof *s->note, by_key);
   for (ptrdiff_t i = 1; i < s->notes; i++) {
     if (strcmp(s->note[i - 1].key, s->note[i].key) == 0) {
-      return fail(d->error, "file", "`file` has the metadata %s twice",
-                  say_name(s->note[i].key).s);
+      return fail(d->error, "file", "`file` has the metadata %s twice", say_name(s->note[i].key).s);
     }
   }
   if (s->tensors) qsort(s->tensor, (size_t)s->tensors, sizeof *s->tensor, by_name);

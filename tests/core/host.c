@@ -219,8 +219,8 @@ bool host_same(const bptt_value *a, const bptt_value *b)
 
 static bool is_array(const bptt_value *v)
 {
-  return v->kind == BPTT_BYTES || v->kind == BPTT_DOUBLE || v->kind == BPTT_SINGLE || v->kind == BPTT_LOGICAL ||
-         v->kind == BPTT_FACTOR;
+  return v->kind == BPTT_BYTES || v->kind == BPTT_DOUBLE || v->kind == BPTT_SINGLE ||
+         v->kind == BPTT_LOGICAL || v->kind == BPTT_FACTOR;
 }
 
 /* What is made is filled with a number that no result has, to see that all of it is written. */
