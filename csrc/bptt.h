@@ -55,6 +55,7 @@ typedef enum {
   BPTT_LOGICAL, /* data: double 0, 1, or NaN */
   BPTT_FACTOR,  /* data: double codes 1, 2, ..., or NaN */
   BPTT_TEXT,    /* text: count strings */
+  BPTT_BYTES,   /* data: unsigned char, the content of a file */
   BPTT_LIST,    /* item: count values, each with a name or NULL */
   BPTT_OTHER    /* anything else; `what` says what */
 } bptt_kind;
@@ -122,7 +123,9 @@ const char *bptt_warning(const bptt_call *call);
 typedef struct {
   const char *function; /* functions that take it, separated by blanks */
   const char *name;
-  const char *type;    /* "choice", "set", "number", "whole", "flag", "truncate", "data" */
+  const char *type;    /* "choice", "set", "number", "whole", "flag", "truncate", "data", "levels",
+                          "loss": a choice, or in a front end a function; "bytes": a file, of which
+                          the front end hands over the content */
   const char *initial; /* default, spelt as in R: "\"mse\"", "Inf", "NULL" */
   const char *range;   /* choices separated by "|", or an interval "(0, Inf]" */
   const char *help;    /* one line */
@@ -196,7 +199,7 @@ typedef struct {
 
   /* Loss: its formula is above its function in loss.c. target: classes of cross_entropy B x T,
    * whole numbers 1..O; else F x B x T, where O is F times the outputs to a number of the target.
-   * NaN: does not count. NULL: forward pass only. */
+   * NaN: does not count, but for linear. NULL: forward pass only. */
   bptt_loss loss;
   const void *target;
   const void *weights;       /* B x T: of each step's loss; NULL: 1 */

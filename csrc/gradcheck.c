@@ -109,18 +109,20 @@ static void set_states(const check *k)
   }
 }
 
-/* Of the targets those of the steps from..end count, the others are missing. */
+/* Of the targets those of the steps from..end count, the others are missing; dL/dy, which loss
+ * linear has for them, is 0 there. */
 static void set_target(const check *k, ptrdiff_t from)
 {
   const bptt_problem *p = k->p;
   double *to = k->scratch->target;
   ptrdiff_t F = k->scratch->targets, steps = p->last ? 1 : k->end - k->start;
   const double *target = (const double *)p->target + (p->last ? 0 : F * p->B * k->start);
+  double missing = p->loss == BPTT_LINEAR ? 0 : NAN;
   for (ptrdiff_t t = 0; t < steps; t++) {
     for (ptrdiff_t b = 0; b < p->B; b++) {
       ptrdiff_t step = p->last ? length_of(p, b) - 1 : k->start + t;
       bool counts = step >= from && step < k->end;
-      for (ptrdiff_t i = 0; i < F; i++, to++, target++) *to = counts ? *target : NAN;
+      for (ptrdiff_t i = 0; i < F; i++, to++, target++) *to = counts ? *target : missing;
     }
   }
 }

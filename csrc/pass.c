@@ -9,6 +9,7 @@
 #include "gradcheck.h"
 #include "network.h"
 #include "series.h"
+#include "target.h"
 #include <math.h>
 #include <string.h>
 
@@ -37,6 +38,7 @@ typedef struct {
   transfer *first, **end;
   bptt_value *loss, *grad, *grad_norm; /* results; NULL: not wanted */
   gradient_part *part;                 /* of the gradient; scratch */
+  const bptt_value *value;             /* of the loss, where it is the user's; NULL: it is not */
   ptrdiff_t targets;                   /* numbers of the target at one step of one sequence */
   series classes;                      /* rnn_predict: result of type "class" */
   size_t class_offset;                 /* room for the classes in the engine's order */
@@ -323,30 +325,23 @@ static bool read_gradient_options(bptt_call *call)
   return true;
 }
 
-/* Target and loss. */
 static bool read_target(bptt_call *call)
 {
   pass *p = call->job;
-  const option_value *at = call->option.at;
   bptt_problem *problem = &p->problem;
-  bool classes = at[OPTION_LOSS].choice == LOSS_CROSS_ENTROPY;
-  bool mean = at[OPTION_REDUCTION].choice == REDUCTION_MEAN;
-  series target;
-  double count;
-  series_partner form = {"target", classes ? 1 : p->net.O, classes, p->net.last};
-  if (!series_read_partner(&call->d, call_given(call, OPTION_TARGET), &p->x, &form, &target) ||
-      !series_check_target(&call->d, &target, classes ? p->net.O : 0, &count) ||
-      (p->dtype == BPTT_F32 && !series_check_single(&call->d, &target))) {
-    return false;
-  }
-  if (mean && count == 0) {
-    return wrong(call->d.error, place_of("target"), "missing everywhere",
-                 "some number to take the mean over");
-  }
-  p->targets = target.size[FEATURE];
-  problem->loss = classes ? BPTT_CROSS_ENTROPY : BPTT_MSE;
-  problem->scale = mean ? 1 / count : 1;
-  return bind(call, IN, &target, &p->problem.target, false);
+  comparison c;
+  if (!target_read(call, &p->x, p->net.O, p->net.last, p->dtype, &c)) return false;
+  p->targets = c.target.size[FEATURE];
+  p->value = c.value;
+  problem->loss = c.loss;
+  problem->delta = c.delta;
+  problem->levels = c.levels;
+  problem->level_count = c.level_count;
+  problem->scale = c.scale;
+  return bind(call, IN, &c.target, &problem->target, false) &&
+         (!c.weighted || bind(call, IN, &c.weights, &problem->weights, false)) &&
+         (!c.class_weights ||
+          bind_array(call, IN, c.class_weights, &problem->class_weights, false));
 }
 
 /* ---------------------------------------------------------------------------- results */
@@ -458,11 +453,17 @@ static double as_result(const pass *p, double v)
   return p->kind == BPTT_SINGLE ? (double)(float)v : v;
 }
 
+static double loss_of(const pass *p)
+{
+  return p->value ? value_at(p->value, 0) : p->problem.loss_value;
+}
+
 static void warn_loss(bptt_call *call)
 {
   const pass *p = call->job;
-  if (isfinite(as_result(p, p->problem.loss_value))) return;
-  warn(call, say("the loss is not finite%s", say_step("", p->problem.bad_forward).s));
+  if (isfinite(as_result(p, loss_of(p)))) return;
+  ptrdiff_t step = p->value ? 0 : p->problem.bad_forward;
+  warn(call, say("the loss is not finite%s", say_step("", step).s));
 }
 
 /* The first parameter with a gradient that is not finite. */
@@ -667,14 +668,14 @@ static bptt_status gradient_run(bptt_call *call, char *workspace)
   bptt_status status = step(call, workspace);
   if (status != BPTT_OK) return status;
   warn_loss(call);
-  if (!call->warning.s[0]) warn_output(call); /* where no target counts */
+  if (!call->warning.s[0] && !p->value) warn_output(call); /* where no target counts */
   if (p->grad) {
     clip(call);
   } else {
     warn_gradient(call, 0);
   }
   copy_out(p);
-  value_set(p->loss, 0, p->problem.loss_value);
+  value_set(p->loss, 0, loss_of(p));
   return BPTT_OK;
 }
 
