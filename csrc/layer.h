@@ -430,6 +430,7 @@ FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, const N(s
   const int state = q->user->dh0 || q->user->dc0 || q->user->gain;
   const int flow = q->user->dh_norm || q->user->dc_norm || q->user->gain;
   const int dx = N(wants_dx)(q, p);
+  const idx seen = q->level > 0 ? 0 : w->seen; /* the layer below has had what there was */
   idx dx_from = w->e;
 
   if (w->e == w->end) {
@@ -455,12 +456,12 @@ FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, const N(s
         t > w->start ? !w->cut || q->reverse || t % w->cut : t == 0 && state;
     if (nb > 1) {
       N(products_back)(q, t, goes_on, dx);
-      if (dx) N(dx_out)(q, t, w->seen, p);
+      if (dx) N(dx_out)(q, t, seen, p);
       continue;
     }
     if (goes_on) N(column_back)(q, t);
     if (dx && q->columns.to > 0 && (dx_from - t == K_PIECE || t == w->s)) {
-      N(dx_behind)(q, t, dx_from - t, w->seen, p);
+      N(dx_behind)(q, t, dx_from - t, seen, p);
       dx_from = t;
     }
   }
