@@ -8,8 +8,9 @@
 #include <string.h>
 
 #define GRADIENTS "rnn_bptt rnn_objective"
-#define LOSSES GRADIENTS " rnn_gradcheck"
+#define LOSSES GRADIENTS " rnn_gradcheck rnn_gradflow"
 #define SAVES "rnn_save rnn_export"
+#define THREADED "rnn_forward rnn_predict rnn_gradcheck " GRADIENTS
 #define RUNS "rnn_forward rnn_predict " LOSSES
 
 #define INITIAL_LEVELS 0.1, 0.5, 0.9
@@ -57,7 +58,7 @@ static const bptt_option table[OPTION_COUNT] = {
                    "the gradient of the loss for the output, in place of target and loss"},
     [OPTION_REDUCTION] = {LOSSES, "reduction", "choice", "\"mean\"", "mean|sum",
                           "mean or sum over the elements of the target that count"},
-    [OPTION_TRUNCATE] = {LOSSES, "truncate", "truncate", "Inf", "[1, Inf]",
+    [OPTION_TRUNCATE] = {GRADIENTS " rnn_gradcheck", "truncate", "truncate", "Inf", "[1, Inf]",
                          "steps that the gradient goes back: k, or every k1 steps go back k2"},
     [OPTION_CLIP_NORM] = {GRADIENTS, "clip_norm", "number", "Inf", "(0, Inf]",
                           "largest norm of the whole gradient"},
@@ -82,7 +83,7 @@ static const bptt_option table[OPTION_COUNT] = {
                           "double|single", "precision of the computation"},
     [OPTION_DROPOUT_SEED] = {"rnn_forward " LOSSES, "seed", "whole", "NULL",
                              "[0, 9007199254740992]", "seed of the dropout"},
-    [OPTION_THREADS] = {RUNS, "threads", "whole", "1", "[1, 1024]", "threads to compute with"},
+    [OPTION_THREADS] = {THREADED, "threads", "whole", "1", "[1, 1024]", "threads to compute with"},
     [OPTION_GRAD] = {"rnn_clip", "grad", "data", "", "", "the gradient: a list of arrays"},
     [OPTION_NORM] = {"rnn_clip", "norm", "number", "Inf", "(0, Inf]", "largest norm"},
     [OPTION_VALUE] = {"rnn_clip", "value", "number", "Inf", "(0, Inf]",
