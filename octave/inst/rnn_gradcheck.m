@@ -72,14 +72,14 @@
 ## @seealso{rnn_bptt}
 ## @end deftypefn
 
-function [max_error, info] = rnn_gradcheck (net, x, target, varargin)
+function [max_error, info] = rnn_gradcheck (net, x, varargin)
 
-  if (nargin < 3)
+  if (nargin < 2)
     print_usage ();
   endif
 
-  [max_error, info] = __bptt__ ("rnn_gradcheck", "net", net, ...
-                                "x", x, "target", target, varargin{:});
+  args = name_target (varargin);
+  [max_error, info] = __bptt__ ("rnn_gradcheck", "net", net, "x", x, args{:});
   if (nargout > 1)
     info.name = cellstr (info.name);   # one name comes as a string
   endif

@@ -32,13 +32,14 @@
 ## @seealso{rnn_bptt, rnn_pack, rnn_unpack, fminunc}
 ## @end deftypefn
 
-function [f, theta0] = rnn_objective (net, x, target, varargin)
+function [f, theta0] = rnn_objective (net, x, varargin)
 
-  if (nargin < 3)
+  if (nargin < 2)
     print_usage ();
   endif
 
-  data = [{"x", x, "target", target}, varargin];
+  args = name_target (varargin);
+  data = {"x", x, args{:}};
   __bptt__ ("rnn_objective", "net", net, data{:});   # says what is wrong now
 
   f = @(theta) objective (theta, net, data);

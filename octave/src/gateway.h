@@ -11,6 +11,7 @@
 #include <octave/oct.h>
 #include <octave/Cell.h>
 #include <octave/oct-map.h>
+#include <octave/parse.h>
 #include <octave/quit.h>
 #pragma GCC diagnostic pop
 

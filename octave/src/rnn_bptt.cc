@@ -113,6 +113,10 @@ training of recurrent network trajectories", Neural Computation 2, 1990.
 @seealso{rnn_net, rnn_forward, rnn_objective, rnn_gradcheck, rnn_clip}
 @end deftypefn)")
 {
+  // A target stands before the options, which are pairs; none is a string.
+  const octave_idx_type more = args.length () - 2;
+  if (more == 0 || (more > 0 && more % 2 == 0 && args(2).is_string ()))
+    return gateway ("rnn_bptt", { "net", "x" }, args, nargout);
   return gateway ("rnn_bptt", { "net", "x", "target" }, args, nargout);
 }
 
