@@ -117,7 +117,8 @@ endfunction
 %! assert (rnn_bptt (small, series(1:39), series(2:40)), loss);
 
 %!error <Invalid call> rnn_objective ()
-%!error <Invalid call> rnn_objective (net, x)
+%!error <Invalid call> rnn_objective (net)
+%!error <.target. is missing> rnn_objective (net, x)
 %!error id=bptt:invalidInput rnn_objective (1, x, target)
 %!error id=bptt:invalidInput rnn_objective (net, x, ones (1, 3, 4))
 %!error id=bptt:invalidInput rnn_objective (net, x, target, "truncat", 3)
