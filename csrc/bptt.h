@@ -55,6 +55,7 @@ typedef enum {
   BPTT_LOGICAL, /* data: double 0, 1, or NaN */
   BPTT_FACTOR,  /* data: double codes 1, 2, ..., or NaN */
   BPTT_TEXT,    /* text: count strings */
+  BPTT_BYTES,   /* data: unsigned char, the content of a file */
   BPTT_LIST,    /* item: count values, each with a name or NULL */
   BPTT_OTHER    /* anything else; `what` says what */
 } bptt_kind;
@@ -123,7 +124,8 @@ typedef struct {
   const char *function; /* functions that take it, separated by blanks */
   const char *name;
   const char *type;    /* "choice", "set", "number", "whole", "flag", "truncate", "data", "levels",
-                          "loss": a choice, or in a front end a function */
+                          "loss": a choice, or in a front end a function; "bytes": a file, of which
+                          the front end hands over the content */
   const char *initial; /* default, spelt as in R: "\"mse\"", "Inf", "NULL" */
   const char *range;   /* choices separated by "|", or an interval "(0, Inf]" */
   const char *help;    /* one line */

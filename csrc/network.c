@@ -130,6 +130,24 @@ bool network_read_hidden(const door *d, place at, const bptt_value *v, network *
   return H != NULL;
 }
 
+bool network_check_choices(const door *d, const network *n, const options *o)
+{
+  const option_value *at = o->at;
+  if (n->activation != BPTT_TANH && n->cell != BPTT_RNN) {
+    return wrong(d->error, place_of("activation"), value_describe(at[OPTION_ACTIVATION].given).s,
+                 "\"tanh\", as only cell \"rnn\" has a choice");
+  }
+  if (n->reset != BPTT_RESET_AFTER && n->cell != BPTT_GRU) {
+    return wrong(d->error, place_of("reset"), "\"before\"",
+                 "\"after\", as only cell \"gru\" has a choice");
+  }
+  if (n->dropout > 0 && n->layers == 1) {
+    return wrong(d->error, place_of("dropout"), value_describe(at[OPTION_DROPOUT].given).s,
+                 "0, as there is nothing between the layers of a network of one");
+  }
+  return true;
+}
+
 static const char a_network[] = "a network made by rnn_net";
 
 /* A list of fields, and the argument it is the value of. */

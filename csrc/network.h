@@ -66,6 +66,8 @@ ptrdiff_t network_top(const network *n);
 
 /* The sizes of the layers, out of a vector of whole numbers. */
 bool network_read_hidden(const door *d, place at, const bptt_value *v, network *n);
+/* A choice that would have no effect is a misunderstanding. */
+bool network_check_choices(const door *d, const network *n, const options *o);
 /* The value of `argument`: the fields of a network and, in their order, its parameters: arrays
  * with the right dims and finite numbers. */
 bool network_read(const door *d, const char *argument, const bptt_value *v, network *n,

@@ -9,6 +9,7 @@
 
 #define GRADIENTS "rnn_bptt rnn_objective"
 #define LOSSES GRADIENTS " rnn_gradcheck"
+#define SAVES "rnn_save rnn_export"
 #define RUNS "rnn_forward rnn_predict " LOSSES
 
 #define INITIAL_LEVELS 0.1, 0.5, 0.9
@@ -23,19 +24,20 @@ static const bptt_option table[OPTION_COUNT] = {
     [OPTION_OUTPUT] = {"rnn_net", "output", "whole", "", "[1, 2147483647]",
                        "features of the output, or classes"},
     [OPTION_CELL] = {"rnn_net", "cell", "choice", "\"rnn\"", "rnn|gru|lstm", "kind of cell"},
-    [OPTION_ACTIVATION] = {"rnn_net", "activation", "choice", "\"tanh\"",
+    [OPTION_ACTIVATION] = {"rnn_net rnn_import", "activation", "choice", "\"tanh\"",
                            "tanh|relu|sigmoid|identity", "activation of cell rnn"},
     [OPTION_RESET] = {"rnn_net", "reset", "choice", "\"after\"", "after|before",
                       "whether cell gru applies its reset gate after or before the product"},
     [OPTION_BIDIRECTIONAL] = {"rnn_net", "bidirectional", "flag", "FALSE", "",
                               "whether each layer also reads the sequences from their end"},
-    [OPTION_OUTPUT_MODE] = {"rnn_net", "output_mode", "choice", "\"sequence\"", "sequence|last",
+    [OPTION_OUTPUT_MODE] = {"rnn_net rnn_import", "output_mode", "choice", "\"sequence\"",
+                            "sequence|last",
                             "outputs at every step, or at the last step of each sequence"},
-    [OPTION_DROPOUT] = {"rnn_net", "dropout", "number", "0", "[0, 1)",
+    [OPTION_DROPOUT] = {"rnn_net rnn_import", "dropout", "number", "0", "[0, 1)",
                         "share of the units of a layer that the next one is not shown"},
     [OPTION_SEED] = {"rnn_net", "seed", "whole", "NULL", "[0, 9007199254740992]",
                      "seed of the initial weights; by default the environment's generator decides"},
-    [OPTION_NET] = {RUNS, "net", "data", "", "", "the network"},
+    [OPTION_NET] = {RUNS " " SAVES, "net", "data", "", "", "the network"},
     [OPTION_X] = {RUNS, "x", "data", "", "", "the input series"},
     [OPTION_TARGET] = {LOSSES, "target", "data", "NULL", "",
                        "what the output should be; missing values do not count"},
@@ -88,6 +90,14 @@ static const bptt_option table[OPTION_COUNT] = {
     [OPTION_PARAM] = {"rnn_pack", "param", "data", "", "", "parameters, a gradient, or a network"},
     [OPTION_THETA] = {"rnn_unpack", "theta", "data", "", "", "the parameters as one vector"},
     [OPTION_UNPACK_NET] = {"rnn_unpack", "net", "data", "", "", "the network they belong to"},
+    [OPTION_NEW_FILE] = {SAVES, "file", "data", "", "", "name of the file to write"},
+    [OPTION_NAMING] = {"rnn_export", "naming", "choice", "\"torch\"", "torch|keras|matlab",
+                       "whose names and order to write"},
+    [OPTION_FILE] = {"rnn_load rnn_import", "file", "bytes", "", "", "the file to read"},
+    [OPTION_FOUND_NAMING] = {"rnn_import", "naming", "choice", "NULL", "torch|keras|matlab",
+                             "whose names and order to read; by default what the names show"},
+    [OPTION_FOUND_RESET] = {"rnn_import", "reset", "choice", "NULL", "after|before",
+                            "how cell gru resets; by default what the biases show, or after"},
 };
 
 const bptt_option *bptt_option_table(size_t *count)
@@ -368,6 +378,7 @@ static const option_type types[] = {
     {"choice", read_choice}, {"set", read_set},           {"number", read_number},
     {"whole", read_whole},   {"truncate", read_truncate}, {"data", read_data},
     {"flag", read_flag},     {"loss", read_loss},         {"levels", read_levels},
+    {"bytes", read_data},
 };
 
 /* ---------------------------------------------------------------------------- reading */

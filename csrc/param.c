@@ -15,26 +15,6 @@ static bptt_value *open_result(bptt_call *call, ptrdiff_t most)
 
 /* ---------------------------------------------------------------------------- rnn_net */
 
-/* A choice that would have no effect is a misunderstanding. */
-static bool check_choices(const bptt_call *call, const network *n)
-{
-  const option_value *at = call->option.at;
-  if (n->activation != BPTT_TANH && n->cell != BPTT_RNN) {
-    return wrong(call->d.error, place_of("activation"),
-                 value_describe(at[OPTION_ACTIVATION].given).s,
-                 "\"tanh\", as only cell \"rnn\" has a choice");
-  }
-  if (n->reset != BPTT_RESET_AFTER && n->cell != BPTT_GRU) {
-    return wrong(call->d.error, place_of("reset"), value_describe(at[OPTION_RESET].given).s,
-                 "\"after\", as only cell \"gru\" has a choice");
-  }
-  if (n->dropout > 0 && n->layers == 1) {
-    return wrong(call->d.error, place_of("dropout"), value_describe(at[OPTION_DROPOUT].given).s,
-                 "0, as there is nothing between the layers of a network of one");
-  }
-  return true;
-}
-
 /* What rnn_net makes. */
 typedef struct {
   network net;
@@ -54,7 +34,7 @@ static bool describe_network(const bptt_call *call, network *n)
                  .directions = at[OPTION_BIDIRECTIONAL].flag ? 2 : 1,
                  .last = at[OPTION_OUTPUT_MODE].choice == OUTPUT_LAST,
                  .dropout = at[OPTION_DROPOUT].number};
-  if (!network_read_hidden(d, place_of("hidden"), hidden, n) || !check_choices(call, n) ||
+  if (!network_read_hidden(d, place_of("hidden"), hidden, n) || !network_check_choices(d, n, &call->option) ||
       !network_complete(d, n)) {
     return false;
   }

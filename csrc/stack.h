@@ -145,31 +145,40 @@ FN N(above) N(from_readout)(const N(plan) * q, int direction, idx first)
   return (N(above)){r->Wt[direction], dy, r->O, r->last, first};
 }
 
-/* Steps w->s .. w->e - 1 of all layers; their weights' gradients from step `first` on for the
- * readout. */
+/* One layer in one direction, part by part: what the weights' gradients are summed from is still in
+ * cache. */
+FN bptt_status N(direction_backward)(const N(plan) * q, N(layer) * l, const N(above) * above,
+                                     const N(stretch) * all, const bptt_problem *p)
+{
+  N(stretch) w = *all;
+  for (w.e = all->e; w.e > all->s; w.e = w.s) {
+    w.s = w.e - all->s > q->part ? w.e - q->part : all->s;
+    if (N(layer_backward)(l, above, &w, p) != BPTT_OK || bptt_barrier(l->me) ||
+        (p->dW_hy && N(layer_weights)(l, w.s, w.e) != BPTT_OK))
+      return BPTT_EINTERRUPT;
+  }
+  return BPTT_OK;
+}
+
+/* Steps w->s .. w->e - 1 of all layers, and of the weights' gradients; the readout's has steps from
+ * `first` on alone. */
 FN bptt_status N(layers_backward)(N(plan) * q, const N(stretch) * w, idx first,
                                   const bptt_problem *p)
 {
-  const range part = {w->s, w->e}, with_loss = {first > w->s ? SMALLER(first, w->e) : w->s, w->e};
+  const range with_loss = {first > w->s ? SMALLER(first, w->e) : w->s, w->e};
   bptt_thread *me = q->layer->me;
   for (N(layer) *l = N(top)(q); l >= q->layer; l -= p->directions) {
-    const range mine = N(my_steps)(l, w->s, w->e);
-    REAL *dx = q->between[(l->level + 1) % 2]; /* of level 0: the user has it */
+    const N(layer) *upper = l + p->directions;
     for (int d = 0; d < p->directions; d++) {
-      N(layer) *one = l + d;
-      const N(layer) *upper = l + p->directions;
       N(above) above = N(from_readout)(q, d, first);
       if (l != N(top)(q)) above = (N(above)){NULL, upper->dx + d * l->H, upper->D, 0, 0};
-      one->dx = dx;
-      if (N(layer_backward)(one, &above, w, p) != BPTT_OK || bptt_barrier(me))
-        return BPTT_EINTERRUPT;
+      l[d].dx = q->between[(l->level + 1) % 2]; /* of level 0: the user has it */
+      if (N(direction_backward)(q, l + d, &above, w, p) != BPTT_OK) return BPTT_EINTERRUPT;
     }
     if (l->level > 0 && p->dropout > 0) {
-      N(dropout)(l, dx, l->D, l->level - 1, mine, p);
+      N(dropout)(l, l->dx, l->D, l->level - 1, N(my_steps)(l, w->s, w->e), p);
       if (bptt_barrier(me)) return BPTT_EINTERRUPT;
     }
-    for (int d = 0; p->dW_hy && d < p->directions; d++)
-      if (N(layer_weights)(l + d, part.from, part.to) != BPTT_OK) return BPTT_EINTERRUPT;
   }
   if (p->dW_hy && N(readout_weights)(&q->readout, N(top)(q), with_loss) != BPTT_OK)
     return BPTT_EINTERRUPT;

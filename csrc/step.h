@@ -37,7 +37,7 @@ static idx N(part_steps)(const bptt_problem *p, idx block)
 {
   const idx root = (idx)ceil(sqrt((double)p->T)), enough = (SEGMENT + p->B - 1) / p->B;
   const idx part = root > enough ? root : enough;
-  return p->directions == 2 || block < 2 * part ? block : part;
+  return block < 2 * part ? block : part;
 }
 
 /* Lays out the workspace; returns its size. Without one, only the size is found: the batch is
@@ -294,9 +294,11 @@ FN bptt_status N(block_backward)(N(plan) * q, const N(block) * b, bptt_problem *
                   .start = b->s,
                   .cut = q->overlap || p->k1 >= p->T ? 0 : p->k1,
                   .seen = q->overlap ? b->first : 0};
-  for (idx i = (b->e - b->s + q->part - 1) / q->part - 1; i >= 0; i--) {
-    w.s = b->s + i * q->part;
-    w.e = SMALLER(w.s + q->part, b->e);
+  /* In two directions a layer goes through all parts before the one below it begins. */
+  const idx part = q->turns ? b->e - b->s : q->part;
+  for (idx i = (b->e - b->s + part - 1) / part - 1; i >= 0; i--) {
+    w.s = b->s + i * part;
+    w.e = SMALLER(w.s + part, b->e);
     if (w.s < q->layer->t0) {
       N(move_to)(q, w.s, w.e);
       N(recall)(q, STATE_PARTS + i);

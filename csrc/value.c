@@ -140,6 +140,7 @@ phrase value_describe(const bptt_value *v)
     return say("%s", what ? what : "a list");
   case BPTT_NULL:
     return say("%s", what ? what : "NULL");
+  case BPTT_BYTES:
   case BPTT_OTHER:
     break;
   }
@@ -239,6 +240,11 @@ void value_make_scalar(const door *d, bptt_value *v, const char *name, bptt_kind
 void value_make_text(bptt_value *v, const char *name, const char *const *text, ptrdiff_t n)
 {
   *v = (bptt_value){.kind = BPTT_TEXT, .name = name, .count = (size_t)n, .text = text};
+}
+
+void value_make_bytes(bptt_value *v, const char *name, ptrdiff_t n)
+{
+  value_make_array(v, name, BPTT_BYTES, 1, &n);
 }
 
 bool value_make_flag(const door *d, bptt_value *v, const char *name, bool flag)

@@ -71,6 +71,7 @@ void value_make_scalar(const door *d, bptt_value *v, const char *name, bptt_kind
 void value_make_vector(const door *d, bptt_value *v, const char *name, bptt_kind kind, ptrdiff_t n);
 /* `text` must live as long as the call. */
 void value_make_text(bptt_value *v, const char *name, const char *const *text, ptrdiff_t n);
+void value_make_bytes(bptt_value *v, const char *name, ptrdiff_t n);
 /* Yes or no; the front end finds its `data` set. */
 bool value_make_flag(const door *d, bptt_value *v, const char *name, bool flag);
 bool value_make_list(const door *d, bptt_value *v, const char *name, ptrdiff_t n);

@@ -23,7 +23,7 @@ static const struct {
  * R's allocator, which takes longer over each piece. */
 typedef struct {
   size_t used;
-  double room[2048];
+  double room[4096];
 } arena;
 
 static void *lend(arena *a, size_t count, size_t size)
@@ -94,8 +94,6 @@ static const char *other_what(SEXP v, const bptt_value *shape)
   switch (TYPEOF(v)) {
   case CPLXSXP:
     return what_of(COMPLEX_FORMS, shape);
-  case RAWSXP:
-    return what_of(RAW_FORMS, shape);
   case CLOSXP:
   case BUILTINSXP:
   case SPECIALSXP:
@@ -181,6 +179,11 @@ static bptt_value value_of(arena *a, SEXP v)
     out.what = what_of(CHARACTER_FORMS, &out);
     set_text(a, &out, v);
     break;
+  case RAWSXP:
+    out.kind = BPTT_BYTES;
+    out.what = what_of(RAW_FORMS, &out);
+    out.data = (void *)RAW_RO(v); /* the core does not write to it */
+    break;
   case VECSXP:
     out.kind = BPTT_LIST;
     set_items(a, &out, v);
@@ -223,6 +226,10 @@ static SEXP result_of(bptt_value *v)
     UNPROTECT(2);
     return out;
   }
+  case BPTT_BYTES:
+    out = PROTECT(Rf_allocVector(RAWSXP, count));
+    v->data = RAW(out);
+    break;
   default:
     out = PROTECT(Rf_allocVector(REALSXP, count));
     v->data = REAL(out);

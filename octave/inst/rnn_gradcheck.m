@@ -57,7 +57,8 @@
 ##
 ## @item @qcode{"loss"}, @qcode{"delta"}, @qcode{"levels"}
 ## @itemx @qcode{"class_weights"}, @qcode{"weights"}, @qcode{"dy"}
-## @itemx @qcode{"reduction"}, @qcode{"truncate"}, @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}, @qcode{"threads"}
+## @itemx @qcode{"reduction"}, @qcode{"truncate"}, @qcode{"state"}
+## @itemx @qcode{"lengths"}, @qcode{"format"}, @qcode{"threads"}
 ## As in @code{rnn_bptt}.  With truncation the differences are those of the loss
 ## of each window with the state it starts from held fixed.
 ## @end table

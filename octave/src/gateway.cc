@@ -182,6 +182,7 @@ namespace
     arena memory;
     std::vector<NDArray> doubles;        // arguments whose data the core reads
     std::vector<FloatNDArray> singles;
+    std::vector<uint8NDArray> bytes;
     std::vector<octave_value> results;   // arrays that the core fills, in the order of their making
     std::exception_ptr interrupt;
   };
@@ -344,9 +345,32 @@ namespace
     return other_value (v, "an object");
   }
 
+  // Whether an option takes the content of a file: elsewhere uint8 are numbers.
+  bool takes_bytes (const char *name)
+  {
+    std::size_t count;
+    const bptt_option *row = bptt_option_table (&count);
+    return std::any_of (row, row + count, [name] (const bptt_option& r)
+      { return ! std::strcmp (r.type, "bytes") && ! std::strcmp (r.name, name); });
+  }
+
+  bptt_value bytes_value (call_state& state, const octave_value& value, const char *name)
+  {
+    bptt_value v = bptt_value ();
+    v.kind = BPTT_BYTES;
+    v.name = name;
+    v.what = "an array of bytes";
+    v.count = static_cast<std::size_t> (value.numel ());
+    set_dims (v, value);
+    v.data = data_of (state.bytes, value.uint8_array_value ());
+    return v;
+  }
+
   // An argument: as any value, but [] says that it is not given.
   bptt_value argument_value (call_state& state, const octave_value& value, const char *name)
   {
+    if (value.is_uint8_type () && takes_bytes (name))
+      return bytes_value (state, value, name);
     bptt_value v = any_value (state, value, name);
     if (v.kind == BPTT_DOUBLE && v.ndim == 2 && v.dim[0] == 0 && v.dim[1] == 0)
       {
@@ -401,6 +425,12 @@ namespace
     if (v.kind == BPTT_LIST || v.kind == BPTT_TEXT || v.kind == BPTT_NULL
         || v.kind == BPTT_LOGICAL)
       return;
+    if (v.kind == BPTT_BYTES)
+      {
+        const dim_vector column (static_cast<octave_idx_type> (v.count), 1);
+        v.data = new_array<uint8NDArray> (state, column);
+        return;
+      }
     if (v.count == 1)
       {
         v.data = state.memory.get<double> (1);

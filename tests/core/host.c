@@ -70,6 +70,7 @@ static const char *keep_text(host *h, const char *text)
 
 static size_t size_of(bptt_kind kind)
 {
+  if (kind == BPTT_BYTES) return 1;
   return kind == BPTT_SINGLE ? sizeof(float) : sizeof(double);
 }
 
@@ -218,8 +219,8 @@ bool host_same(const bptt_value *a, const bptt_value *b)
 
 static bool is_array(const bptt_value *v)
 {
-  return v->kind == BPTT_DOUBLE || v->kind == BPTT_SINGLE || v->kind == BPTT_LOGICAL ||
-         v->kind == BPTT_FACTOR;
+  return v->kind == BPTT_BYTES || v->kind == BPTT_DOUBLE || v->kind == BPTT_SINGLE ||
+         v->kind == BPTT_LOGICAL || v->kind == BPTT_FACTOR;
 }
 
 /* What is made is filled with a number that no result has, to see that all of it is written. */
@@ -229,7 +230,9 @@ static void make_results(host *h, bptt_value *v)
   if (!is_array(v) || v->data) return;
   v->data = host_alloc(h, v->count * size_of(v->kind));
   for (size_t i = 0; i < v->count; i++) {
-    if (v->kind == BPTT_SINGLE) {
+    if (v->kind == BPTT_BYTES) {
+      ((unsigned char *)v->data)[i] = 0xa5;
+    } else if (v->kind == BPTT_SINGLE) {
       ((float *)v->data)[i] = -12345;
     } else {
       ((double *)v->data)[i] = -12345;
