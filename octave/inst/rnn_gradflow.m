@@ -93,12 +93,8 @@ function flow = rnn_gradflow (net, x, varargin)
     print_usage ();
   endif
 
-  ## An odd number of further arguments: the first is the target.
-  if (mod (numel (varargin), 2) == 1)
-    varargin = [{"target"}, varargin];
-  endif
-
-  flow = __bptt__ ("rnn_gradflow", "net", net, "x", x, varargin{:});
+  args = add_seed (name_target (varargin), net);
+  flow = __bptt__ ("rnn_gradflow", "net", net, "x", x, args{:});
   flow.name = cellstr (flow.name);   # one name comes as a string
   W_hh = cellfun (@(name) net.param.(strrep (name, "h", "W_hh")), flow.name, ...
                   "UniformOutput", false);

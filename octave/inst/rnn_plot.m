@@ -61,7 +61,7 @@ function lines = rnn_plot (flow)
   if (! held)
     hold off;
   endif
-  legend (strrep (labels, "_", "\\_"), "location", "eastoutside");
+  legend (labels, "interpreter", "none", "location", "eastoutside");
   xlabel ("lag (steps)");
   ylabel ("norm of the gradient");
   title ("Gradient flow");
@@ -77,9 +77,12 @@ endfunction
 %! net = rnn_net (1, 8, 1, "activation", "identity", "output_mode", "last", ...
 %!                "seed", 1);
 %! W_hh = net.param.W_hh;
-%! for radius = [0.5, 1, 1.5]
-%!   net.param.W_hh = radius * W_hh;
-%!   rnn_plot (rnn_gradflow (net, sin (1:50), 1));
+%! radius = [0.5, 1, 1.5];
+%! colors = {"r", "k", "b"};
+%! for k = 1:3
+%!   net.param.W_hh = radius(k) * W_hh;
+%!   lines = rnn_plot (rnn_gradflow (net, sin (1:50), 1));
+%!   set (lines, "color", colors{k});
 %!   hold on;
 %! endfor
 %! hold off;
