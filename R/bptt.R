@@ -21,7 +21,11 @@
 #' `truncate = c(k1, k2)` chunks have k1 steps, the last one what is left, and
 #' the losses of a chunk go back through it and through the k2 - k1 steps before
 #' it (Williams and Peng 1990), so that `c(k, k)` is `k`. The loss is that of the
-#' whole sequence in either case.
+#' whole sequence in either case. In a stack of layers chunks are the same in
+#' all of them. A bidirectional network takes `k` alone: the reverse direction's
+#' gradient does not go from the first step of a chunk on into the chunk before
+#' it, just as the forward direction's does not go back there, while both have the
+#' states of the whole sequence.
 #'
 #' @section Clipping:
 #' The whole gradient of the parameters is limited by value first, then by
@@ -37,6 +41,15 @@
 #'   or `c(k1, k2)` with k1 <= k2.
 #' @param clip_norm Largest Euclidean norm of the whole gradient, above 0.
 #' @param clip_value Largest magnitude of an element of the gradient, above 0.
+#' @param memory `"store"` keeps what each step computed for the way back.
+#'   `"recompute"` keeps the state of every so many steps and computes the rest
+#'   again from there (Chen et al. 2016): the same results to the last bit, in
+#'   more time, with memory that grows with the square root of the number of
+#'   steps. Not for a bidirectional network.
+#' @param seed Seed of the dropout between layers, a whole number from 0 to
+#'   2^53. `NULL` draws one from R's generator if the network has dropout, so that
+#'   [set.seed()] decides. The same seed leaves out the same units for any number of
+#'   threads, in the Octave package too.
 #' @param wrt With respect to what to take the gradient: some of `"param"`,
 #'   `"x"` and `"state"`. What is left out is not computed.
 #' @return A list of class `rnn_bptt`:
@@ -57,6 +70,9 @@
 #' `bptt_nonfinite_warning` naming the parameter and the step. See
 #' [bptt-package].
 #' @references
+#' Chen, T., Xu, B., Zhang, C. and Guestrin, C. (2016). Training deep nets with
+#' sublinear memory cost. arXiv:1604.06174.
+#'
 #' Pascanu, R., Mikolov, T. and Bengio, Y. (2013). On the difficulty of training
 #' recurrent neural networks. *ICML*, PMLR 28(3), 1310--1318.
 #'
@@ -83,6 +99,12 @@
 #' }
 #' result$loss
 #'
+#' # Two layers, a class for each of two series
+#' net <- rnn_net(1, c(6, 4), 2, "lstm", output_mode = "last", dropout = 0.1, seed = 1)
+#' x <- list(a = sin(1:20), b = sin(1:30 / 2))
+#' rnn_bptt(net, x, factor(c("fast", "slow")), loss = "cross_entropy", seed = 1)$loss
+#' rnn_predict(net, x, type = "prob")
+#'
 #' # Classes, two sequences of unequal length
 #' net <- rnn_net(input = 1, hidden = 5, output = 3, cell = "lstm", seed = 1)
 #' x <- list(sin(1:8), cos(1:5))
@@ -90,9 +112,9 @@
 #' rnn_bptt(net, x, target, loss = "cross_entropy", truncate = 4)$loss
 rnn_bptt <- function(net, x, target, ..., loss = "mse", reduction = "mean", truncate = Inf,
                      clip_norm = Inf, clip_value = Inf, state = NULL, lengths = NULL,
-                     format = NULL, wrt = c("param", "x", "state"), precision = "double",
-                     threads = getOption("bptt.threads", 1)) {
-  result <- run("rnn_bptt", arguments(...))
+                     format = NULL, wrt = c("param", "x", "state"), memory = "store",
+                     precision = "double", seed = NULL, threads = getOption("bptt.threads", 1)) {
+  result <- run("rnn_bptt", with_seed(arguments(...)))
   class(result) <- "rnn_bptt" # structure() takes as long as a step of a small network
   result
 }

@@ -17,6 +17,19 @@ as_arrays <- function(x) {
   x
 }
 
+# A seed from R's generator, so that set.seed() decides.
+random_seed <- function() sample.int(.Machine$integer.max, 1L)
+
+# The same for the dropout of a network that has any, where the call gives none.
+with_seed <- function(args) {
+  net <- args[["net"]]
+  dropout <- if (is.list(net)) net[["dropout"]]
+  if (is.numeric(dropout) && isTRUE(dropout > 0) && is.null(args[["seed"]])) {
+    args[["seed"]] <- random_seed()
+  }
+  args
+}
+
 # Calls a function of the core. Errors and warnings are those of `call`.
 run <- function(name, args, call = sys.call(sys.parent())) {
   if (is.list(args[["x"]])) args[["x"]] <- as_arrays(args[["x"]])

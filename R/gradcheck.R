@@ -21,8 +21,8 @@
 #' other values then, too.
 #'
 #' With truncation, the check is against the function whose gradient the
-#' truncated one is: the sum of the losses of all chunks, with the state that
-#' enters each held fixed.
+#' truncated one is: the sum of the losses of all chunks, with the states that
+#' enter each from outside held fixed.
 #'
 #' It takes four passes forward for each number checked: for small networks and
 #' short series.
@@ -56,8 +56,8 @@
 #' rnn_gradcheck(net, x, target, grad = grad)
 rnn_gradcheck <- function(net, x, target, ..., loss = "mse", reduction = "mean", truncate = Inf,
                           state = NULL, lengths = NULL, format = NULL, grad = NULL,
-                          wrt = "param", threads = getOption("bptt.threads", 1)) {
-  out <- run("rnn_gradcheck", arguments(...))
+                          wrt = "param", seed = NULL, threads = getOption("bptt.threads", 1)) {
+  out <- run("rnn_gradcheck", with_seed(arguments(...)))
   structure(
     data.frame(out[c("name", "error", "analytic", "numeric", "index")]),
     max_error = out$max_error, class = c("rnn_gradcheck", "data.frame")

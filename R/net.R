@@ -2,8 +2,8 @@
 
 #' A recurrent network
 #'
-#' Makes a network of one recurrent layer and a linear readout, with fresh
-#' weights.
+#' Makes a network of recurrent layers, one or several, in one or both
+#' directions, and a linear readout, with fresh weights.
 #'
 #' A network takes a series of vectors \eqn{x_t} with `input` features and
 #' gives a series of vectors \eqn{y_t} with `output` features:
@@ -31,6 +31,30 @@
 #' \eqn{g} has tanh in place of \eqn{\sigma}{s}:
 #' \deqn{c_t = f c_{t-1} + i g, \quad h_t = o \tanh(c_t)}{c_t = f c_(t-1) + i g,   h_t = o tanh(c_t)}
 #'
+#' @section Layers:
+#' `hidden = c(64, 32)` stacks two layers. Layer 1 reads \eqn{x_t}, each one
+#' above it the states of the layer below at the same step, and the readout
+#' those of the topmost layer:
+#' \deqn{h^{(l)}_t = \mathrm{cell}^{(l)}(h^{(l-1)}_t, h^{(l)}_{t-1}), \quad h^{(0)}_t = x_t}{h_t of layer l = cell_l(h_t of layer l - 1, h_(t-1) of layer l); layer 0 is x}
+#'
+#' @section Both directions:
+#' With `bidirectional = TRUE` (Schuster and Paliwal 1997) each layer has a
+#' second set of units with parameters of its own, which runs from each
+#' sequence's last step to its first, so that its state at step t has seen the
+#' steps from t on:
+#' \deqn{h^{rev}_t = \mathrm{cell}^{rev}(x_t, h^{rev}_{t+1})}{h_rev_t = cell_rev(x_t, h_rev_(t+1))}
+#' What the layer above and the readout are shown at step t is both states one
+#' below the other, \eqn{h_t} first.
+#'
+#' @section Dropout:
+#' Units may be left out at random while a network is trained (Srivastava et al.
+#' 2014): with `dropout` p, every unit of every layer but the topmost is hidden
+#' from the layer above with probability p, at each step anew, and those that are
+#' not are scaled by 1 / (1 - p). What goes from step to step within a layer is
+#' left alone (Zaremba, Sutskever and Vinyals 2014), and so are the input and the
+#' readout; PyTorch has it in the same place. Which units, the `seed` of
+#' [rnn_bptt()] decides. [rnn_predict()] uses all of them.
+#'
 #' @section Parameters:
 #' With D = `input`, H = `hidden`, O = `output`, and G = 1 (rnn), 3 (gru) or 4
 #' (lstm) gates stacked in the order given above:
@@ -44,11 +68,19 @@
 #' | `W_hy` | O x H | Glorot uniform: within \eqn{\pm\sqrt{6 / (H + O)}}{sqrt(6 / (H + O)) of 0} |
 #' | `b_y` | O | 0 |
 #'
+#' Those of the reverse direction have the suffix `_rev`, those of layer 2
+#' `_l2` and `_l2_rev`, and so on: `W_hh`, `W_hh_rev`, `W_hh_l2`,
+#' `W_hh_l2_rev`. H is the size of the layer, and D in `W_xh_l2` is what layer 2
+#' reads: the units of layer 1, twice as many if there are both directions; so
+#' is H in `W_hy`. They come layer by layer, in each the forward direction first,
+#' and the readout last.
+#'
 #' Matrices are matrices and biases plain vectors. They may be replaced by
 #' others of the same dims.
 #'
 #' @param input Number of features of the input, a whole number of at least 1.
-#' @param hidden Number of hidden units, a whole number of at least 1.
+#' @param hidden Number of hidden units, a whole number of at least 1; or one
+#'   for each of several layers, from the first to the topmost.
 #' @param output Number of features of the output, or of classes, a whole
 #'   number of at least 1.
 #' @param cell Kind of cell: `"rnn"`, `"gru"` or `"lstm"`.
@@ -59,18 +91,28 @@
 #' @param reset Whether the reset gate of cell `"gru"` is applied `"after"` or
 #'   `"before"` the matrix product. For the other cells anything but the default
 #'   is an error.
+#' @param bidirectional `TRUE`: each layer also reads the sequences from their
+#'   end.
+#' @param output_mode `"sequence"`: outputs at every step. `"last"`: at the
+#'   last step of each sequence alone, for a class or a number for a whole
+#'   series; see [bptt_series]. It is what `"sequence"` gives at that step.
+#' @param dropout Share of the units of each layer but the topmost that the next
+#'   one is not shown in training, from 0 to below 1. For a network of one layer
+#'   anything but 0 is an error.
 #' @param seed Seed of the weights, a whole number from 0 to 2^53. The same
 #'   seed gives the same weights on every machine, and in the Octave package.
 #'   `NULL` draws a seed from R's generator, so that [set.seed()] decides.
 #' @return A list of class `rnn_net` with elements `cell`, `input`, `hidden`,
-#'   `output`, `activation`, `reset` and `param`, a list of the parameters.
+#'   `output`, `activation`, `reset`, `bidirectional`, `output_mode`, `dropout`
+#'   and `param`, a list of the parameters.
 #'   In a cell that has no such choice, `activation` and `reset` hold the
 #'   defaults; another of the values above is ignored there.
 #' @section Errors:
 #' A size or a seed that is not a whole number in its range, an unknown choice,
 #' an `activation` other than `"tanh"` or a `reset` other than `"after"` for a
-#' cell that has no such choice, more than 2^31 - 1 parameters: a
-#' `bptt_input_error` (see [bptt-package]).
+#' cell that has no such choice, a `dropout` with nothing between layers, more
+#' than 100 layers, more than 2^31 - 1 parameters: a `bptt_input_error` (see
+#' [bptt-package]).
 #' @references
 #' Cho, K. et al. (2014). Learning phrase representations using RNN
 #' encoder--decoder for statistical machine translation. *EMNLP*, 1724--1734.
@@ -91,6 +133,17 @@
 #'
 #' Saxe, A. M., McClelland, J. L. and Ganguli, S. (2014). Exact solutions to
 #' the nonlinear dynamics of learning in deep linear neural networks. *ICLR*.
+#'
+#' Schuster, M. and Paliwal, K. K. (1997). Bidirectional recurrent neural
+#' networks. *IEEE Transactions on Signal Processing* 45(11), 2673--2681.
+#' \doi{10.1109/78.650093}
+#'
+#' Srivastava, N., Hinton, G., Krizhevsky, A., Sutskever, I. and Salakhutdinov,
+#' R. (2014). Dropout: a simple way to prevent neural networks from overfitting.
+#' *Journal of Machine Learning Research* 15, 1929--1958.
+#'
+#' Zaremba, W., Sutskever, I. and Vinyals, O. (2014). Recurrent neural network
+#' regularization. arXiv:1409.2329.
 #' @seealso [rnn_forward()], [rnn_bptt()], [rnn_objective()]
 #' @export
 #' @examples
@@ -98,11 +151,17 @@
 #' net
 #' net$param$b_y <- 0.5
 #'
+#' # Two layers in both directions, and one output for a whole series
+#' rnn_net(2, c(4, 3), 1, "lstm",
+#'   bidirectional = TRUE, output_mode = "last", dropout = 0.2, seed = 1
+#' )
+#'
 #' identical(rnn_net(2, 3, 1, seed = 7), rnn_net(2, 3, 1, seed = 7))
 #' try(rnn_net(2, 3, 1, cell = "grus"))
 rnn_net <- function(input, hidden, output, cell = "rnn", ...,
-                    activation = "tanh", reset = "after", seed = NULL) {
-  if (is.null(seed)) seed <- sample.int(.Machine$integer.max, 1L)
+                    activation = "tanh", reset = "after", bidirectional = FALSE,
+                    output_mode = "sequence", dropout = 0, seed = NULL) {
+  if (is.null(seed)) seed <- random_seed()
   structure(run("rnn_net", arguments(...))[["net"]], class = "rnn_net")
 }
 
@@ -129,16 +188,37 @@ plural <- function(n, one) {
 # The fields without which a network cannot be shown.
 net_trouble <- function(net) {
   is_word <- function(x) is.character(x) && length(x) == 1L && !is.na(x)
-  is_size <- function(x) is.numeric(x) && length(x) == 1L && !is.na(x)
+  is_number <- function(x) is.numeric(x) && length(x) == 1L && !is.na(x)
+  is_sizes <- function(x) is.numeric(x) && length(x) > 0L && !anyNA(x)
+  is_flag <- function(x) is.logical(x) && length(x) == 1L && !is.na(x)
   right <- list(
-    cell = is_word, input = is_size, hidden = is_size, output = is_size,
-    activation = is_word, reset = is_word, param = is_arrays
+    cell = is_word, input = is_number, hidden = is_sizes, output = is_number,
+    activation = is_word, reset = is_word, bidirectional = is_flag, output_mode = is_word,
+    dropout = is_number, param = is_arrays
   )
   if (!is.list(net)) {
     return(names(right))
   }
   ok <- vapply(names(right), function(field) right[[field]](net[[field]]), NA)
   names(right)[!ok]
+}
+
+# "gru, reset after, bidirectional"
+variant_text <- function(net) {
+  variant <- switch(net$cell, rnn = net$activation, gru = paste("reset", net$reset))
+  paste(c(net$cell, variant, if (net$bidirectional) "bidirectional"), collapse = ", ")
+}
+
+# "3 hidden units"; "2 layers of 64, 32 hidden units, dropout 0.2"
+hidden_text <- function(net) {
+  sizes <- net$hidden
+  if (length(sizes) == 1L) {
+    return(plural(sizes, "hidden unit"))
+  }
+  paste0(
+    length(sizes), " layers of ", paste(format(sizes, trim = TRUE, scientific = FALSE), collapse = ", "),
+    " hidden units", if (net$dropout > 0) paste(", dropout", format(net$dropout))
+  )
 }
 
 #' @export
@@ -148,11 +228,10 @@ print.rnn_net <- function(x, ...) {
     wrong <- paste0("`", wrong, "`", collapse = ", ")
     return(print_as_it_is(x, paste("Not a whole network; missing or wrong:", wrong)))
   }
-  variant <- switch(x$cell, rnn = x$activation, gru = paste("reset", x$reset))
   cat(
-    "Recurrent network, cell ", paste(c(x$cell, variant), collapse = ", "), ": ",
-    plural(x$input, "input"), ", ", plural(x$hidden, "hidden unit"), ", ",
-    plural(x$output, "output"), "\n",
+    "Recurrent network, cell ", variant_text(x), ": ", plural(x$input, "input"), ", ",
+    hidden_text(x), ", ", plural(x$output, "output"),
+    if (x$output_mode == "last") " at the last step", "\n",
     plural(sum(lengths(x$param)), "parameter"), ":\n",
     paste0("  ", format(names(x$param)), "  ", vapply(x$param, dims_text, ""), "\n"),
     sep = ""

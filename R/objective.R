@@ -10,7 +10,12 @@
 #' is not finite, `fn` returns it as it is, with a warning each time: line
 #' searches step back from there.
 #'
+#' A network with dropout leaves out the same units at every evaluation, so that
+#' the objective is a function.
+#'
 #' @inheritParams rnn_bptt
+#' @param seed Seed of the dropout between layers, for all evaluations. `NULL`
+#'   draws one from R's generator, once, if the network has dropout.
 #' @param ... Options of [rnn_bptt()], all but `wrt`.
 #' @return A list of
 #' * `par`: the parameters of `net` as one vector, to start from,
@@ -33,9 +38,9 @@
 #' nlminb(objective$par, objective$fn, objective$gr, control = list(iter.max = 20))$objective
 rnn_objective <- function(net, x, target, ..., loss = "mse", reduction = "mean", truncate = Inf,
                           clip_norm = Inf, clip_value = Inf, state = NULL, lengths = NULL,
-                          format = NULL, precision = "double",
+                          format = NULL, memory = "store", precision = "double", seed = NULL,
                           threads = getOption("bptt.threads", 1)) {
-  args <- arguments(...)
+  args <- with_seed(arguments(...))
   call <- sys.call()
   evaluate <- function(args) {
     result <- run("rnn_objective", args, call)

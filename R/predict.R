@@ -8,9 +8,13 @@
 #' @param type What to return for each step: `"response"`, the O outputs;
 #'   `"prob"`, the probabilities of O classes, that is the softmax of the
 #'   outputs; `"class"`, the class with the largest output, a number from 1 to
-#'   O (of equal ones the first).
+#'   O (of equal ones the first). A network of one output tells two classes
+#'   apart: then `"prob"` is the logistic function of it, the probability of class
+#'   1, and `"class"` 1 where it is above 0 and 0 elsewhere.
 #' @return The predictions in the form of `x`, with O features, or one if
-#'   `type` is `"class"`; see [bptt_series]. Beyond `lengths` they are `NaN`.
+#'   `type` is `"class"`; see [bptt_series], also on those of a network with
+#'   outputs at the last step alone. Beyond `lengths` they are `NaN`. There is no
+#'   dropout.
 #' @inheritSection rnn_forward Errors
 #' @seealso [rnn_forward()] for the state as well
 #' @export

@@ -45,6 +45,16 @@
 #'
 #' A missing target (`NA`) is left out of the loss and of the gradient.
 #'
+#' @section One output for each series:
+#' A network with `output_mode = "last"` has outputs at the last step of each
+#' sequence alone: of `lengths`, or of each item of a list. They have the form
+#' of `x` without the dim of the time: for an array of D x B x T, a matrix
+#' O x B, for one of B x T x D (`format = "BTC"`), a matrix B x O. For a single
+#' series they are a vector of O numbers. For a list of B series they are a matrix
+#' with a row for each series, B x O, or a vector of B numbers if there is one
+#' output. The target has the same form. If it has one feature, as classes do, a
+#' vector or a factor of B will do for any `x`.
+#'
 #' @section Results:
 #' Outputs, hidden states and gradients with respect to `x` have the form of
 #' `x` and features of their own. If `x` has no dim for features, one is
@@ -59,7 +69,11 @@
 #' @section State:
 #' A state is a list with an element `h` and, for cell `"lstm"`, an element
 #' `c`, each a matrix of hidden units x sequences. For one sequence a vector
-#' will do. `NULL` is zero.
+#' will do. `NULL` is zero. Further directions and layers have elements of their
+#' own, named as their parameters are: `h`, `h_rev`, `h_l2`, `h_l2_rev`, and
+#' `c` after each `h`. That of a reverse direction comes in before its own first
+#' step, the last step of each sequence, and what comes out of it is its state at
+#' step 1: to carry it on to the steps that follow makes no sense.
 #' @name bptt_series
 #' @examples
 #' net <- rnn_net(input = 1, hidden = 4, output = 1, seed = 1)

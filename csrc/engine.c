@@ -63,9 +63,13 @@ size_t bptt_step_workspace(const bptt_problem *p, bptt_dtype dtype)
 {
   /* Counted generously in floating point first: the exact count must not overflow. */
   const double columns = (double)p->B * ((double)p->T + 1) * 2;
-  const double units = (double)p->layer->H + 64, inputs = (double)p->D + 64, outputs = (double)p->O + 64;
-  const double numbers =
-      columns * (16 * units + inputs + outputs) + 16 * units * (units + inputs + outputs);
+  double numbers = columns * ((double)p->D + 64), below = (double)p->D + 64;
+  for (ptrdiff_t i = 0; i < p->layers * p->directions; i++) {
+    const double units = (double)p->layer[i].H + 64, outputs = (double)p->O + 64;
+    numbers += columns * (20 * units + 2 * below + 2 * outputs) +
+               16 * units * (units + below + outputs);
+    if ((i + 1) % p->directions == 0) below = p->directions * units;
+  }
   if (numbers * sizeof(double) > (double)PTRDIFF_MAX / 2) return (size_t)-1;
   return chosen->kernel[dtype]->bytes(p);
 }

@@ -33,7 +33,9 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#include "dropout.h"
 #include "engine.h"
+#include "loss.h"
 
 /* What both number types share is defined once in each file. */
 #ifndef KERNEL_SHARED
@@ -75,6 +77,9 @@ static inline int interrupted(bptt_thread *me, double work)
   return bptt_stopped(me);
 }
 
+/* What states are kept for: the next block, and each part of this one. */
+enum { STATE_NEXT, STATE_PARTS };
+
 /* from .. to - 1 */
 typedef struct {
   idx from, to;
@@ -110,8 +115,11 @@ typedef INT N(ivec) __attribute__((vector_size(VBYTES), may_alias));
 #include "tile.h"
 #include "plan.h"
 #include "cell.h"
+#include "state.h"
+#include "flow.h"
 #include "layer.h"
 #include "readout.h"
+#include "stack.h"
 #include "step.h"
 
 const bptt_kernel KERNEL = {N(step_bytes),  N(threads),        N(step), N(softmax),     N(apply),

@@ -7,56 +7,6 @@
  *              dx_t = W_xh' da_t
  *   weights    dW_xh = sum_t da_t x_t',  dW_hh = sum_t da_t h_{t-1}',  db = sum_t da_t */
 
-/* Where things are: of step t of the segment, at its first column. */
-FAST idx N(state_before)(const N(layer) * q, idx t) /* in columns of hs and cs */
-{
-  const bptt_batch *b = q->batch;
-  return t > q->t0 ? b->columns + b->off[t - 1] - b->off[q->t0] : 0;
-}
-FAST idx N(columns_before)(const N(layer) * q, idx t)
-{
-  return q->batch->n[t > q->t0 ? t - 1 : t];
-}
-FAST REAL *N(h_before)(const N(layer) * q, idx t)
-{
-  return q->hs + N(state_before)(q, t) * q->ldh;
-}
-FAST REAL *N(h_after)(const N(layer) * q, idx t)
-{
-  return N(h_before)(q, t + 1);
-}
-FAST REAL *N(c_before)(const N(layer) * q, idx t)
-{
-  return q->cs + N(state_before)(q, t) * q->P * VL;
-}
-FAST idx N(real_step)(const N(layer) * q, idx t)
-{
-  return q->batch->off[t] - q->batch->off[q->t0];
-}
-FAST REAL *N(tape_at)(const N(layer) * q, idx t)
-{
-  return q->tape + N(real_step)(q, t) * q->P * q->pw;
-}
-FAST REAL *N(rs_at)(const N(layer) * q, idx t)
-{
-  return q->rs + N(real_step)(q, t) * q->ldh;
-}
-FAST REAL *N(window_at)(const N(layer) * q, idx t)
-{
-  return q->window + (q->batch->off[t] - q->batch->off[q->window_start]) * q->P * q->pw;
-}
-FAST const REAL *N(x_at)(const N(layer) * q, idx t)
-{
-  return q->x + (q->x_step ? t * q->x_step : N(real_step)(q, t)) * q->D;
-}
-
-/* This thread's columns of step t. */
-FAST range N(columns_at)(const N(layer) * q, idx t)
-{
-  const idx n = q->batch->n[t];
-  return (range){SMALLER(q->columns.from, n), SMALLER(q->columns.to, n)};
-}
-
 /* Multiply-adds of one step, in each of the three passes over it. */
 FAST double N(step_work)(const N(layer) * q, idx t)
 {
@@ -70,64 +20,6 @@ FN int N(meet)(N(layer) * q)
   if (bptt_barrier(q->me)) return 1;
   if (bptt_crowded(q->me)) N(share_no_more)(q);
   return 0;
-}
-
-/* ------------------------------------------------------------------------------- state */
-
-/* The user's initial state, before step 0. */
-FN void N(state_in)(N(layer) * q, const REAL *h0, const REAL *c0)
-{
-  const bptt_batch *b = q->batch;
-  const idx n = b->n[0];
-  const range mine = share(n, q->me);
-  q->t0 = q->t1 = 0;
-  for (idx j = mine.from; j < mine.to; j++) {
-    const idx s = b->order[j] * q->H;
-    REAL *h = q->hs + j * q->ldh;
-    memset(h, 0, BYTES(q->ldh));
-    if (h0) memcpy(h, h0 + s, BYTES(q->H));
-    if (q->cs)
-      for (idx i = 0; i < q->P; i++) {
-        REAL *c = q->cs + (i * n + j) * VL;
-        memset(c, 0, VBYTES);
-        if (c0) N(load_rows)(c, c0 + s + i * VL, q->H - i * VL);
-      }
-  }
-}
-/* Moves on to the segment after this one, up to step t1: its first state is this one's last. Each
- * segment has a step at least, so that the two do not overlap. */
-FN void N(next_segment)(N(layer) * q, idx t1)
-{
-  const idx t = q->t1;
-  if (t > q->t0) {
-    const idx before = N(columns_before)(q, t), n = q->batch->n[t];
-    const range mine = share(n, q->me);
-    const idx from = mine.from, count = mine.to - mine.from;
-    memcpy(q->hs + from * q->ldh, N(h_before)(q, t) + from * q->ldh, BYTES(count * q->ldh));
-    if (q->cs) {
-      const REAL *c = N(c_before)(q, t);
-      for (idx i = 0; i < q->P; i++)
-        memcpy(q->cs + (i * n + from) * VL, c + (i * before + from) * VL, BYTES(count * VL));
-    }
-  }
-  q->t0 = q->window_start = t;
-  q->t1 = t1;
-}
-/* The state of the sequences that end in this segment. */
-FN void N(state_out)(const N(layer) * q, REAL *h_last, REAL *c_last)
-{
-  const bptt_batch *b = q->batch;
-  const range mine = share(b->n[q->t0], q->me);
-  for (idx j = mine.from; j < mine.to; j++) {
-    const idx t = b->length[j], s = b->order[j] * q->H;
-    if (t > q->t1) continue;
-    if (h_last) memcpy(h_last + s, N(h_before)(q, t) + j * q->ldh, BYTES(q->H));
-    if (c_last && q->cs)
-      for (idx i = 0; i < q->P; i++)
-        memcpy(c_last + s + i * VL,
-               N(c_before)(q, t) + (i * N(columns_before)(q, t) + j) * VL,
-               BYTES(SMALLER(q->H - i * VL, VL)));
-  }
 }
 
 /* ------------------------------------------------------------------------------- forward */
@@ -187,8 +79,8 @@ FN void N(forward_step)(const N(layer) * q, idx t, int x_done)
       REAL *g = N(gates_at)(q, t, i, j, x_done);
       if (!x_done) {
         N(bias_beyond_x)(q, i, g, q->pw, nr);
-        N(tiles)[cx][tile](1, q->D, q->Wx + i * q->D * cx * VL, 0, cx * VL, x + j * q->D, 0, 1,
-                           q->D, q->bias + i * q->pw, 0, g, q->pw, q->Wx);
+        N(tiles)[cx][tile](1, q->D, q->Wx + i * q->D * cx * VL, 0, cx * VL, x + j * q->x_ld, 0, 1,
+                           q->x_ld, q->bias + i * q->pw, 0, g, q->pw, q->Wx);
       }
       /* Meanwhile fetch a share of the next panel's weights. */
       const REAL *W = rec->W + i * q->H * ch * VL;
@@ -234,13 +126,14 @@ FN void N(forward_gated)(const N(layer) * q, idx t)
 /* The input products of steps t .. t + n - 1 of one column, this thread's share of the steps. */
 FN void N(project_ahead)(const N(layer) * q, idx t, idx n)
 {
-  const idx xj = (q->x_step ? q->x_step : 1) * q->D, step = q->P * q->pw;
+  const idx step = q->P * q->pw;
   const range mine = share(n, q->me);
   for (idx i = 0; i < q->P; i++) {
     REAL *g = N(tape_at)(q, t) + i * q->pw;
     N(bias_beyond_x)(q, i, g + mine.from * step, step, mine.to - mine.from);
-    N(product)(q->x_count, n, mine, 1, q->D, q->Wx + i * q->D * q->x_count * VL, 0,
-               q->x_count * VL, N(x_at)(q, t), 0, 1, xj, q->bias + i * q->pw, 0, g, step, q->Wx);
+    N(product)(q->x_count, q->batch->T, mine, 1, q->D, q->Wx + i * q->D * q->x_count * VL, 0,
+               q->x_count * VL, N(x_at)(q, t), 0, 1, q->x_ld, q->bias + i * q->pw, 0, g, step,
+               q->Wx);
   }
 }
 
@@ -248,7 +141,7 @@ FN bptt_status N(layer_forward)(N(layer) * q)
 {
   const bptt_batch *b = q->batch;
   /* One column: the inputs of many steps are projected in one product. */
-  const int ahead = b->n[q->t0] == 1;
+  const int ahead = b->n[0] == 1;
 
   for (idx t = q->t0; ahead && t < q->t1; t += SEGMENT) {
     const idx n = SMALLER(q->t1 - t, SEGMENT);
@@ -286,7 +179,7 @@ FN void N(transposed_piece)(const N(layer) * q, idx t, REAL *to, range m, idx ve
                             const REAL *Wt, idx first, idx count, idx i, idx np)
 {
   const idx n = q->batch->n[t], width = vectors * VL, k = count * VL;
-  const REAL *da = N(window_at)(q, t) + i * n * q->pw + first * VL;
+  const REAL *da = N(tape_at)(q, t) + i * n * q->pw + first * VL;
   const REAL *zeros = (const REAL *)N(zeros);
   for (idx l = m.from; l < m.to; l++) {
     REAL *sum = to + l * q->batch->columns * width;
@@ -310,7 +203,7 @@ FAST void N(cell_backward_from)(const N(layer) * q, idx t, idx u, idx c, idx nr)
   const int alone = b->columns == 1;
   const idx n = b->n[t], nb = b->columns, unit = c * q->ldh + u * VL;
   const idx hs = alone ? VL : q->ldh, ds = alone ? VL : q->mb;
-  REAL *g = N(window_at)(q, t) + (u / q->UB * n + c) * q->pw + u % q->UB * VL;
+  REAL *g = N(tape_at)(q, t) + (u / q->UB * n + c) * q->pw + u % q->UB * VL;
   const REAL *dh = q->dh + (u / q->MB * nb + c) * q->mb + u % q->MB * VL;
   const REAL *hp = N(h_before)(q, t) + unit, *h = N(h_after)(q, t) + unit;
   REAL *carry = q->carry + (u * nb + c) * VL;
@@ -345,7 +238,7 @@ FN void N(cell_backward_gated)(const N(layer) * q, idx t)
     N(transposed_piece)(q, t, q->ds, q->units, q->MB, gated->Wt, gated->first, gated->count, i,
                         SMALLER(q->P - i, piece));
   for (idx u = q->panels.from; u < q->panels.to; u++)
-    N(gru_before_gates_back)(c.to - c.from, N(window_at)(q, t) + (u * n + c.from) * q->pw,
+    N(gru_before_gates_back)(c.to - c.from, N(tape_at)(q, t) + (u * n + c.from) * q->pw,
                              q->ds + (u / q->MB * nb + c.from) * q->mb + u % q->MB * VL, q->mb,
                              N(h_before)(q, t) + c.from * q->ldh + u * VL, q->ldh,
                              q->carry + (u * nb + c.from) * VL);
@@ -365,8 +258,16 @@ FN void N(products_back)(const N(layer) * q, idx t, int dh, int dx)
   }
 }
 
-/* One column of a panel of dx, in the user's layout; added to what is there when an overlapping
- * window visited the step. */
+/* Where dL/dx of column j at step t goes: to the user, or to what the layer below reads. */
+FAST REAL *N(dx_at)(const N(layer) * q, idx t, idx j, const bptt_problem *p)
+{
+  const bptt_batch *b = q->batch;
+  const idx at = N(user_step)(q, t, j);
+  return q->level > 0 ? q->dx + (N(real_step)(q, at) + j) * q->D
+                      : (REAL *)p->dx + (at * p->B + b->order[j]) * q->D;
+}
+/* One column of a panel of dx; added to what is there when an overlapping window visited the step,
+ * or the other direction. */
 FAST void N(dx_column)(const N(layer) * q, idx m, const REAL *from, REAL *dx, int add)
 {
   REAL *to = dx + m * q->db;
@@ -381,14 +282,13 @@ FAST void N(dx_column)(const N(layer) * q, idx m, const REAL *from, REAL *dx, in
     N(store_rows)(to + d, (const REAL *)&v, k - d);
   }
 }
-FN void N(dx_out)(const N(layer) * q, idx t, const bptt_problem *p, int add)
+FN void N(dx_out)(const N(layer) * q, idx t, idx seen, const bptt_problem *p)
 {
-  const bptt_batch *b = q->batch;
   const range c = N(columns_at)(q, t);
   for (idx m = q->inputs.from; m < q->inputs.to; m++)
     for (idx j = c.from; j < c.to; j++)
-      N(dx_column)(q, m, q->dxp + (m * b->columns + j) * q->db,
-                   (REAL *)p->dx + (t * p->B + b->order[j]) * q->D, add);
+      N(dx_column)(q, m, q->dxp + (m * q->batch->columns + j) * q->db, N(dx_at)(q, t, j, p),
+                   q->reverse || t < seen);
 }
 /* W_xh' da and dx of steps t .. t + n - 1 of a batch of one column, when their gate gradients are
  * all there: the steps are the columns of one product. */
@@ -399,19 +299,20 @@ FN void N(dx_behind)(const N(layer) * q, idx t, idx n, idx seen, const bptt_prob
     REAL *sum = q->dxp + m * K_PIECE * q->db;
     for (idx i = 0; i < q->P; i += piece) {
       const REAL *W = q->Wxt + (m * q->P + i) * k * q->db;
-      N(product)(q->DB, n, (range){0, n}, SMALLER(q->P - i, piece), k, W, k * q->db, q->db,
-                 N(window_at)(q, t) + i * q->pw, q->pw, 1, step, i ? sum : (const REAL *)N(zeros),
-                 i ? q->db : 0, sum, q->db, W);
+      N(product)(q->DB, q->batch->T, (range){0, n}, SMALLER(q->P - i, piece), k, W, k * q->db,
+                 q->db, N(tape_at)(q, t) + i * q->pw, q->pw, 1, step,
+                 i ? sum : (const REAL *)N(zeros), i ? q->db : 0, sum, q->db, W);
     }
     for (idx j = 0; j < n; j++)
-      N(dx_column)(q, m, sum + j * q->db, (REAL *)p->dx + (t + j) * q->D, t + j < seen);
+      N(dx_column)(q, m, sum + j * q->db, N(dx_at)(q, t + j, 0, p), q->reverse || t + j < seen);
   }
 }
 
 /* dL/d(initial state), added to what earlier windows that began at step 0 left. */
-FN void N(dstate_add)(const N(layer) * q, REAL *dh0, REAL *dc0)
+FN void N(dstate_add)(const N(layer) * q)
 {
   const bptt_batch *b = q->batch;
+  REAL *dh0 = q->user->dh0, *dc0 = q->user->dc0;
   const idx nb = b->columns, end = SMALLER(q->units.to * q->mb, q->H);
   const range c = N(columns_at)(q, 0);
   for (idx j = c.from; j < c.to; j++)
@@ -425,14 +326,17 @@ FN void N(dstate_add)(const N(layer) * q, REAL *dh0, REAL *dc0)
     }
 }
 
-/* What is above a layer hands down dh_t += W' delta_t: W' packed [m][k][mb], delta k numbers to
- * each column of the tape. */
+/* What is above a layer hands down to dh_t. A readout: W' delta_t, with W' packed [m][k][mb] and k
+ * numbers of delta to each column of the tape; `last`: to each column, for its last step alone. A
+ * layer (Wt NULL): dL/dh_t itself, k numbers to a column of the tape in the user's order of time. */
 typedef struct {
   const REAL *Wt, *delta;
   idx k;
+  int last;
+  idx first; /* step: those before it get nothing */
 } N(above);
 
-/* Both products into dh in a batch of one column (for dx see dx_behind). */
+/* The product in a batch of one column. */
 FN void N(column_above)(const N(layer) * q, const N(above) * above, const REAL *delta)
 {
   const idx m = q->units.from, np = q->columns.to > 0 ? q->units.to - m : 0;
@@ -440,54 +344,130 @@ FN void N(column_above)(const N(layer) * q, const N(above) * above, const REAL *
   N(column_product)(q->MB, np, 1, above->k, above->Wt + m * q->mb * above->k, delta, 0, dh, q->mb,
                     dh, q->mb);
 }
+/* The columns whose last step of all is the direction's step t. */
+FN range N(columns_ending)(const N(layer) * q, idx t)
+{
+  const bptt_batch *b = q->batch;
+  range c = N(columns_at)(q, t);
+  if (!q->reverse)
+    c.from = SMALLER(c.to, c.from > b->n[t + 1] ? c.from : b->n[t + 1]);
+  else if (t > 0)
+    c.from = c.to;
+  return c;
+}
+FN void N(readout_above)(const N(layer) * q, const N(above) * above, idx t)
+{
+  const idx nb = q->batch->columns;
+  const range c = above->last ? N(columns_ending)(q, t) : N(columns_at)(q, t);
+  const REAL *delta = above->delta + (above->last ? 0 : N(real_step)(q, t)) * above->k;
+  if (nb == 1) {
+    if (c.from < c.to || !above->last) N(column_above)(q, above, delta);
+    return;
+  }
+  for (idx m = q->units.from; m < q->units.to; m++)
+    N(product)(q->MB, q->batch->n[t], c, 1, above->k, above->Wt + m * q->mb * above->k, 0, q->mb,
+               delta, 0, 1, above->k, q->dh + m * nb * q->mb, q->mb, q->dh + m * nb * q->mb,
+               q->mb, above->Wt);
+}
+FN void N(layer_above)(const N(layer) * q, const N(above) * above, idx t)
+{
+  const idx nb = q->batch->columns;
+  const range c = N(columns_at)(q, t);
+  for (idx j = c.from; j < c.to; j++) {
+    const idx at = N(real_step)(q, N(user_step)(q, t, j)) + j;
+    for (idx m = q->units.from; m < q->units.to; m++) {
+      const REAL *delta = above->delta + at * above->k + m * q->mb;
+      const idx rows = SMALLER(q->H - m * q->mb, q->mb);
+      REAL *dh = q->dh + (m * nb + j) * q->mb;
+      for (idx v = 0; v < rows; v += VL) {
+        V d = {0};
+        N(load_rows)((REAL *)&d, delta + v, rows - v);
+        *(V *)(dh + v) += d;
+      }
+    }
+  }
+}
+
 FN void N(column_back)(const N(layer) * q, idx t)
 {
   const N(recurrence) *rec = &q->rec[0];
   const idx m = q->units.from, np = q->columns.to > 0 ? q->units.to - m : 0;
   const idx k = rec->count * VL;
   N(column_product)(q->MB, np, q->P, k, rec->Wt + m * q->P * k * q->mb,
-                    N(window_at)(q, t) + rec->first * VL, q->pw, (const REAL *)N(zeros), 0,
+                    N(tape_at)(q, t) + rec->first * VL, q->pw, (const REAL *)N(zeros), 0,
                     q->dh + m * q->mb, q->mb);
 }
 
-/* Steps s .. e - 1 backwards. The loss of steps first .. e - 1 is taken in; steps below `seen`
- * were visited by an earlier window. */
-FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, idx s, idx first,
-                                 idx e, idx seen, const bptt_problem *p)
+/* Truncated without overlap: the gradient does not go from a step of the user's that is a multiple
+ * of `cut` to the one before, nor, in the reverse direction, back. What would go on to the
+ * direction's step t is forgotten. */
+FN void N(cut_before)(const N(layer) * q, idx t, idx cut)
+{
+  const idx nb = q->batch->columns;
+  const range c = N(columns_at)(q, t), v = {q->units.from * q->MB, q->units.to * q->MB};
+  for (idx j = c.from; j < c.to; j++) {
+    if ((N(user_step)(q, t, j) + !q->reverse) % cut) continue;
+    for (idx m = q->units.from; m < q->units.to; m++)
+      memset(q->dh + (m * nb + j) * q->mb, 0, BYTES(q->mb));
+    for (idx u = v.from; u < v.to; u++) memset(q->carry + (u * nb + j) * VL, 0, VBYTES);
+  }
+}
+
+/* Which steps go back, and how far. */
+typedef struct {
+  idx s, e;    /* s .. e - 1, of those in memory */
+  idx end;     /* of the last step that the gradient comes from: there it begins with 0 */
+  idx start;   /* the first step that it goes to */
+  idx cut;     /* see cut_before; 0: nowhere */
+  idx seen;    /* steps below were visited by an earlier window */
+} N(stretch);
+
+FN bptt_status N(layer_backward)(N(layer) * q, const N(above) * above, const N(stretch) * w,
+                                 const bptt_problem *p)
 {
   const bptt_batch *b = q->batch;
   const idx nb = b->columns;
-  const int state = s == 0 && (p->layer->dh0 || p->layer->dc0);
-  idx dx_from = e;
+  const int state = q->user->dh0 || q->user->dc0 || q->user->gain;
+  const int flow = q->user->dh_norm || q->user->dc_norm || q->user->gain;
+  const int dx = N(wants_dx)(q, p);
+  const idx seen = q->level > 0 ? 0 : w->seen; /* the layer below has had what there was */
+  idx dx_from = w->e;
 
-  N(clear_columns)(q, q->carry, (range){q->units.from * q->MB, q->units.to * q->MB}, VL);
-  N(clear_columns)(q, q->dh, q->units, q->mb);
-  for (idx t = e - 1; t >= s; t--) {
+  if (w->e == w->end) {
+    N(clear_columns)(q, q->carry, (range){q->units.from * q->MB, q->units.to * q->MB}, VL);
+    N(clear_columns)(q, q->dh, q->units, q->mb);
+  }
+  for (idx t = w->e - 1; t >= w->s; t--) {
     if (interrupted(q->me, N(step_work)(q, t))) return BPTT_EINTERRUPT;
-    const REAL *delta = above->delta + N(real_step)(q, t) * above->k;
-    if (t >= first && nb == 1) N(column_above)(q, above, delta);
-    for (idx m = q->units.from; t >= first && nb > 1 && m < q->units.to; m++)
-      N(product)(q->MB, b->n[t], N(columns_at)(q, t), 1, above->k,
-                 above->Wt + m * q->mb * above->k, 0, q->mb, delta, 0, 1, above->k,
-                 q->dh + m * nb * q->mb, q->mb, q->dh + m * nb * q->mb, q->mb, above->Wt);
+    if (w->cut) N(cut_before)(q, t, w->cut);
+    if (flow) N(flow_arrives)(q, t);
+    if (!above->Wt)
+      N(layer_above)(q, above, t);
+    else if (t >= above->first)
+      N(readout_above)(q, above, t);
+    if (flow) N(flow_leaves)(q, t);
     N(cell_backward)(q, t);
     if (N(meet)(q)) return BPTT_EINTERRUPT;
     if (q->nrec == 2) {
       N(cell_backward_gated)(q, t);
       if (N(meet)(q)) return BPTT_EINTERRUPT;
     }
+    const int goes_on =
+        t > w->start ? !w->cut || q->reverse || t % w->cut : t == 0 && state;
     if (nb > 1) {
-      N(products_back)(q, t, t > s || state, p->dx != NULL);
-      if (p->dx) N(dx_out)(q, t, p, t < seen);
+      N(products_back)(q, t, goes_on, dx);
+      if (dx) N(dx_out)(q, t, seen, p);
       continue;
     }
-    if (t > s || state) N(column_back)(q, t);
-    if (p->dx && q->columns.to > 0 && (dx_from - t == K_PIECE || t == s)) {
+    if (goes_on) N(column_back)(q, t);
+    if (dx && q->columns.to > 0 && (dx_from - t == K_PIECE || t == w->s)) {
       N(dx_behind)(q, t, dx_from - t, seen, p);
       dx_from = t;
     }
   }
-  if (state) N(dstate_add)(q, p->layer->dh0, p->layer->dc0);
+  if (w->s > 0) return BPTT_OK;
+  if (flow) N(flow_arrives)(q, -1);
+  N(dstate_add)(q);
   return BPTT_OK;
 }
 
@@ -502,13 +482,13 @@ FN void N(weights_piece)(const N(layer) * q, range mine, idx t, idx e, idx j, id
   const idx whole = q->batch->n[t], st = q->P * whole * q->pw, width = q->D + q->nrec * q->H;
   const idx outer = whole == 1 ? 1 : e - t, inner = whole == 1 ? e - t : n;
   const idx ak = whole == 1 ? st : q->pw;
-  const idx xs = (q->x_step ? q->x_step : whole) * q->D, xk = whole == 1 ? xs : q->D;
-  const REAL *x = N(x_at)(q, t) + j * q->D;
+  const idx xs = whole * q->x_ld, xk = q->x_ld;
+  const REAL *x = N(x_at)(q, t) + j * q->x_ld;
   const REAL *then = N(h_before)(q, t) + (j + outer * inner) * q->ldh; /* the next piece's input */
   const REAL one = 1; /* the input of the biases */
   for (idx i = mine.from / width; i * width < mine.to; i++) {
     const range w = within(mine, i * width, width);
-    const REAL *a = N(window_at)(q, t) + (i * whole + j) * q->pw;
+    const REAL *a = N(tape_at)(q, t) + (i * whole + j) * q->pw;
     const REAL *next = i + 1 < q->P ? a + whole * q->pw : then;
     REAL *dWx = q->dWx + i * q->D * q->x_count * VL, *dbias = q->dbias + i * q->pw;
     N(product)(q->x_count, q->D, within(w, 0, q->D), outer, inner, a, st, ak, x, xs, xk, 1, dWx,
@@ -539,7 +519,7 @@ FN bptt_status N(layer_weights)(const N(layer) * q, idx s, idx e)
     end = t + 1;
     while (end < e && end - t < most && b->n[end] == n) end++;
     /* h before step t lies n[t-1] columns before h before step t + 1: not n where a sequence has
-     * just ended or a segment begins, so such a step is a piece of its own. */
+     * just ended, so such a step is a piece of its own. */
     if (N(state_before)(q, t + 1) - N(state_before)(q, t) != n) end = t + 1;
     if (interrupted(q->me, N(step_work)(q, t) * (double)(end - t))) return BPTT_EINTERRUPT;
     for (idx j = 0; j < n; j += COLUMN_PIECE)

@@ -1,4 +1,4 @@
-/* plan.h -- sizes and memory of one recurrent layer, and its weights packed for the tile.
+/* plan.h -- sizes and memory of a layer in one direction, and its weights packed for the tile.
  * Part of kernel.h.
  *
  * A panel is the group of vectors one tile covers: all gates of one vector of units (lstm, gru),
@@ -18,6 +18,8 @@ typedef struct {
 } N(recurrence);
 
 typedef struct {
+  const bptt_layer *user; /* its arrays in the user's layout */
+  int level, reverse;     /* layers below it; its own time goes backwards */
   bptt_cell cell;
   bptt_activation activation;
   idx D, H;
@@ -37,22 +39,23 @@ typedef struct {
   range inputs;       /* and panels of dx */
   int by_rows;        /* the threads share out units: they meet at every step */
   const bptt_batch *batch;
-  idx t0, t1;         /* the segment in memory: steps t0 .. t1 - 1 */
-  const REAL *x;      /* input, D to a column: of all steps, or of the segment where gathered */
-  idx x_step;         /* columns from one step of x to the next; 0: gathered as the tape is */
+  idx t0, t1;         /* the block in memory: the direction's steps t0 .. t1 - 1 */
+  const REAL *x;      /* input of these steps in the order of the tape, x_ld to a column */
+  idx x_ld;
+  REAL *xs;           /* room for it where it is gathered, or NULL */
   REAL *Wx, *Wxt, *dWx, *bias, *dbias;
-  REAL *hs;           /* h before step t0, then after each real step of the segment */
+  REAL *hs;           /* h before step t0, then after each real step of the block */
   REAL *cs;           /* lstm: c likewise, in panels [panel][column][VL] of each step */
   REAL *rs;           /* gru, reset before: r * h of each real step */
   REAL *tape;         /* of each real step */
-  REAL *window;       /* the steps going back now: the tape itself, or a copy where windows
-                         overlap and a step must be read again after it was overwritten */
-  idx window_start;   /* its first step */
-  REAL *copy;         /* room for that copy, or NULL */
+  REAL *kept;         /* states that will be needed again, state_size each */
+  idx state_size;
   REAL *dh;           /* [m][column][mb] */
   REAL *ds;           /* gru, reset before: d(r * h) likewise */
   REAL *dxp;          /* one step of dx: [m][column][db]; or K_PIECE of a single sequence */
   REAL *carry;        /* [vector of units][column][VL]: lstm dc; gru the direct path to h */
+  REAL *dx;           /* dL/dx for the layer below, D to each column of the block */
+  double flow;        /* norm of the gradient for the state of the step gone back last */
 } N(layer);
 
 /* Memory is handed out from one block; without a block its size is counted. */
@@ -74,19 +77,23 @@ static inline idx N(panel_width)(idx U)
   return U <= 4 ? U : (U + 3) / 4 * 4 <= (U + 2) / 3 * 3 ? 4 : 3;
 }
 
-static void N(layer_shape)(N(layer) * q, const bptt_problem *p)
+/* Which: of p->layer. */
+static void N(layer_shape)(N(layer) * q, const bptt_problem *p, idx which)
 {
   memset(q, 0, sizeof *q);
+  q->user = p->layer + which;
+  q->level = (int)(which / p->directions);
+  q->reverse = (int)(which % p->directions);
   q->cell = p->cell;
   q->activation = p->activation;
-  q->D = p->D;
-  q->H = p->layer->H;
-  q->U = (p->layer->H + VL - 1) / VL;
+  q->D = q->level ? p->directions * p->layer[which - p->directions].H : p->D;
+  q->H = q->user->H;
+  q->U = (q->H + VL - 1) / VL;
   q->MB = N(panel_width)(q->U);
   q->M = (q->U + q->MB - 1) / q->MB;
   q->mb = q->MB * VL;
-  q->DB = N(panel_width)((p->D + VL - 1) / VL);
-  q->DM = ((p->D + VL - 1) / VL + q->DB - 1) / q->DB;
+  q->DB = N(panel_width)((q->D + VL - 1) / VL);
+  q->DM = ((q->D + VL - 1) / VL + q->DB - 1) / q->DB;
   q->db = q->DB * VL;
   q->UB = 1;
   q->nrec = 1;
@@ -121,12 +128,22 @@ static void N(layer_shape)(N(layer) * q, const bptt_problem *p)
 
 static int N(wants_backward)(const bptt_problem *p)
 {
-  return p->layer->dW_xh || p->dx || p->layer->dh0 || p->layer->dc0;
+  int wants = p->dW_hy || p->dx;
+  for (idx i = 0; i < p->layers * p->directions; i++) {
+    const bptt_layer *l = p->layer + i;
+    wants |= l->dh0 || l->dc0 || l->dh_norm || l->dc_norm || l->gain;
+  }
+  return wants;
 }
-/* total: real steps of the longest segment; overlap: real steps of the longest window where windows
- * overlap, else 0. What p does not want has no room. */
+/* Whether what is below the layer needs its gradient. */
+static int N(wants_dx)(const N(layer) * q, const bptt_problem *p)
+{
+  return q->level > 0 || p->dx;
+}
+/* total: real steps of the longest block; kept: states to keep; gathers: its input is copied. What
+ * p does not want has no room. */
 static void N(layer_memory)(N(layer) * q, const bptt_problem *p, const bptt_batch *b, idx total,
-                            idx overlap, N(arena) * a)
+                            idx kept, int gathers, N(arena) * a)
 {
   const idx nb = b->columns;
 
@@ -139,19 +156,20 @@ static void N(layer_memory)(N(layer) * q, const bptt_problem *p, const bptt_batc
   if (q->cell == BPTT_LSTM) q->cs = N(carve)(a, (total + nb) * q->P * VL);
   if (q->nrec == 2) q->rs = N(carve)(a, total * q->ldh);
   q->tape = N(carve)(a, total * q->P * q->pw);
-  q->window = q->tape;
+  q->state_size = nb * (q->ldh + (q->cell == BPTT_LSTM ? q->P * VL : 0));
+  q->kept = N(carve)(a, kept * q->state_size);
+  if (gathers) q->xs = N(carve)(a, total * q->D);
   if (!N(wants_backward)(p)) return;
   for (int r = 0; r < q->nrec; r++)
     q->rec[r].Wt = N(carve)(a, q->M * q->mb * q->P * q->rec[r].count * VL);
   q->dh = N(carve)(a, q->M * q->mb * nb);
   q->carry = N(carve)(a, q->M * q->mb * nb);
   if (q->nrec == 2) q->ds = N(carve)(a, q->M * q->mb * nb);
-  if (overlap) q->copy = N(carve)(a, overlap * q->P * q->pw);
-  if (p->dx) {
+  if (N(wants_dx)(q, p)) {
     q->Wxt = N(carve)(a, q->DM * q->db * q->P * q->x_count * VL);
     q->dxp = N(carve)(a, q->DM * q->db * (nb > 1 ? nb : K_PIECE));
   }
-  if (!p->layer->dW_xh) return;
+  if (!p->dW_hy) return;
   for (int r = 0; r < q->nrec; r++)
     q->rec[r].dW = N(carve)(a, q->P * q->rec[r].count * VL * q->H);
   q->dWx = N(carve)(a, q->P * q->x_count * VL * q->D);
@@ -174,18 +192,24 @@ static int N(rows_pay)(const N(layer) * q, idx columns, int threads)
 /* How many threads are of use, up to those allowed. */
 static int N(threads)(const bptt_problem *p)
 {
-  N(layer) q;
   const int back = N(wants_backward)(p);
-  double steps = (double)p->B * (double)p->T;
+  double steps = (double)p->B * (double)p->T, of_column = 0;
   if (p->threads < 2) return 1;
-  N(layer_shape)(&q, p);
   if (p->length) {
     steps = 0;
     for (idx j = 0; j < p->B; j++) steps += (double)p->length[j];
   }
-  /* Of one sequence whose units are not shared out, little more than the weight gradients are. */
-  const double shared = p->B > 1 || N(rows_pay)(&q, 1, p->threads) ? 1 : back ? 0.125 : 0;
-  const double of_column = shared * N(column_work)(&q) + (double)p->layer->H * (double)p->O;
+  for (idx i = 0; i < p->layers * p->directions; i++) {
+    N(layer) q;
+    N(layer_shape)(&q, p, i);
+    /* The sums of squares of a flow are one thread's. */
+    if (q.user->dh_norm || q.user->dc_norm || q.user->gain) return 1;
+    /* Of one sequence whose units are not shared out, little more than the weight gradients are. */
+    const double shared =
+        p->B > 1 || N(rows_pay)(&q, 1, p->threads) ? 1 : back ? 0.125 : 0;
+    of_column += shared * N(column_work)(&q);
+    if (q.level == p->layers - 1) of_column += (double)q.H * (double)p->O;
+  }
   const double most = 2 * steps * of_column * (back ? 3 : 1) / TEAM_WORK;
   return most < 2 ? 1 : most < p->threads ? (int)most : p->threads;
 }
@@ -232,16 +256,16 @@ FN void N(share_no_more)(N(layer) * q)
   N(share_panels)(q);
 }
 
-/* This thread's steps of the segment, for what the steps do each for itself: about as many real
- * steps to each thread. */
-FN range N(my_steps)(const N(layer) * q)
+/* This thread's steps of s .. e - 1, for what the steps do each for itself: about as many real steps
+ * to each thread. */
+FN range N(my_steps)(const N(layer) * q, idx s, idx e)
 {
   const bptt_batch *b = q->batch;
-  const range mine = share(b->off[q->t1] - b->off[q->t0], q->me);
-  range r = {q->t0, q->t0};
-  while (b->off[r.from] - b->off[q->t0] < mine.from) r.from++;
+  const range mine = share(b->off[e] - b->off[s], q->me);
+  range r = {s, s};
+  while (b->off[r.from] - b->off[s] < mine.from) r.from++;
   r.to = r.from;
-  while (b->off[r.to] - b->off[q->t0] < mine.to) r.to++;
+  while (b->off[r.to] - b->off[s] < mine.to) r.to++;
   return r;
 }
 
@@ -329,26 +353,26 @@ FAST int N(is_hidden_bias)(const N(layer) * q, idx slot)
   return q->cell == BPTT_GRU && slot == 3;
 }
 
-FN void N(layer_pack)(const N(layer) * q, const bptt_problem *p)
+FN void N(layer_pack)(const N(layer) * q)
 {
-  N(pack)(q, q->Wx, p->layer->W_xh, q->D, 0, q->x_count);
+  N(pack)(q, q->Wx, q->user->W_xh, q->D, 0, q->x_count);
   for (int r = 0; r < q->nrec; r++)
-    N(pack)(q, q->rec[r].W, p->layer->W_hh, q->H, q->rec[r].first, q->rec[r].count);
+    N(pack)(q, q->rec[r].W, q->user->W_hh, q->H, q->rec[r].first, q->rec[r].count);
   for (idx i = 0; q->me->rank == 0 && i < q->P; i++)
     for (idx s = 0; s < q->slots; s++) {
       const idx u = N(unit)(q, i, s);
-      const REAL *b = N(is_hidden_bias)(q, s) ? (const REAL *)p->layer->b_hn + u
-                                              : (const REAL *)p->layer->b_h + N(row)(q, i, s);
+      const REAL *b = N(is_hidden_bias)(q, s) ? (const REAL *)q->user->b_hn + u
+                                              : (const REAL *)q->user->b_h + N(row)(q, i, s);
       N(load_rows)(q->bias + i * q->pw + s * VL, b, q->H - u);
     }
 }
 
-FN void N(layer_pack_back)(const N(layer) * q, const bptt_problem *p)
+FN void N(layer_pack_back)(const N(layer) * q)
 {
   for (int r = 0; r < q->nrec; r++)
-    N(pack_transposed)(q, q->rec[r].Wt, p->layer->W_hh, q->H, q->mb, q->rec[r].first, q->rec[r].count);
-  if (p->dx) N(pack_transposed)(q, q->Wxt, p->layer->W_xh, q->D, q->db, 0, q->x_count);
-  if (!p->layer->dW_xh) return;
+    N(pack_transposed)(q, q->rec[r].Wt, q->user->W_hh, q->H, q->mb, q->rec[r].first, q->rec[r].count);
+  if (q->Wxt) N(pack_transposed)(q, q->Wxt, q->user->W_xh, q->D, q->db, 0, q->x_count);
+  if (!q->dWx) return;
   for (int r = 0; r < q->nrec; r++)
     N(clear)(q->rec[r].dW, q->P * q->rec[r].count * VL * q->H, q->me);
   N(clear)(q->dWx, q->P * q->x_count * VL * q->D, q->me);
@@ -356,16 +380,16 @@ FN void N(layer_pack_back)(const N(layer) * q, const bptt_problem *p)
 }
 
 /* The gradients in the user's layout. */
-FN void N(layer_unpack)(const N(layer) * q, const bptt_problem *p)
+FN void N(layer_unpack)(const N(layer) * q)
 {
-  N(unpack)(q, q->dWx, p->layer->dW_xh, q->D, 0, q->x_count);
+  N(unpack)(q, q->dWx, q->user->dW_xh, q->D, 0, q->x_count);
   for (int r = 0; r < q->nrec; r++)
-    N(unpack)(q, q->rec[r].dW, p->layer->dW_hh, q->H, q->rec[r].first, q->rec[r].count);
+    N(unpack)(q, q->rec[r].dW, q->user->dW_hh, q->H, q->rec[r].first, q->rec[r].count);
   for (idx i = 0; q->me->rank == 0 && i < q->P; i++)
     for (idx s = 0; s < q->slots; s++) {
       const idx u = N(unit)(q, i, s);
-      REAL *b = N(is_hidden_bias)(q, s) ? (REAL *)p->layer->db_hn + u
-                                        : (REAL *)p->layer->db_h + N(row)(q, i, s);
+      REAL *b = N(is_hidden_bias)(q, s) ? (REAL *)q->user->db_hn + u
+                                        : (REAL *)q->user->db_h + N(row)(q, i, s);
       N(store_rows)(b, q->dbias + i * q->pw + s * VL, q->H - u);
     }
 }

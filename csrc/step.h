@@ -1,48 +1,64 @@
 /* step.h -- one step of a network: forward pass, loss, backpropagation through time.
  * Part of kernel.h.
  *
+ * Steps are gone through in blocks that fit in memory:
+ *
+ *     no backward pass           a few hundred steps at a time, whose tape is but a scratch pad
+ *     not truncated              all of them
+ *     truncated, no overlap      a few windows; the gradient is cut at each window's start
+ *     truncated with overlap     a window: the steps before its own are computed again
+ *
+ * and back through time in parts of a block, the last one first. With `recompute` only a part is in
+ * memory: the way forward keeps the state before each of them, the way back computes each again.
+ * As the parts are the same either way, so are the sums over them, to the bit.
+ *
  * All threads of a team run it. Between two barriers each writes what is its own and reads what was
  * written before the first of them: what one thread has to itself is
  *
  *     weights packed, lengths sorted                                  columns of the weights
- *     | state, x, forward pass                                        sequences (or units)
+ *     | x and the state before the block                              steps, numbers
+ *     | forward pass, layer by layer                                  sequences (or units)
  *     | readout, losses                                               steps
- *     | backward pass                                                 sequences (or units)
+ *     | backward pass, layer by layer                                 sequences (or units)
  *     | weight gradients                                              columns of the weights
- *     | ... and so on from the second line with the next segment      (|: a barrier) */
+ *     | ... and so on from the second line with the next block        (|: a barrier) */
 
-typedef struct {
-  bptt_batch batch;
-  N(layer) layer;
-  N(readout) readout;
-  idx segment; /* steps in memory at a time */
-  idx overlap; /* steps of the longest window where windows overlap, else 0 */
-  REAL *xs;    /* x of a segment gathered into the order of the tape, where lengths differ */
-  idx *found;  /* by each thread: a step, or 0 */
-} N(plan);
-
-/* A backward pass needs the tape of all steps it goes back through: all of them, or, truncated
- * without overlap, those of a window. Without a backward pass the tape is but a scratch pad. */
-static idx N(segment_steps)(const bptt_problem *p, idx T, int back)
+/* Steps to a block, and to a part of it: of order sqrt(T), and enough for the products to be large.
+ * They follow from p->T, not from the longest sequence, so that the workspace is never too small. */
+static idx N(block_steps)(const bptt_problem *p, int back)
 {
   const idx unit = back ? p->k1 : 1;
-  if (back && (p->k1 >= T || p->k2 > p->k1)) return T;
+  if (p->directions == 2 || (back && p->k1 >= p->T)) return p->T;
+  if (back && p->k2 > p->k1) return SMALLER(p->k2, p->T);
   const idx windows = (SEGMENT + unit * p->B - 1) / (unit * p->B);
-  return windows > T / unit ? T : windows * unit;
+  return windows > p->T / unit ? p->T : windows * unit;
+}
+static idx N(part_steps)(const bptt_problem *p, idx block)
+{
+  const idx root = (idx)ceil(sqrt((double)p->T)), enough = (SEGMENT + p->B - 1) / p->B;
+  const idx part = root > enough ? root : enough;
+  return block < 2 * part ? block : part;
 }
 
 /* Lays out the workspace; returns its size. Without one, only the size is found: the batch is
- * then taken as full, which needs most. The workspace begins with room for the plan itself. */
+ * then taken as full, which needs most. The workspace begins with room for the plan itself and
+ * each thread's view of the layers. */
 static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
 {
   const int back = N(wants_backward)(p);
-  const idx here = (idx)((sizeof *q + sizeof(idx) - 1) / sizeof(idx)), team = N(threads)(p);
-  const idx table = here + team + bptt_batch_size(p);
-  N(arena) a = {workspace, ((size_t)table * sizeof(idx) + 63) / 64 * 64};
+  const idx team = N(threads)(p), count = p->layers * p->directions;
+  const size_t views = sizeof *q + (size_t)(team * count) * sizeof(N(layer));
+  const size_t here = (views + sizeof(idx) - 1) / sizeof(idx) * sizeof(idx);
+  const size_t table = here + (size_t)(team + bptt_batch_size(p)) * sizeof(idx);
+  N(arena) a = {workspace, (table + 63) / 64 * 64};
+  N(layer) alone;
 
   memset(q, 0, sizeof *q);
+  q->count = count;
+  q->turns = p->directions == 2;
   if (workspace) {
-    q->found = (idx *)workspace + here;
+    q->layer = (N(layer) *)(void *)((char *)workspace + sizeof *q);
+    q->found = (idx *)(void *)((char *)workspace + here);
     bptt_batch_make(&q->batch, p, q->found + team);
   } else {
     q->batch.columns = p->B;
@@ -50,14 +66,24 @@ static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
     q->batch.total = p->B * p->T;
     q->batch.ragged = p->length != NULL;
   }
-  const idx T = q->batch.T;
-  q->segment = N(segment_steps)(p, T, back);
-  q->overlap = p->k2 > p->k1 && p->k1 < T ? SMALLER(p->k2, T) : 0;
-  const idx total = SMALLER(q->segment * p->B, q->batch.total);
-  N(layer_shape)(&q->layer, p);
-  N(layer_memory)(&q->layer, p, &q->batch, total, q->overlap * p->B, &a);
-  N(readout_plan)(&q->readout, &q->layer, p, total, q->segment, team, &a);
-  if (q->batch.ragged) q->xs = N(carve)(&a, total * p->D);
+  q->block = N(block_steps)(p, back);
+  q->part = back ? N(part_steps)(p, q->block) : q->block;
+  q->overlap = back && p->k2 > p->k1 && p->k1 < p->T;
+  const idx steps = back && p->recompute ? q->part : q->block;
+  const idx total = SMALLER(steps * p->B, q->batch.total);
+  const int keeps = q->block < p->T || q->overlap || steps < q->block;
+  const idx kept = keeps ? STATE_PARTS + (q->block + steps - 1) / steps : 0;
+  idx widest = 0;
+  for (idx i = 0; i < count; i++) {
+    N(layer) *l = workspace ? q->layer + i : &alone;
+    N(layer_shape)(l, p, i);
+    const int gathers = l->level ? q->turns || p->dropout > 0 : q->batch.ragged || l->reverse;
+    N(layer_memory)(l, p, &q->batch, total, kept, gathers, &a);
+    if (l->level && l->D > widest) widest = l->D;
+    if (i == count - p->directions) N(readout_plan)(&q->readout, l, p, total, steps, team, &a);
+  }
+  for (int i = 0; back && i < 2 && i + 1 < p->layers; i++)
+    q->between[i] = N(carve)(&a, total * widest);
   return a.used;
 }
 
@@ -69,31 +95,6 @@ static size_t N(step_bytes)(const bptt_problem *p)
 
 /* ------------------------------------------------------------------------------- in and out */
 
-FN void N(x_in)(N(plan) * q, const bptt_problem *p)
-{
-  const bptt_batch *b = &q->batch;
-  N(layer) *l = &q->layer;
-  l->x = p->x;
-  l->x_step = p->B;
-  if (!b->ragged) return;
-  l->x = q->xs;
-  l->x_step = 0;
-  const range mine = N(my_steps)(l);
-  for (idx t = mine.from; t < mine.to; t++)
-    for (idx j = 0; j < b->n[t]; j++)
-      memcpy(q->xs + (N(real_step)(l, t) + j) * p->D,
-             (const REAL *)p->x + (t * p->B + b->order[j]) * p->D, BYTES(p->D));
-}
-
-FN void N(h_out)(const N(layer) * q, range steps, const bptt_problem *p)
-{
-  const bptt_batch *b = q->batch;
-  for (idx t = steps.from; t < steps.to; t++)
-    for (idx j = 0; j < b->n[t]; j++)
-      memcpy((REAL *)p->h + (t * p->B + b->order[j]) * p->layer->H, N(h_after)(q, t) + j * q->ldh,
-             BYTES(p->layer->H));
-}
-
 static void N(fill)(void *to, idx n, REAL value)
 {
   REAL *a = to;
@@ -104,157 +105,233 @@ static void N(copy)(void *to, const void *from, idx n)
 {
   if (to && from) memcpy(to, from, BYTES(n));
 }
+static void N(nothing)(double *a, idx n)
+{
+  if (a) memset(a, 0, (size_t)n * sizeof *a);
+}
 
 /* What the steps do not write, and what they add to. */
 FN void N(results_start)(const bptt_batch *b, bptt_problem *p)
 {
+  const idx BT = p->B * p->T;
   p->bad_forward = p->bad_backward = 0;
   p->loss_value = 0;
   if (b->ragged) {
-    N(fill)(p->y, p->O * p->B * p->T, (REAL)NAN);
-    N(fill)(p->h, p->layer->H * p->B * p->T, (REAL)NAN);
-    N(fill)(p->dx, p->D * p->B * p->T, 0);
-    /* A sequence of no steps ends as it begins. */
-    N(fill)(p->layer->h_last, p->layer->H * p->B, 0);
-    N(fill)(p->layer->c_last, p->layer->H * p->B, 0);
-    N(copy)(p->layer->h_last, p->layer->h0, p->layer->H * p->B);
-    N(copy)(p->layer->c_last, p->layer->c0, p->layer->H * p->B);
+    N(fill)(p->y, p->O * (p->last ? p->B : BT), (REAL)NAN);
+    N(fill)(p->h, p->directions * p->layer[(p->layers - 1) * p->directions].H * BT, (REAL)NAN);
+    N(fill)(p->dx, p->D * BT, 0);
   }
-  N(fill)(p->layer->dh0, p->layer->H * p->B, 0);
-  N(fill)(p->layer->dc0, p->layer->H * p->B, 0);
+  for (bptt_layer *l = p->layer; l < p->layer + p->layers * p->directions; l++) {
+    const idx HB = l->H * p->B;
+    if (b->ragged) {
+      N(fill)(l->h_all, HB * p->T, (REAL)NAN);
+      N(fill)(l->c_all, HB * p->T, (REAL)NAN);
+      /* A sequence of no steps ends as it begins. */
+      N(fill)(l->h_last, HB, 0);
+      N(fill)(l->c_last, HB, 0);
+      N(copy)(l->h_last, l->h0, HB);
+      N(copy)(l->c_last, l->c0, HB);
+    }
+    N(fill)(l->dh0, HB, 0);
+    N(fill)(l->dc0, HB, 0);
+    N(nothing)(l->dh_norm, p->T);
+    N(nothing)(l->dc_norm, p->T);
+    N(nothing)(l->gain, p->T);
+  }
+}
+
+/* The states of these steps that the user wants. */
+FN void N(states_out)(const N(plan) * q, range steps, const bptt_problem *p)
+{
+  for (const N(layer) *l = q->layer; l < q->layer + q->count; l++) {
+    N(state_out)(l);
+    N(h_out)(l, steps, l->user->h_all, l->H);
+    if (l->cs) N(c_out)(l, steps, l->user->c_all);
+    if (l >= N(top)(q) && p->h)
+      N(h_out)(l, steps, (REAL *)p->h + l->reverse * l->H, p->directions * l->H);
+  }
 }
 
 /* ------------------------------------------------------------------------------- not finite */
 
 /* The first of these steps with an output or a state that is not finite, from 1; 0: none.
- * Looked for while y is still there; states matter only where they reach an output. */
+ * Looked for while y is still there; states matter only where they reach an output, and those of
+ * the reverse direction only through it. */
 FN idx N(bad_forward)(const N(plan) * q, range steps, const bptt_problem *p)
 {
   const bptt_batch *b = &q->batch;
-  const N(layer) *l = &q->layer;
+  const range e = N(entries)(&q->readout, q->layer, steps);
   const REAL *y = q->readout.dy;
-  const idx from = N(real_step)(l, steps.from), to = N(real_step)(l, steps.to);
-  if (N(all_finite)(y + from * p->O, (to - from) * p->O)) return 0;
+  if (N(all_finite)(y + e.from * p->O, (e.to - e.from) * p->O)) return 0;
   for (idx t = steps.from; t < steps.to; t++) {
-    if (!N(all_finite)(y + N(real_step)(l, t) * p->O, b->n[t] * p->O)) return t + 1;
-    for (idx j = 0; j < b->n[t]; j++)
-      if (!N(all_finite)(N(h_after)(l, t) + j * l->ldh, p->layer->H)) return t + 1;
-    if (l->cs && !N(all_finite)(N(c_before)(l, t + 1), b->n[t] * l->P * VL)) return t + 1;
+    const range at = N(entries)(&q->readout, q->layer, (range){t, t + 1});
+    if (!N(all_finite)(y + at.from * p->O, (at.to - at.from) * p->O)) return t + 1;
+    for (const N(layer) *l = q->layer; l < q->layer + q->count; l += p->directions) {
+      for (idx j = 0; j < b->n[t]; j++)
+        if (!N(all_finite)(N(h_after)(l, t) + j * l->ldh, l->H)) return t + 1;
+      if (l->cs && !N(all_finite)(N(c_before)(l, t + 1), b->n[t] * l->P * VL)) return t + 1;
+    }
   }
   return 0;
 }
 
-/* Going back from step e - 1 to s: the first step with a gate gradient that is not finite, from 1;
- * 0: none. */
-FN idx N(bad_backward)(const N(layer) * q, idx s, idx e)
+/* Going back through steps s .. e - 1: the first step met with a gate gradient that is not finite,
+ * in the topmost layer that has one, from 1; 0: none. */
+FN idx N(bad_backward)(const N(plan) * q, idx s, idx e)
 {
-  for (idx t = e - 1; t >= s; t--)
-    if (!N(all_finite)(N(window_at)(q, t), q->batch->n[t] * q->P * q->pw)) return t + 1;
+  for (const N(layer) *l = q->layer + q->count - 1; l >= q->layer; l--)
+    for (idx t = e - 1; t >= s; t--) {
+      const idx n = q->batch.n[t];
+      if (N(all_finite)(N(tape_at)(l, t), n * l->P * l->pw)) continue;
+      for (idx j = 0; j < n; j++)
+        for (idx i = 0; i < l->P; i++)
+          if (!N(all_finite)(N(tape_at)(l, t) + (i * n + j) * l->pw, l->pw))
+            return N(user_step)(l, t, j) + 1;
+    }
   return 0;
 }
 
-/* Whether a gradient is or has become not finite; the weights' sums are still packed. */
-FN int N(gradient_finite)(const N(plan) * q, const bptt_problem *p)
+/* Whether a gradient is or has become not finite, having gone back through steps s .. e - 1; the
+ * weights' sums are still packed. */
+FN int N(gradient_finite)(const N(plan) * q, idx s, idx e, const bptt_problem *p)
 {
-  const N(layer) *l = &q->layer;
-  int finite = N(all_finite)(p->layer->dh0, p->layer->H * p->B) && N(all_finite)(p->layer->dc0, p->layer->H * p->B);
-  if (p->dx)
-    for (idx t = l->t0; t < l->t1; t++)
-      finite = finite && N(all_finite)((REAL *)p->dx + t * p->B * p->D, p->B * p->D);
-  if (p->layer->dW_xh)
+  const N(readout) *r = &q->readout;
+  const N(layer) *top = N(top)(q);
+  int finite = 1;
+  for (idx t = s; p->dx && t < e; t++)
+    finite = finite && N(all_finite)((REAL *)p->dx + t * p->B * p->D, p->B * p->D);
+  for (const N(layer) *l = q->layer; l < q->layer + q->count; l++) {
+    finite = finite && N(all_finite)(l->user->dh0, l->H * p->B) &&
+             N(all_finite)(l->user->dc0, l->H * p->B);
+    if (!p->dW_hy) continue;
     finite = finite && N(all_finite)(l->dWx, l->P * l->x_count * VL * l->D) &&
-             N(all_finite)(l->dbias, l->P * l->pw) && N(all_finite)(q->readout.db, q->readout.O);
-  for (int r = 0; p->layer->dW_xh && r < l->nrec; r++)
-    finite = finite && N(all_finite)(l->rec[r].dW, l->P * l->rec[r].count * VL * l->H);
+             N(all_finite)(l->dbias, l->P * l->pw);
+    for (int i = 0; i < l->nrec; i++)
+      finite = finite && N(all_finite)(l->rec[i].dW, l->P * l->rec[i].count * VL * l->H);
+  }
+  finite = finite && N(all_finite)(r->db, p->dW_hy ? r->O : 0);
   /* h beyond the last vector of units is never written: only the rows of real units count. */
-  for (idx m = 0; p->layer->dW_xh && m < l->M; m++)
-    for (idx o = 0; o < p->O; o++)
-      finite = finite && N(all_finite)(q->readout.dWt + (m * p->O + o) * l->mb,
-                                       SMALLER(p->layer->H - m * l->mb, l->mb));
+  for (int d = 0; p->dW_hy && d < r->directions; d++)
+    for (idx m = 0; m < top->M; m++)
+      for (idx o = 0; o < r->O; o++)
+        finite = finite && N(all_finite)(r->dWt[d] + (m * r->O + o) * top->mb,
+                                         SMALLER(top->H - m * top->mb, top->mb));
   return finite;
 }
 
-/* ------------------------------------------------------------------------------- backward */
+/* ------------------------------------------------------------------------------- blocks */
 
-/* The tape of steps s .. e - 1, this thread's columns and panels, where it may be overwritten. */
-FN void N(window_copy)(N(layer) * q, idx s, idx e)
+/* Steps s .. e - 1, with the loss of first .. e - 1; the next block begins at `next`. */
+typedef struct {
+  idx s, first, e, next;
+} N(block);
+
+FN void N(keep)(const N(plan) * q, idx slot, idx t)
 {
-  q->window = q->copy;
-  q->window_start = s;
-  for (idx t = s; t < e; t++) {
-    const range c = N(columns_at)(q, t);
-    for (idx i = q->panels.from; i < q->panels.to; i++) {
-      const idx at = (i * q->batch->n[t] + c.from) * q->pw;
-      memcpy(N(window_at)(q, t) + at, N(tape_at)(q, t) + at, BYTES((c.to - c.from) * q->pw));
-    }
+  for (const N(layer) *l = q->layer; l < q->layer + q->count; l++) N(state_keep)(l, slot, t);
+}
+FN void N(recall)(N(plan) * q, idx slot)
+{
+  for (const N(layer) *l = q->layer; l < q->layer + q->count; l++) N(state_recall)(l, slot);
+}
+/* Steps t0 .. t1 - 1 are in memory from now on. */
+FN void N(move_to)(N(plan) * q, idx t0, idx t1)
+{
+  for (N(layer) *l = q->layer; l < q->layer + q->count; l++) {
+    l->t0 = t0;
+    l->t1 = t1;
   }
 }
 
-/* The windows of truncated backpropagation: each takes in the loss of k1 steps (the last one of
- * what is left) and begins k2 - k1 steps before them. Overlapping ones are copies of the tape, so
- * what is read from one is read before the next. */
-FN bptt_status N(segment_backward)(N(plan) * q, bptt_problem *p)
+/* Outputs and losses of steps from `first` on of those in memory. */
+FN bptt_status N(outputs)(N(plan) * q, idx first, int report, bptt_problem *p)
 {
-  N(layer) *l = &q->layer;
-  const N(above) above = {q->readout.Wt, q->readout.dy, p->O};
-  const int first_thread = l->me->rank == 0;
-  idx bad = 0;
-
-  for (idx first = l->t0, e; first < l->t1; first = e) {
-    e = p->k1 < l->t1 - first ? first + p->k1 : l->t1;
-    idx s = first;
-    if (q->overlap) {
-      s = p->k2 - p->k1 < first ? first - (p->k2 - p->k1) : 0;
-      N(window_copy)(l, s, e);
-    }
-    if (N(layer_backward)(l, &above, s, first, e, q->overlap ? first : 0, p) != BPTT_OK)
-      return BPTT_EINTERRUPT;
-    if (q->overlap) {
-      if (bptt_barrier(l->me)) return BPTT_EINTERRUPT;
-      if (p->layer->dW_xh && N(layer_weights)(l, s, e) != BPTT_OK) return BPTT_EINTERRUPT;
-      if (first_thread && !bad) bad = N(bad_backward)(l, s, e);
-      if (bptt_barrier(l->me)) return BPTT_EINTERRUPT;
-    }
-  }
-  if (!q->overlap && bptt_barrier(l->me)) return BPTT_EINTERRUPT;
-  if (p->layer->dW_xh) {
-    if (!q->overlap && N(layer_weights)(l, l->t0, l->t1) != BPTT_OK) return BPTT_EINTERRUPT;
-    if (N(readout_weights)(&q->readout, l) != BPTT_OK) return BPTT_EINTERRUPT;
-  }
-  if (bptt_barrier(l->me)) return BPTT_EINTERRUPT;
-  if (first_thread && !p->bad_backward && !N(gradient_finite)(q, p))
-    p->bad_backward = q->overlap ? bad : N(bad_backward)(l, l->t0, l->t1);
-  return BPTT_OK;
-}
-
-/* ------------------------------------------------------------------------------- the step */
-
-/* Forward pass, outputs and losses of one segment. */
-FN bptt_status N(segment_forward)(N(plan) * q, bptt_problem *p)
-{
-  N(layer) *l = &q->layer;
+  const N(layer) *l = q->layer;
+  const idx from = first > l->t0 ? SMALLER(first, l->t1) : l->t0;
+  const range steps = N(my_steps)(l, from, l->t1);
+  N(readout) *r = &q->readout;
   bptt_thread *me = l->me;
-  N(x_in)(q, p);
-  /* Thread 0 may still have been looking at the segment before. */
-  if ((l->t0 > 0 || q->batch.ragged) && bptt_barrier(me)) return BPTT_EINTERRUPT;
-  if (N(layer_forward)(l) != BPTT_OK || bptt_barrier(me)) return BPTT_EINTERRUPT;
-
-  const range steps = N(my_steps)(l);
-  if (p->layer->h_last || p->layer->c_last) N(state_out)(l, p->layer->h_last, p->layer->c_last);
-  if (p->h) N(h_out)(l, steps, p);
-  if (N(readout_forward)(&q->readout, l, steps, p->b_y) != BPTT_OK) return BPTT_EINTERRUPT;
-  q->found[me->rank] = N(bad_forward)(q, steps, p);
-  if (N(losses)(&q->readout, l, steps, p) != BPTT_OK || bptt_barrier(me)) return BPTT_EINTERRUPT;
-  if (me->rank > 0) return BPTT_OK;
+  if (report) N(states_out)(q, steps, p);
+  N(readout_input)(q, steps);
+  if (N(readout_forward)(r, N(top)(q), steps, p->b_y) != BPTT_OK) return BPTT_EINTERRUPT;
+  if (report) q->found[me->rank] = N(bad_forward)(q, steps, p);
+  if (N(losses)(r, l, steps, p, report) != BPTT_OK || bptt_barrier(me)) return BPTT_EINTERRUPT;
+  if (r->dy_turned) {
+    N(turn)(&q->batch, steps, r->dy_turned, r->O, r->dy, r->O, r->O);
+    if (bptt_barrier(me)) return BPTT_EINTERRUPT;
+  }
+  if (me->rank > 0 || !report) return BPTT_OK;
   for (int i = 0; i < me->size && !p->bad_forward; i++) p->bad_forward = q->found[i];
-  N(loss_sum)(&q->readout, l, p);
+  N(loss_sum)(r, l, (range){from, l->t1}, p);
   return BPTT_OK;
+}
+
+/* Forward through a block, in pieces of what is in memory at a time. */
+FN bptt_status N(block_forward)(N(plan) * q, const N(block) * b, idx piece, bptt_problem *p)
+{
+  const int in_parts = piece < b->e - b->s;
+  for (idx t0 = b->s, t1, slot = STATE_NEXT; t0 < b->e; t0 = t1) {
+    t1 = SMALLER(t0 + piece, b->e);
+    N(move_to)(q, t0, t1);
+    if (b->first > 0 || t0 > b->s) {
+      N(recall)(q, slot);
+      if (bptt_barrier(q->layer->me)) return BPTT_EINTERRUPT;
+    }
+    if (in_parts && t0 == b->s) N(keep)(q, slot = STATE_PARTS, t0);
+    if (N(layers_forward)(q, p) != BPTT_OK) return BPTT_EINTERRUPT;
+    if (b->next < q->batch.T && b->next >= t0 && b->next <= t1) N(keep)(q, STATE_NEXT, b->next);
+    if (t1 < b->e) N(keep)(q, ++slot, t1);
+    if (N(outputs)(q, b->first, 1, p) != BPTT_OK) return BPTT_EINTERRUPT;
+  }
+  return BPTT_OK;
+}
+
+/* Back through a block, part by part. */
+FN bptt_status N(block_backward)(N(plan) * q, const N(block) * b, bptt_problem *p)
+{
+  bptt_thread *me = q->layer->me;
+  N(stretch) w = {.end = b->e,
+                  .start = b->s,
+                  .cut = q->overlap || p->k1 >= p->T ? 0 : p->k1,
+                  .seen = q->overlap ? b->first : 0};
+  /* In two directions a layer goes through all parts before the one below it begins. */
+  const idx part = q->turns ? b->e - b->s : q->part;
+  for (idx i = (b->e - b->s + part - 1) / part - 1; i >= 0; i--) {
+    w.s = b->s + i * part;
+    w.e = SMALLER(w.s + part, b->e);
+    if (w.s < q->layer->t0) {
+      N(move_to)(q, w.s, w.e);
+      N(recall)(q, STATE_PARTS + i);
+      if (bptt_barrier(me) || N(layers_forward)(q, p) != BPTT_OK ||
+          N(outputs)(q, b->first, 0, p) != BPTT_OK)
+        return BPTT_EINTERRUPT;
+    }
+    if (N(layers_backward)(q, &w, b->first, p) != BPTT_OK) return BPTT_EINTERRUPT;
+    if (me->rank == 0 && !p->bad_backward && !N(gradient_finite)(q, w.s, w.e, p))
+      p->bad_backward = N(bad_backward)(q, w.s, w.e);
+  }
+  return BPTT_OK;
+}
+
+/* The block after this one. */
+FN N(block) N(next_block)(const N(plan) * q, const N(block) * b, const bptt_problem *p)
+{
+  const idx T = q->batch.T, first = b->e;
+  if (!q->overlap) {
+    const idx e = SMALLER(first + q->block, T);
+    return (N(block)){first, first, e, e};
+  }
+  /* The windows of truncated backpropagation: each takes in the loss of k1 steps (the last one of
+   * what is left) and begins k2 - k1 steps before them. */
+  const idx before = p->k2 - p->k1, e = SMALLER(first + p->k1, T);
+  const idx next = e == T ? T : before < e ? e - before : 0;
+  return (N(block)){before < first ? first - before : 0, first, e, next};
 }
 
 FN bptt_status N(step)(bptt_problem *p, void *workspace, bptt_thread *me)
 {
   N(plan) q;
-  N(layer) *l = &q.layer;
+  N(layer) *layer;
   const int back = N(wants_backward)(p);
 
   /* Thread 0 makes the plan; the others have a copy. */
@@ -265,22 +342,31 @@ FN bptt_status N(step)(bptt_problem *p, void *workspace, bptt_thread *me)
   }
   if (bptt_barrier(me)) return BPTT_EINTERRUPT;
   if (me->rank > 0) memcpy(&q, workspace, sizeof q);
-  l->batch = &q.batch;
-  N(layer_share)(l, me);
+  layer = q.layer;
+  q.layer += me->rank * q.count;
+  if (me->rank > 0) memcpy(q.layer, layer, (size_t)q.count * sizeof *layer);
+  /* Thread 0 does not change its own before this. */
+  if (me->size > 1 && bptt_barrier(me)) return BPTT_EINTERRUPT;
 
-  N(layer_pack)(l, p);
-  N(readout_pack)(&q.readout, l, p->W_hy, p->b_y);
-  if (back) N(layer_pack_back)(l, p);
-  N(state_in)(l, p->layer->h0, p->layer->c0);
+  for (N(layer) *l = q.layer; l < q.layer + q.count; l++) {
+    l->batch = &q.batch;
+    N(layer_share)(l, me);
+    N(layer_pack)(l);
+    if (back) N(layer_pack_back)(l);
+    N(state_in)(l);
+  }
+  N(readout_pack)(&q.readout, N(top)(&q), p->W_hy, p->b_y);
   if (bptt_barrier(me)) return BPTT_EINTERRUPT;
-  while (l->t1 < q.batch.T) {
-    N(next_segment)(l, SMALLER(l->t1 + q.segment, q.batch.T));
-    if (N(segment_forward)(&q, p) != BPTT_OK) return BPTT_EINTERRUPT;
-    if (back && N(segment_backward)(&q, p) != BPTT_OK) return BPTT_EINTERRUPT;
+  for (N(block) b = {0}; b.e < q.batch.T;) {
+    b = N(next_block)(&q, &b, p);
+    if (N(block_forward)(&q, &b, back && p->recompute ? q.part : q.block, p) != BPTT_OK ||
+        (back && N(block_backward)(&q, &b, p) != BPTT_OK))
+      return BPTT_EINTERRUPT;
   }
-  if (p->layer->dW_xh) {
-    N(layer_unpack)(l, p);
-    N(readout_unpack)(&q.readout, l, p->dW_hy, p->db_y);
+  for (N(layer) *l = q.layer; l < q.layer + q.count; l++) {
+    if (me->rank == 0) N(flow_end)(l, p->T);
+    if (p->dW_hy) N(layer_unpack)(l);
   }
+  if (p->dW_hy) N(readout_unpack)(&q.readout, N(top)(&q), p->dW_hy, p->db_y);
   return BPTT_OK;
 }

@@ -42,6 +42,22 @@ static bptt_value *make_net(host *h, int D, int H, int O, const char *cell)
   return host_get(call(h, "rnn_net", args), "net");
 }
 
+/* Two layers of unequal size. */
+static bptt_value *make_deep(host *h, int D, int O, const char *cell, bool both, const char *mode,
+                             double dropout)
+{
+  bptt_value *args = host_list(h);
+  host_add(h, args, "input", host_number(h, D));
+  host_add(h, args, "hidden", host_vector(h, 2, (double[]){4, 3}));
+  host_add(h, args, "output", host_number(h, O));
+  host_add(h, args, "cell", host_text(h, cell));
+  host_add(h, args, "bidirectional", host_as(h, BPTT_LOGICAL, host_number(h, both)));
+  host_add(h, args, "output_mode", host_text(h, mode));
+  host_add(h, args, "dropout", host_number(h, dropout));
+  host_add(h, args, "seed", host_number(h, 7));
+  return host_get(call(h, "rnn_net", args), "net");
+}
+
 /* Smooth numbers that repeat nowhere. */
 static bptt_value *wave(host *h, int ndim, const size_t *dim, double phase)
 {
@@ -155,8 +171,9 @@ static void test_net(bptt_habit habit)
   for (int k = 0; k < 3; k++) {
     bptt_value *net = make_net(&h, 3, 5, 2, cells[k]);
     size_t gates = k == 0 ? 1 : k == 1 ? 3 : 4;
-    const char *field[] = {"cell", "input", "hidden", "output", "activation", "reset", "param"};
-    for (int i = 0; i < 7; i++) CHECK(strcmp(net->item[i].name, field[i]) == 0);
+    const char *field[] = {"cell",  "input",         "hidden",      "output",  "activation",
+                           "reset", "bidirectional", "output_mode", "dropout", "param"};
+    for (int i = 0; i < 10; i++) CHECK(strcmp(net->item[i].name, field[i]) == 0);
     CHECK(strcmp(host_get(net, "cell")->text[0], cells[k]) == 0);
     CHECK(host_at(host_get(net, "hidden"), 0) == 5);
     CHECK(has_dims(host_get(net, "param.W_xh"), 2, gates * 5, 3, 0));
@@ -185,6 +202,55 @@ static void test_net(bptt_habit habit)
     CHECK(most <= limit && most > .8 * limit);
     CHECK(host_same(net, make_net(&h, 3, 5, 2, cells[k])));
   }
+  host_close(&h);
+}
+
+/* The parameters of two layers in both directions, in their order. */
+static void test_deep_net(bptt_habit habit)
+{
+  static const struct {
+    const char *name;
+    size_t rows, cols; /* rows in units of the gates; 0 cols: a bias */
+  } want[] = {
+      {"W_xh", 4, 2},     {"W_hh", 4, 4},        {"b_h", 4, 0},         {"W_xh_rev", 4, 2},
+      {"W_hh_rev", 4, 4}, {"b_h_rev", 4, 0},     {"W_xh_l2", 3, 8},     {"W_hh_l2", 3, 3},
+      {"b_h_l2", 3, 0},   {"W_xh_l2_rev", 3, 8}, {"W_hh_l2_rev", 3, 3}, {"b_h_l2_rev", 3, 0},
+  };
+  host h;
+  host_open(&h, habit);
+  bptt_value *net = make_deep(&h, 2, 5, "lstm", true, "last", .25);
+  const bptt_value *param = host_get(net, "param"), *hidden = host_get(net, "hidden");
+  CHECK(host_get(net, "bidirectional")->kind == BPTT_LOGICAL);
+  CHECK(host_at(host_get(net, "bidirectional"), 0) == 1);
+  CHECK(strcmp(host_get(net, "output_mode")->text[0], "last") == 0);
+  CHECK(host_at(host_get(net, "dropout"), 0) == .25);
+  CHECK(habit == BPTT_R ? has_dims(hidden, 1, 2, 0, 0) : has_dims(hidden, 2, 1, 2, 0));
+  CHECK(host_at(hidden, 0) == 4 && host_at(hidden, 1) == 3);
+  CHECK(param->count == 14);
+  for (size_t i = 0; i < 12; i++) {
+    const bptt_value *p = &param->item[i];
+    CHECK(strcmp(p->name, want[i].name) == 0);
+    CHECK(p->dim[0] == 4 * want[i].rows);
+    CHECK(want[i].cols ? p->dim[1] == want[i].cols : p->count == p->dim[0]);
+    for (size_t k = 0; !want[i].cols && k < p->count; k++) {
+      CHECK(host_at(p, k) == (k >= want[i].rows && k < 2 * want[i].rows));
+    }
+  }
+  CHECK(has_dims(host_get(param, "W_hy"), 2, 5, 6, 0));
+  CHECK(!host_same(host_get(param, "W_hh"), host_get(param, "W_hh_rev")));
+
+  bptt_value *args = arguments(&h, net, wave(&h, 3, (size_t[]){2, 3, 4}, 0), NULL);
+  const bptt_value *state = host_get(call(&h, "rnn_forward", args), "state");
+  static const char *const field[] = {"h",    "c",    "h_rev",    "c_rev",
+                                      "h_l2", "c_l2", "h_l2_rev", "c_l2_rev"};
+  CHECK(state->count == 8);
+  for (size_t i = 0; i < 8; i++) {
+    CHECK(strcmp(state->item[i].name, field[i]) == 0);
+    CHECK(has_dims(&state->item[i], 2, i < 4 ? 4 : 3, 3, 0));
+  }
+  net = make_deep(&h, 2, 5, "gru", false, "sequence", 0);
+  CHECK(host_get(net, "param")->count == 10);
+  CHECK(has_dims(host_get(net, "param.b_hn_l2"), habit == BPTT_R ? 1 : 2, 3, 1, 0));
   host_close(&h);
 }
 
@@ -436,6 +502,300 @@ static void test_forward_and_state(bptt_habit habit)
   host_close(&h);
 }
 
+/* The last `count` states or outputs of one array are those of another. */
+static bool ends_alike(const bptt_value *a, const bptt_value *b, size_t count)
+{
+  const double *x = (const double *)a->data + (a->count - count);
+  const double *y = (const double *)b->data + (b->count - count);
+  return memcmp(x, y, count * sizeof *x) == 0;
+}
+
+/* A stack gives what its layers give one after the other. */
+static void test_stack(bptt_habit habit, const char *cell)
+{
+  host h;
+  host_open(&h, habit);
+  bptt_value *net = make_deep(&h, D, O, cell, false, "sequence", 0);
+  bptt_value *one = make_net(&h, D, 4, 1, cell), *two = make_net(&h, 4, 3, O, cell);
+  static const char *const names[] = {"W_xh", "W_hh", "b_h", "b_hn"};
+  for (int i = 0; i < 4; i++) {
+    char upper[16];
+    if (!host_has(host_get(net, "param"), names[i])) continue;
+    snprintf(upper, sizeof upper, "%s_l2", names[i]);
+    host_add(&h, host_get(one, "param"), names[i], host_get(host_get(net, "param"), names[i]));
+    host_add(&h, host_get(two, "param"), names[i], host_get(host_get(net, "param"), upper));
+  }
+  host_add(&h, host_get(two, "param"), "W_hy", host_get(net, "param.W_hy"));
+  bptt_value *x = wave(&h, 3, (size_t[]){D, B, T}, 0);
+  bptt_value *lengths = host_vector(&h, B, (double[]){5, 2, 4});
+  bptt_value *args = arguments(&h, net, x, NULL);
+  host_add(&h, args, "lengths", lengths);
+  bptt_value *whole = call(&h, "rnn_forward", args);
+  args = arguments(&h, one, x, NULL);
+  host_add(&h, args, "lengths", lengths);
+  bptt_value *first = call(&h, "rnn_forward", args);
+  args = arguments(&h, two, host_get(first, "h"), NULL);
+  host_add(&h, args, "lengths", lengths);
+  bptt_value *second = call(&h, "rnn_forward", args);
+  CHECK(host_same(host_get(whole, "y"), host_get(second, "y")));
+  CHECK(host_same(host_get(whole, "h"), host_get(second, "h")));
+  CHECK(host_same(host_get(whole, "state.h"), host_get(first, "state.h")));
+  CHECK(host_same(host_get(whole, "state.h_l2"), host_get(second, "state.h")));
+
+  /* In two parts, the states handed on. */
+  args = arguments(&h, net, x, NULL);
+  whole = call(&h, "rnn_forward", args);
+  host_add(&h, args, "x", host_array(&h, 3, (size_t[]){D, B, 2}, x->data));
+  bptt_value *part = call(&h, "rnn_forward", args);
+  host_add(&h, args, "x",
+           host_array(&h, 3, (size_t[]){D, B, T - 2}, (double *)x->data + 2 * D * B));
+  host_add(&h, args, "state", host_get(part, "state"));
+  part = call(&h, "rnn_forward", args);
+  CHECK(host_same(host_get(part, "state"), host_get(whole, "state")));
+  CHECK(ends_alike(host_get(part, "y"), host_get(whole, "y"), (T - 2) * O * B));
+  host_close(&h);
+}
+
+/* A network that reads both ways, and the same with its directions exchanged on series that are
+ * turned round. */
+static void test_directions(bptt_habit habit, const char *cell)
+{
+  static const double length[B] = {5, 2, 4};
+  host h;
+  host_open(&h, habit);
+  bptt_value *net = make_deep(&h, D, O, cell, true, "sequence", 0), *other = host_copy(&h, net);
+  bptt_value *param = host_get(net, "param"), *its = host_get(other, "param");
+  for (size_t i = 0; i < param->count; i++) {
+    const char *name = param->item[i].name, *rev = strstr(name, "_rev");
+    char exchanged[24];
+    if (strcmp(name, "W_hy") == 0 || strcmp(name, "b_y") == 0) continue;
+    snprintf(exchanged, sizeof exchanged, "%.*s%s", (int)(strlen(name) - (rev ? 4 : 0)), name,
+             rev ? "" : "_rev");
+    host_add(&h, its, name, host_get(param, exchanged));
+  }
+  /* The upper layer's inputs and the readout's have the directions in the other order. */
+  static const struct {
+    const char *name;
+    size_t half;
+  } turned[] = {{"W_xh_l2", 4}, {"W_xh_l2_rev", 4}, {"W_hy", 3}};
+  for (int i = 0; i < 3; i++) {
+    const bptt_value *W = host_get(its, turned[i].name);
+    size_t block = W->dim[0] * turned[i].half;
+    bptt_value *swapped = host_array(&h, 2, W->dim, W->data);
+    memcpy(swapped->data, (double *)W->data + block, block * sizeof(double));
+    memcpy((double *)swapped->data + block, W->data, block * sizeof(double));
+    host_add(&h, its, turned[i].name, swapped);
+  }
+  bptt_value *x = wave(&h, 3, (size_t[]){D, B, T}, 0), *back = host_copy(&h, x);
+  back = host_array(&h, 3, x->dim, x->data);
+  for (size_t b = 0; b < B; b++) {
+    size_t n = (size_t)length[b];
+    for (size_t t = 0; t < n; t++) {
+      memcpy((double *)back->data + D * (b + B * (n - 1 - t)), (double *)x->data + D * (b + B * t),
+             D * sizeof(double));
+    }
+  }
+  bptt_value *args = arguments(&h, net, x, NULL);
+  host_add(&h, args, "lengths", host_vector(&h, B, length));
+  bptt_value *want = call(&h, "rnn_forward", args);
+  args = arguments(&h, other, back, NULL);
+  host_add(&h, args, "lengths", host_vector(&h, B, length));
+  bptt_value *got = call(&h, "rnn_forward", args);
+  const bptt_value *y = host_get(want, "y"), *mirrored = host_get(got, "y");
+  for (size_t b = 0; b < B; b++) {
+    size_t n = (size_t)length[b];
+    for (size_t t = 0; t < T; t++) {
+      double a = host_at(y, O * (b + B * t));
+      if (t >= n) {
+        CHECK(isnan(a));
+      } else {
+        CHECK(fabs(a - host_at(mirrored, O * (b + B * (n - 1 - t)))) < 1e-14);
+      }
+    }
+  }
+  CHECK(has_dims(host_get(want, "h"), 3, 6, B, T));
+  const bptt_value *up = host_get(want, "state.h_l2"), *down = host_get(got, "state.h_l2_rev");
+  for (size_t i = 0; i < up->count; i++) CHECK(fabs(host_at(up, i) - host_at(down, i)) < 1e-14);
+  host_close(&h);
+}
+
+/* What there is at the last step alone is what there is at every step, at that one: outputs, losses
+ * of a target that is missing before it, gradients. */
+static void test_last(bptt_habit habit, bool both)
+{
+  static const double length[B] = {5, 2, 4};
+  host h;
+  host_open(&h, habit);
+  bptt_value *every = make_deep(&h, D, O, "lstm", both, "sequence", 0);
+  bptt_value *last = make_deep(&h, D, O, "lstm", both, "last", 0);
+  bptt_value *x = wave(&h, 3, (size_t[]){D, B, T}, 0);
+  bptt_value *short_target = wave(&h, 2, (size_t[]){O, B}, 1);
+  double numbers[O * B * T];
+  for (size_t i = 0; i < O * B * T; i++) numbers[i] = NAN;
+  for (size_t b = 0; b < B; b++) {
+    for (size_t o = 0; o < O; o++) {
+      numbers[o + O * (b + B * ((size_t)length[b] - 1))] = host_at(short_target, o + O * b);
+    }
+  }
+  bptt_value *args = arguments(&h, every, x, host_array(&h, 3, (size_t[]){O, B, T}, numbers));
+  host_add(&h, args, "lengths", host_vector(&h, B, length));
+  bptt_value *want = call(&h, "rnn_bptt", args);
+  args = arguments(&h, last, x, short_target);
+  host_add(&h, args, "lengths", host_vector(&h, B, length));
+  bptt_value *got = call(&h, "rnn_bptt", args);
+  const bptt_value *info = habit == BPTT_R ? got : host_get(got, "info");
+  const bptt_value *its = habit == BPTT_R ? want : host_get(want, "info");
+  CHECK(host_same(host_get(got, "loss"), host_get(want, "loss")));
+  CHECK(host_same(host_get(info, "state"), host_get(its, "state")));
+  for (size_t i = 0; i < host_get(got, "grad")->count; i++) {
+    const bptt_value *a = &host_get(got, "grad")->item[i], *b = &host_get(want, "grad")->item[i];
+    for (size_t k = 0; k < a->count; k++) CHECK(fabs(host_at(a, k) - host_at(b, k)) < 1e-15);
+  }
+  const bptt_value *y = host_get(info, "y"), *all = host_get(its, "y");
+  CHECK(has_dims(y, 2, O, B, 0));
+  for (size_t b = 0; b < B; b++) {
+    size_t at = O * (b + B * ((size_t)length[b] - 1));
+    CHECK(host_at(y, O * b) == host_at(all, at) && host_at(y, O * b + 1) == host_at(all, at + 1));
+  }
+  host_close(&h);
+}
+
+/* What shape outputs at the last step alone have for each form of x; as targets they fit. */
+static void test_last_shapes(void)
+{
+  host r, o;
+  host_open(&r, BPTT_R);
+  host_open(&o, BPTT_OCTAVE);
+  const struct {
+    host *h;
+    int inputs, outputs, list, ndim; /* list: so many items */
+    size_t dim[3];
+    const char *format;
+    int out_ndim;
+    size_t out[2];
+  } rows[] = {
+      {&r, 3, 2, 0, 3, {3, 4, 5}, NULL, 2, {2, 4}},  {&r, 3, 1, 0, 3, {3, 4, 5}, NULL, 2, {1, 4}},
+      {&r, 3, 2, 0, 3, {4, 5, 3}, "BTC", 2, {4, 2}}, {&r, 1, 1, 0, 2, {5, 4}, "TB", 1, {4}},
+      {&r, 1, 2, 0, 2, {5, 4}, "TB", 2, {4, 2}},     {&r, 3, 2, 0, 2, {5, 3}, NULL, 1, {2}},
+      {&r, 3, 2, 0, 2, {3, 5}, "CT", 1, {2}},        {&r, 1, 1, 0, 1, {5}, NULL, 1, {1}},
+      {&r, 1, 2, 0, 1, {5}, NULL, 1, {2}},           {&r, 3, 2, 4, 2, {5, 3}, NULL, 2, {4, 2}},
+      {&r, 3, 1, 4, 2, {5, 3}, NULL, 1, {4}},        {&r, 1, 2, 1, 1, {5}, NULL, 2, {1, 2}},
+      {&o, 3, 2, 0, 3, {3, 4, 5}, NULL, 2, {2, 4}},  {&o, 3, 1, 0, 3, {3, 4, 5}, NULL, 2, {1, 4}},
+      {&o, 3, 2, 0, 3, {4, 5, 3}, "BTC", 2, {4, 2}}, {&o, 1, 1, 0, 2, {5, 4}, "TB", 1, {4}},
+      {&o, 1, 2, 0, 2, {5, 4}, "TB", 2, {2, 4}},     {&o, 3, 2, 0, 2, {3, 5}, NULL, 2, {2, 1}},
+      {&o, 3, 2, 0, 2, {5, 3}, "TC", 2, {1, 2}},     {&o, 1, 2, 0, 2, {1, 5}, NULL, 2, {2, 1}},
+      {&o, 1, 2, 0, 2, {5, 1}, NULL, 2, {1, 2}},     {&o, 1, 1, 0, 2, {5, 1}, NULL, 2, {1, 1}},
+      {&o, 3, 2, 4, 2, {3, 5}, NULL, 2, {2, 4}},     {&o, 3, 1, 4, 2, {3, 5}, NULL, 2, {1, 4}},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    host *h = rows[i].h;
+    bptt_value *net = make_deep(h, rows[i].inputs, rows[i].outputs, "gru", true, "last", 0);
+    bptt_value *x = wave(h, rows[i].ndim, rows[i].dim, 0);
+    if (rows[i].list) {
+      bptt_value *list = host_list(h);
+      for (int b = 0; b < rows[i].list; b++) host_add(h, list, NULL, x);
+      x = list;
+    }
+    bptt_value *args = arguments(h, net, x, NULL);
+    if (rows[i].format) set(h, args, "format", rows[i].format);
+    const bptt_value *y = host_get(call(h, "rnn_forward", args), "y");
+    if (!has_dims(y, rows[i].out_ndim, rows[i].out[0], rows[i].out[1], 0)) printf("row %zu: ", i);
+    CHECK(has_dims(y, rows[i].out_ndim, rows[i].out[0], rows[i].out[1], 0));
+    /* The output is a target that fits. */
+    host_add(h, args, "target", y);
+    CHECK(host_at(host_get(call(h, "rnn_bptt", args), "loss"), 0) == 0);
+    if (rows[i].outputs == 1) {
+      host_add(h, args, "target", host_vector(h, y->count, y->data));
+      CHECK(host_at(host_get(call(h, "rnn_bptt", args), "loss"), 0) == 0);
+    }
+  }
+  host_close(&r);
+  host_close(&o);
+}
+
+/* The seed decides what is left out, the forward pass shows it, and nothing is left out where it is
+ * not asked for. */
+static void test_dropout(bptt_habit habit)
+{
+  host h;
+  host_open(&h, habit);
+  bptt_value *net = make_deep(&h, D, O, "gru", false, "sequence", .5);
+  bptt_value *whole = make_deep(&h, D, O, "gru", false, "sequence", 0);
+  bptt_value *x = wave(&h, 3, (size_t[]){D, B, T}, 0);
+  bptt_value *args = arguments(&h, net, x, wave(&h, 3, (size_t[]){O, B, T}, 1));
+  CHECK(!host_call(&h, "rnn_bptt", args));
+  CHECK(strcmp(h.error.message, "`seed` is missing; expected a whole number from 0 to 2^53") == 0);
+  host_add(&h, args, "seed", host_number(&h, 3));
+  bptt_value *one = call(&h, "rnn_bptt", args);
+  const bptt_value *y = host_get(habit == BPTT_R ? one : host_get(one, "info"), "y");
+  bptt_value *forward = arguments(&h, net, x, NULL);
+  host_add(&h, forward, "seed", host_number(&h, 3));
+  CHECK(host_same(host_get(call(&h, "rnn_forward", forward), "y"), y));
+  host_add(&h, forward, "seed", host_number(&h, 4));
+  CHECK(!host_same(host_get(call(&h, "rnn_forward", forward), "y"), y));
+  const bptt_value *plain = host_get(call(&h, "rnn_forward", arguments(&h, whole, x, NULL)), "y");
+  CHECK(host_same(host_get(call(&h, "rnn_forward", arguments(&h, net, x, NULL)), "y"), plain));
+  CHECK(host_same(host_get(call(&h, "rnn_predict", arguments(&h, net, x, NULL)), "y"), plain));
+  CHECK(!host_same(y, plain));
+  CHECK(!host_call(&h, "rnn_predict", forward) && strcmp(h.error.argument, "seed") == 0);
+  host_add(&h, args, "seed", host_number(&h, 4));
+  CHECK(!host_same(host_get(call(&h, "rnn_bptt", args), "grad"), host_get(one, "grad")));
+  host_close(&h);
+}
+
+static void test_memory(bptt_habit habit)
+{
+  host h;
+  host_open(&h, habit);
+  bptt_value *args =
+      arguments(&h, make_deep(&h, D, O, "lstm", false, "sequence", .5),
+                wave(&h, 3, (size_t[]){D, B, 40}, 0), wave(&h, 3, (size_t[]){O, B, 40}, 1));
+  host_add(&h, args, "seed", host_number(&h, 3));
+  bptt_value *stored = call(&h, "rnn_bptt", args);
+  set(&h, args, "memory", "recompute");
+  CHECK(host_same(call(&h, "rnn_bptt", args), stored));
+  host_add(&h, args, "net", make_deep(&h, D, O, "lstm", true, "sequence", 0));
+  CHECK(!host_call(&h, "rnn_bptt", args));
+  CHECK(strcmp(h.error.message, "`memory` is \"recompute\"; expected \"store\", as `net` is "
+                                "bidirectional") == 0);
+  set(&h, args, "memory", "store");
+  host_add(&h, args, "truncate", host_vector(&h, 2, (double[]){2, 3}));
+  CHECK(!host_call(&h, "rnn_bptt", args));
+  CHECK(strcmp(h.error.message, "`truncate` is 2 and 3; expected one number, or the same twice, as "
+                                "`net` is bidirectional") == 0);
+  host_add(&h, args, "truncate", host_vector(&h, 2, (double[]){2, 2}));
+  call(&h, "rnn_bptt", args);
+  host_close(&h);
+}
+
+/* One output tells two classes apart. */
+static void test_predict_one(bptt_habit habit)
+{
+  host h;
+  host_open(&h, habit);
+  bptt_value *net = make_net(&h, D, H, 1, "gru");
+  bptt_value *args = arguments(&h, net, wave(&h, 3, (size_t[]){D, B, T}, 0), NULL);
+  host_add(&h, args, "lengths", host_vector(&h, B, (double[]){5, 2, 4}));
+  const bptt_value *y = host_get(call(&h, "rnn_forward", args), "y");
+  set(&h, args, "type", "prob");
+  const bptt_value *prob = host_get(call(&h, "rnn_predict", args), "y");
+  set(&h, args, "type", "class");
+  const bptt_value *class = host_get(call(&h, "rnn_predict", args), "y");
+  int ones = 0, count = 0;
+  for (size_t i = 0; i < B * T; i++) {
+    double v = host_at(y, i), p = host_at(prob, i), k = host_at(class, i);
+    if (isnan(v)) {
+      CHECK(isnan(p) && isnan(k));
+      continue;
+    }
+    CHECK(fabs(p - 1 / (1 + exp(-v))) < 1e-15 && k == (p > .5));
+    ones += k == 1;
+    count++;
+  }
+  CHECK(count == 11 && ones > 0 && ones < count);
+  host_close(&h);
+}
+
 static void test_predict(bptt_habit habit)
 {
   host h;
@@ -609,6 +969,47 @@ static void test_gradcheck(bptt_habit habit)
   host_close(&h);
 }
 
+/* Two layers: both directions, dropout, outputs at the last step, truncation. */
+static void test_gradcheck_deep(bptt_habit habit, const char *cell)
+{
+  static const double truncate[][2] = {{INFINITY, INFINITY}, {2, 2}, {4, 4}, {2, 3}, {1, 4}};
+  host h;
+  host_open(&h, habit);
+  for (int variant = 0; variant < 8; variant++) {
+    bool both = variant & 1, last = variant & 2, dropout = variant & 4;
+    bptt_value *net = make_deep(&h, 2, 2, cell, both, last ? "last" : "sequence", dropout ? .4 : 0);
+    bptt_value *target =
+        last ? wave(&h, 2, (size_t[]){2, 3}, 1) : wave(&h, 3, (size_t[]){2, 3, 6}, 1);
+    bptt_value *args = arguments(&h, net, wave(&h, 3, (size_t[]){2, 3, 6}, 0), target);
+    bptt_value *state = host_list(&h);
+    const bptt_value *names =
+        host_get(call(&h, "rnn_forward", arguments(&h, net, host_get(args, "x"), NULL)), "state");
+    for (size_t i = 0; i < names->count; i++) {
+      host_add(&h, state, names->item[i].name, wave(&h, 2, names->item[i].dim, 4 + (double)i));
+    }
+    host_add(&h, args, "lengths", host_vector(&h, 3, (double[]){3, 6, 4}));
+    host_add(&h, args, "state", state);
+    host_add(&h, args, "wrt", host_texts(&h, 3, (const char *const[]){"param", "x", "state"}));
+    host_add(&h, args, "seed", host_number(&h, 5));
+    for (size_t i = 0; i < sizeof truncate / sizeof truncate[0]; i++) {
+      if (both && truncate[i][0] < truncate[i][1]) continue;
+      host_add(&h, args, "truncate", host_vector(&h, 2, truncate[i]));
+      double error = host_at(host_get(call(&h, "rnn_gradcheck", args), "max_error"), 0);
+      if (!(error < 1e-8)) {
+        printf("%s, both %d, last %d, dropout %d, truncate %g %g: %g\n", cell, both, last, dropout,
+               truncate[i][0], truncate[i][1], error);
+      }
+      CHECK(error < 1e-8);
+    }
+    bptt_value *result = call(&h, "rnn_gradcheck", args);
+    const bptt_value *info = habit == BPTT_R ? result : host_get(result, "info");
+    const bptt_value *checked = host_get(info, "name");
+    CHECK(checked->count == host_get(net, "param")->count + 1 + names->count);
+    CHECK(strcmp(checked->text[checked->count - 1], names->item[names->count - 1].name) == 0);
+  }
+  host_close(&h);
+}
+
 /* Every activation, both resets, both losses. */
 static void test_gradcheck_variants(void)
 {
@@ -746,8 +1147,22 @@ static void test_mistakes(void)
        "`input` is 2.5; expected one whole number from 1 to 2147483647"},
       {"rnn_net", "output", N(NAN), "output",
        "`output` is NaN; expected one whole number from 1 to 2147483647"},
-      {"rnn_net", "hidden", host_vector(&h, 2, (double[]){8, 4}), "hidden",
-       "`hidden` is a vector of 2 numbers; expected one whole number, as a network has one layer"},
+      {"rnn_net", "hidden", host_vector(&h, 3, (double[]){8, 4, 2.5}), "hidden",
+       "`hidden` is 2.5 at layer 3; expected a whole number from 1 to 2147483647 for each layer"},
+      {"rnn_net", "hidden", wave(&h, 1, (size_t[]){101}, 0), "hidden",
+       "`hidden` has 101 layers; expected at most 100"},
+      {"rnn_net", "hidden", wave(&h, 2, (size_t[]){2, 2}, 0), "hidden",
+       "`hidden` is a 2 x 2 matrix; expected one whole number from 1 to 2147483647"},
+      {"rnn_net", "bidirectional", S("yes"), "bidirectional",
+       "`bidirectional` is \"yes\"; expected TRUE or FALSE"},
+      {"rnn_net", "bidirectional", N(2), "bidirectional",
+       "`bidirectional` is 2; expected TRUE or FALSE"},
+      {"rnn_net", "output_mode", S("final"), "output_mode",
+       "`output_mode` is \"final\"; expected \"sequence\" or \"last\""},
+      {"rnn_net", "dropout", N(1), "dropout",
+       "`dropout` is 1; expected one number of at least 0 and below 1"},
+      {"rnn_net", "dropout", N(.5), "dropout",
+       "`dropout` is 0.5; expected 0, as there is nothing between the layers of a network of one"},
       {"rnn_net", "hidden", N(100000), "hidden",
        "`hidden` is 100000, which with 3 inputs and 2 outputs makes 10000600002 parameters; "
        "expected at most 2147483647"},
@@ -778,7 +1193,9 @@ static void test_mistakes(void)
       {"rnn_forward", "net", with(&h, net, "param.b_h", N(1)), "net",
        "`b_h` of `net` is 1; expected 12 numbers"},
       {"rnn_forward", "net", with(&h, net, "param.W_hx", N(1)), "net",
-       "`net` has a parameter `W_hx` that a network of cell \"gru\" does not have"},
+       "`net` has a parameter `W_hx` that a network of cell \"gru\" with 1 layer in 1 direction "
+       "does "
+       "not have"},
       {"rnn_forward", "net",
        with(&h, net, "param.W_hy", with_element(&h, host_get(net, "param.W_hy"), 2, NAN)), "net",
        "`W_hy` of `net` is NaN at element 3; expected finite numbers"},
@@ -1107,13 +1524,22 @@ int main(void)
   for (bptt_habit habit = BPTT_R; habit <= BPTT_OCTAVE; habit++) {
     test_check_values(habit);
     test_net(habit);
+    test_deep_net(habit);
     for (int k = 0; k < 3; k++) {
+      test_stack(habit, cells[k]);
+      test_directions(habit, cells[k]);
+      test_gradcheck_deep(habit, cells[k]);
       test_orders(habit, cells[k]);
       test_list(habit, cells[k]);
     }
     test_targets(habit);
     test_forward_and_state(habit);
     test_predict(habit);
+    test_predict_one(habit);
+    test_last(habit, false);
+    test_last(habit, true);
+    test_dropout(habit);
+    test_memory(habit);
     test_clip(habit);
     test_pack(habit);
     test_gradcheck(habit);
@@ -1121,6 +1547,7 @@ int main(void)
   test_gradcheck_variants();
   test_seed();
   test_shapes();
+  test_last_shapes();
   test_want();
   test_single();
   test_mistakes();

@@ -1,0 +1,337 @@
+/* loss.c -- the losses and their gradients, but for mse and cross_entropy, which are in readout.h.
+ *
+ * A number t of the target has one, two, three or more outputs y_0, y_1, ...: the first of each of
+ * the F numbers of a column come first, then the second of each, and so on. Each function below is
+ * the loss of one such number: it replaces the outputs by the derivatives for them.
+ *
+ * Outputs are any finite number: what would overflow or cancel on the way is written otherwise. */
+#include "loss.h"
+#include <math.h>
+#include <stdbool.h>
+
+#define LOG_2PI 1.8378770664093454836
+
+/* One number of the target, and the outputs for it, `apart` numbers from one to the next. */
+typedef struct {
+  const bptt_problem *p;
+  double t, *y;
+  ptrdiff_t apart;
+} element;
+
+/* ------------------------------------------------------------------------- pieces of formulas */
+
+/* log(1 + e^a) */
+static double softplus(double a)
+{
+  return fmax(a, 0) + log1p(exp(-fabs(a)));
+}
+
+/* 1 / (1 + e^-a), the derivative of softplus */
+static double sigmoid(double a)
+{
+  const double small = exp(-fabs(a));
+  return (a < 0 ? small : 1) / (1 + small);
+}
+
+/* e exp(-s), where exp(-s) alone may be too large or too small */
+static double shrunk(double e, double s)
+{
+  const double half = exp(-s / 2);
+  return e == 0 ? 0 : e * half * half;
+}
+
+/* c_0 + c_1 x + ... of n coefficients */
+static double polynomial(const double *c, int n, double x)
+{
+  double sum = 0;
+  while (n > 0) sum = sum * x + c[--n];
+  return sum;
+}
+#define POLYNOMIAL(c, x) polynomial(c, sizeof(c) / sizeof *(c), x)
+
+/* log(1 + x) / x - 1. With u = x / (2 + x): log(1 + x) = 2 (u + u^3/3 + u^5/5 + ...), and
+ * x = 2 u / (1 - u). */
+static double log1p_ratio(double x)
+{
+  static const double c[] = {1. / 3,  1. / 5,  1. / 7,  1. / 9,  1. / 11, 1. / 13, 1. / 15,
+                             1. / 17, 1. / 19, 1. / 21, 1. / 23, 1. / 25, 1. / 27, 1. / 29};
+  if (!(fabs(x) < .4)) return log1p(x) / x - 1;
+  const double u = x / (2 + x);
+  return u * u * (1 - u) * POLYNOMIAL(c, u * u) - u;
+}
+
+/* ------------------------------------------------------------------------------------- losses */
+
+/* dL/dy = t: the gradient is the target itself.
+ *
+ *   L = t y */
+static double loss_linear(const element *e)
+{
+  const double loss = e->t * e->y[0];
+  e->y[0] = e->t;
+  return loss;
+}
+
+/*   L = |y - t| */
+static double loss_mae(const element *e)
+{
+  const double d = e->y[0] - e->t;
+  e->y[0] = (d > 0) - (d < 0);
+  return fabs(d);
+}
+
+/* Huber, Robust estimation of a location parameter, 1964.
+ *
+ *   L = (y - t)^2 / 2                      |y - t| <= delta
+ *       delta (|y - t| - delta / 2)        beyond */
+static double loss_huber(const element *e)
+{
+  const double delta = e->p->delta, d = e->y[0] - e->t;
+  const bool near = fabs(d) <= delta;
+  e->y[0] = near ? d : copysign(delta, d);
+  return near ? .5 * d * d : delta * (fabs(d) - .5 * delta);
+}
+
+/*   L = -t log p - (1 - t) log(1 - p),  p = sigmoid(y)
+ *     =  t softplus(-y) + (1 - t) softplus(y)
+ *   dL/dy = p - t = (1 - t) sigmoid(y) - t sigmoid(-y) */
+static double loss_binary_cross_entropy(const element *e)
+{
+  const double y = e->y[0], t = e->t;
+  e->y[0] = (1 - t) * sigmoid(y) - t * sigmoid(-y);
+  return t * softplus(-y) + (1 - t) * softplus(y);
+}
+
+/* The pinball loss: Koenker & Bassett, Regression quantiles, 1978. An output to each level q:
+ *
+ *   L = sum_q max(q (t - y_q), (q - 1) (t - y_q)) */
+static double loss_quantile(const element *e)
+{
+  double loss = 0;
+  for (ptrdiff_t k = 0; k < e->p->level_count; k++) {
+    double *y = e->y + k * e->apart;
+    const double d = e->t - *y, slope = d > 0 ? e->p->levels[k] : e->p->levels[k] - 1;
+    *y = d == 0 ? 0 : -slope;
+    loss += slope * d;
+  }
+  return loss;
+}
+
+/* -log of the normal density, outputs m and s = log sigma:
+ *
+ *   z = (t - m) / sigma
+ *   L = log(2 pi) / 2 + s + z^2 / 2
+ *   dL/dm = -z / sigma,  dL/ds = 1 - z^2 */
+static double loss_gaussian(const element *e)
+{
+  const double s = e->y[e->apart], z = shrunk(e->t - e->y[0], s);
+  e->y[0] = -shrunk(z, s);
+  e->y[e->apart] = (1 - z) * (1 + z);
+  return .5 * LOG_2PI + s + .5 * z * z;
+}
+
+/* c(x) = log(x) / 2 + log Gamma(x) - log Gamma(x + 1/2) and its derivative, x >= 1: Stirling's
+ * series (DLMF 5.11.8), reached from below with
+ *
+ *   c(x) = c(x + 1) + log1p(1 / (4 x (x + 1))) / 2 */
+static double half_step(double x, double *slope)
+{
+  static const double c[] = {1. / 8,      -1. / 192,      1. / 640,       -17. / 14336,
+                             31. / 18432, -691. / 180224, 5461. / 425984, -929569. / 15728640};
+  static const double d[] = {-1. / 8,
+                             3. / 192,
+                             -5. / 640,
+                             119. / 14336,
+                             -279. / 18432,
+                             11. * 691 / 180224,
+                             -13. * 5461 / 425984,
+                             15. * 929569 / 15728640};
+  double sum = 0;
+  *slope = 0;
+  for (; x < 12; x++) {
+    sum += .5 * log1p(.25 / (x * (x + 1)));
+    *slope -= .25 / ((x + .5) * x * (x + 1));
+  }
+  const double inverse = 1 / x;
+  *slope += POLYNOMIAL(d, inverse * inverse) * inverse * inverse;
+  return sum + POLYNOMIAL(c, inverse * inverse) * inverse;
+}
+
+/* -log of the density of m + sigma T, T of Student's t distribution with n degrees of freedom;
+ * outputs m, s = log sigma, and a with n = 2 + softplus(a), so that there is a variance:
+ *
+ *   z = (t - m) / sigma,  w = z^2 / n
+ *   L = s + log(n pi) / 2 + log Gamma(n / 2) - log Gamma((n + 1) / 2) + (n + 1) / 2 log(1 + w)
+ *     = s + log(2 pi) / 2 + c(n / 2) + (n + 1) / 2 log(1 + w)                 c: half_step()
+ *   dL/dm = -(n + 1) / n z / (1 + w) / sigma
+ *   dL/ds = 1 - (n + 1) w / (1 + w) = (1 - z^2) / (1 + w)
+ *   dL/dn = (c'(n / 2) + log(1 + w) - w / (1 + w) - w / (1 + w) / n) / 2
+ *   dL/da = dL/dn sigmoid(a)
+ *
+ * With s = w / (1 + w), log(1 + w) is -log(1 - s). Where w is beyond e^40, s is 1, and log w is at
+ * hand even where z is not. */
+static double loss_student_t(const element *e)
+{
+  double *m = e->y, *s = m + e->apart, *a = s + e->apart, c_slope;
+  const double n = 2 + softplus(*a), d = e->t - *m, z = shrunk(d, *s),
+               c = half_step(n / 2, &c_slope);
+  const double log_w = 2 * (log(fabs(d)) - *s) - log(n);
+  const bool far = log_w > 40;
+  const double w = z / n * z, log1p_w = far ? log_w : log1p(w), share = far ? 1 : w / (1 + w);
+  const double loss = *s + .5 * LOG_2PI + c + (n + 1) / 2 * log1p_w;
+  const double less = share < .5 ? share * log1p_ratio(-share) : log1p_w - share;
+  *m = far ? -(n + 1) / d : -(n + 1) / n * shrunk(z, *s) / (1 + w);
+  *s = far ? -n : (1 - z) * (1 + z) / (1 + w);
+  *a = .5 * (c_slope + less - share / n) * sigmoid(*a);
+  return loss;
+}
+
+/* ------------------------------------------------------------------------- negative_binomial
+ *
+ * -log of the probability of a count k with mean mu and variance mu + alpha mu^2 (Hilbe, Negative
+ * binomial regression, 2011; Salinas et al., DeepAR, 2020); outputs m = log mu, a = log alpha.
+ * With r = 1 / alpha and v = alpha mu:
+ *
+ *   L = log k! - sum_{0 < j < k} log(1 + alpha j) + (r + k) log(1 + v) - k m
+ *   dL/dm = (mu - k) / (1 + v)
+ *   dL/da = k v / (1 + v) - sum_{0 < j < k} alpha j / (1 + alpha j) - r (log(1 + v) - v / (1 + v))
+ *
+ * alpha = 0 is the Poisson distribution; there r is infinite, and r times something, where v is
+ * small, is written as mu times something / v. In what follows `v` is log v: log(1 + v) is
+ * softplus(v), v / (1 + v) is sigmoid(v). */
+
+/* dL/dm */
+static double slope_of_mean(double k, double m, double a, double v)
+{
+  const double far = 100; /* mu is beyond all counts */
+  return m < far ? (exp(m) - k) * sigmoid(-v) : exp(-a) * sigmoid(v) - k * sigmoid(-v);
+}
+
+/* The sums as they are, for a small k. */
+static double few_counts(double k, double m, double a, double *slope)
+{
+  const double v = a + m, log1p_v = softplus(v), s = sigmoid(v);
+  double loss;
+  if (v < 0) {
+    loss = exp(m) * (1 + log1p_ratio(exp(v))) + k * (log1p_v - m);
+    *slope = k * s - exp(m) * sigmoid(-v) * log1p_ratio(-s);
+  } else {
+    loss = exp(-a) * log1p_v + k * (a + softplus(-v));
+    *slope = k * s - exp(-a) * (log1p_v - s);
+  }
+  for (double j = 1; j < k; j++) {
+    loss += log(j) - softplus(a + log(j));
+    *slope -= sigmoid(a + log(j));
+  }
+  return loss + log(fmax(k, 1));
+}
+
+/* Stirling's series: what log Gamma(x) has above (x - 1/2) log x - x + log(2 pi) / 2, x >= 10, and
+ * what its negative derivative is, times x. Both go with 1 / x. */
+static double stirling(double x)
+{
+  static const double c[] = {1. / 12,   -1. / 360,       1. / 1260, -1. / 1680,
+                             1. / 1188, -691. / 360360., 1. / 156,  -3617. / 122400};
+  return POLYNOMIAL(c, 1 / x / x) / x;
+}
+static double stirling_slope(double x)
+{
+  static const double c[] = {1. / 12,  -1. / 120,      1. / 252, -1. / 240,
+                             1. / 132, -691. / 32760., 1. / 12,  -3617. / 8160};
+  return POLYNOMIAL(c, 1 / x / x) / x;
+}
+
+/* The same of r = exp(-a), which may be small: from Gamma(x + 1) = x Gamma(x). */
+static double stirling_of_r(double a, double *slope)
+{
+  const double r = exp(-a);
+  double sum = 0, slopes = 0, x = r;
+  for (; x < 10; x++) {
+    const double log_step = x == r ? softplus(a) : log1p(1 / x); /* log((x + 1) / x) */
+    sum += (x + .5) * log_step - 1;
+    slopes += (x == r ? .5 : .5 * r / x) + .5 * r / (x + 1) - r * log_step;
+  }
+  *slope = slopes + (x == r ? 1 : r / x) * stirling_slope(x);
+  return sum + stirling(x);
+}
+
+/* log(1 + x) where x is small, else by other means */
+static double log1p_or(double x, double otherwise)
+{
+  return fabs(x) < .5 ? log1p(x) : otherwise;
+}
+
+/* The sums by Stirling's series, for a large k. With A = alpha k,
+ *
+ *   d = alpha (k - mu) / (1 + v)           log(1 + d) = log(1 + A) - log(1 + v)
+ *   f = (k - mu) / mu / (1 + A)            log(1 + f) = log(k / mu) - log(1 + d)
+ *   L = k log(1 + f) - r log(1 + d) + log(2 pi k (1 + A)) / 2
+ *       + stirling(k) + stirling(r) - stirling(r + k)
+ *   dL/da = r (log(1 + d) - d) + A / (1 + A) / 2 + the slopes of stirling(r) and -stirling(r + k)
+ *
+ * which, where k is near mu, takes no large numbers from each other. */
+static double many_counts(double k, double m, double a, double *slope)
+{
+  const double v = a + m, log_k = log(k), A = a + log_k, r = exp(-a), mu = exp(m);
+  /* alpha / (1 + v), where neither factor may overflow */
+  const double rate = exp(fmin(a, -m)) * sigmoid(fabs(v));
+  const double d = m < 700 ? (k - mu) * rate : k * rate - sigmoid(v);
+  const double f = m < 700 ? (k - mu) * exp(-m) * sigmoid(-A) : -sigmoid(-A);
+  const double log_d = log1p_or(d, softplus(A) - softplus(v));
+  const double log_f = log1p_or(f, log_k - m - log_d);
+  const double near = (k - mu) * sigmoid(-v); /* r d */
+  const bool is_near = fabs(d) < .5;
+  double r_slope;
+  const double rest = stirling(k) + stirling_of_r(a, &r_slope) - stirling(r + k);
+  const double r_log_d = is_near ? near * (1 + log1p_ratio(d)) : r * log_d;
+  const double r_less_d = is_near ? near * log1p_ratio(d) : r * (log_d - d);
+  *slope = r_less_d + .5 * sigmoid(A) + r_slope - sigmoid(-A) * stirling_slope(r + k);
+  return k * log_f - r_log_d + .5 * (LOG_2PI + log_k + softplus(A)) + rest;
+}
+
+static double loss_negative_binomial(const element *e)
+{
+  const double few = 16, k = e->t, m = e->y[0], a = e->y[e->apart];
+  double *slope = e->y + e->apart;
+  e->y[0] = slope_of_mean(k, m, a, a + m);
+  return k < few ? few_counts(k, m, a, slope) : many_counts(k, m, a, slope);
+}
+
+/* ----------------------------------------------------------------------------------- a column */
+
+typedef struct {
+  ptrdiff_t outputs; /* 0: as many as there are levels */
+  double (*of)(const element *e);
+} loss;
+
+static const loss losses[] = {
+    [BPTT_MSE] = {1, NULL},
+    [BPTT_MAE] = {1, loss_mae},
+    [BPTT_HUBER] = {1, loss_huber},
+    [BPTT_CROSS_ENTROPY] = {1, NULL},
+    [BPTT_BINARY_CROSS_ENTROPY] = {1, loss_binary_cross_entropy},
+    [BPTT_QUANTILE] = {0, loss_quantile},
+    [BPTT_GAUSSIAN] = {2, loss_gaussian},
+    [BPTT_STUDENT_T] = {3, loss_student_t},
+    [BPTT_NEGATIVE_BINOMIAL] = {2, loss_negative_binomial},
+    [BPTT_LINEAR] = {1, loss_linear},
+};
+
+ptrdiff_t bptt_loss_outputs(const bptt_problem *p)
+{
+  const ptrdiff_t outputs = losses[p->loss].outputs;
+  return outputs ? outputs : p->level_count;
+}
+
+double bptt_loss_column(const bptt_problem *p, double *y, const double *target, double scale)
+{
+  const ptrdiff_t outputs = bptt_loss_outputs(p), F = p->O / outputs;
+  double sum = 0;
+  for (ptrdiff_t i = 0; i < F; i++) {
+    const element e = {p, target[i], y + i, F};
+    const bool missing = isnan(e.t);
+    if (!missing) sum += losses[p->loss].of(&e);
+    for (ptrdiff_t k = 0; k < outputs; k++) y[i + k * F] = missing ? 0 : scale * y[i + k * F];
+  }
+  return sum;
+}
