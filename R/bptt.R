@@ -7,13 +7,63 @@
 #' (Werbos 1990).
 #'
 #' @section Losses:
-#' With \eqn{y} the outputs, both are sums over the elements of the target that
-#' are not missing; `reduction = "mean"` divides by their number.
+#' A loss is a sum over the elements \eqn{t} of the target that are not missing;
+#' `reduction = "mean"` divides by their number. With one output \eqn{y} for each
+#' of them, so that the target has O features:
 #'
-#' * `"mse"`: \eqn{(y - target)^2} for each output, sequence and step.
-#' * `"cross_entropy"`: \eqn{-\log p_{target}}{-log p[target]} for each sequence
-#'   and step, with \eqn{p} the softmax of the O outputs and the target a class
-#'   from 1 to O or a factor.
+#' * `"mse"`: \eqn{(y - t)^2}.
+#' * `"mae"`: \eqn{|y - t|}; its gradient at 0 is 0.
+#' * `"huber"` (Huber 1964): \eqn{(y - t)^2 / 2} where \eqn{|y - t|} is at most
+#'   `delta`, and `delta` \eqn{(|y - t|} `- delta / 2)` beyond.
+#' * `"binary_cross_entropy"`: \eqn{-t \log p - (1 - t) \log(1 - p)}{-t log p -
+#'   (1 - t) log(1 - p)} with \eqn{p = 1 / (1 + e^{-y})}{p = 1 / (1 + exp(-y))}.
+#'   Targets are from 0 to 1, or logical.
+#'
+#' For classes:
+#'
+#' * `"cross_entropy"`: \eqn{-\log p_t}{-log p[t]} for each sequence and step,
+#'   with \eqn{p} the softmax of the O outputs. The target is a class from 1 to O
+#'   or a factor. `class_weights` multiply the losses of the classes.
+#'
+#' With several outputs for each element, so that the target has F features and O
+#' is a multiple of F: the first F outputs are the first of each feature, the next F
+#' the second, and so on.
+#'
+#' * `"quantile"` (Koenker and Bassett 1978): an output \eqn{y_q}{y[q]} for each
+#'   of the `levels` q, and the sum over them of
+#'   \eqn{\max(q (t - y_q), (q - 1) (t - y_q))}{max(q (t - y[q]), (q - 1) (t -
+#'   y[q]))}. The mean divides by the number of pairs of an element and a level.
+#' * `"gaussian"`: minus the log-density of a normal distribution. Outputs: the
+#'   mean and the logarithm of the standard deviation.
+#' * `"student_t"`: minus the log-density of \eqn{m + \sigma T}{m + sigma T} with
+#'   \eqn{T} of Student's t distribution with n degrees of freedom,
+#'   \eqn{\log\sigma + \frac{1}{2}\log(n\pi) + \log\Gamma(\frac{n}{2}) -
+#'   \log\Gamma(\frac{n + 1}{2}) + \frac{n + 1}{2}\log(1 + \frac{z^2}{n})}{log
+#'   sigma + log(n pi) / 2 + lgamma(n / 2) - lgamma((n + 1) / 2) + (n + 1) / 2
+#'   log(1 + z^2 / n)}, \eqn{z = (t - m) / \sigma}{z = (t - m) / sigma}. Outputs:
+#'   \eqn{m}, \eqn{\log\sigma}{log sigma}, and \eqn{a} with \eqn{n = 2 + \log(1
+#'   + e^a)}{n = 2 + log(1 + exp(a))}, so that there is a variance (as in GluonTS,
+#'   Alexandrov et al. 2020).
+#' * `"negative_binomial"`: minus the log-probability of a count with mean
+#'   \eqn{\mu}{mu} and variance \eqn{\mu + \alpha\mu^2}{mu + alpha mu^2} (Hilbe
+#'   2011; Salinas et al. 2020), [dnbinom()] with `size = 1 / alpha`. Outputs:
+#'   \eqn{\log\mu}{log mu} and \eqn{\log\alpha}{log alpha}. Targets are whole
+#'   numbers of at least 0.
+#'
+#' `weights` multiply the loss of each step of each sequence. The mean then divides
+#' by the sum of the weights, class weights included, of the elements that count.
+#'
+#' @section A loss of your own:
+#' `loss` may be a function of `(y, target)`. It gets the outputs, in the form of
+#' [rnn_forward()]'s, and `target` as you gave it, and returns a list of the loss,
+#' one number, and its gradient with respect to `y`, in the form of `y`: named
+#' `loss` and `dy`, or in that order. Whether it is a mean, what is missing, and
+#' weights are its own affair; beyond a sequence's length `y` is `NaN`, and the
+#' gradient is not looked at. The forward pass is run twice.
+#'
+#' With `dy`, the gradient itself, there is neither target nor loss: what comes back
+#' is the gradient of `sum(dy * y)`, the product of `dy` and the Jacobian of the
+#' outputs, and that sum as `loss`. `reduction` does not apply to either.
 #'
 #' @section Truncation:
 #' `truncate = k` cuts the sequence into chunks of k steps. The state is
@@ -34,8 +84,21 @@
 #'
 #' @inheritParams rnn_forward
 #' @param target What the outputs should be, in the form of `x` with O
-#'   features, or classes; see [bptt_series]. Missing values do not count.
-#' @param loss `"mse"` or `"cross_entropy"`.
+#'   features or as many as the loss takes, or classes; see [bptt_series]. Missing
+#'   values do not count.
+#' @param loss `"mse"`, `"mae"`, `"huber"`, `"cross_entropy"`,
+#'   `"binary_cross_entropy"`, `"quantile"`, `"gaussian"`, `"student_t"`,
+#'   `"negative_binomial"`, or a function.
+#' @param delta Of loss `"huber"`: the difference beyond which it is linear, above
+#'   0.
+#' @param levels Of loss `"quantile"`: the levels, rising, between 0 and 1.
+#' @param class_weights Of loss `"cross_entropy"`: a number of at least 0 for each
+#'   class. `NULL`: 1.
+#' @param weights A number of at least 0 for each step of each sequence, in the form
+#'   of a target of one feature: for an array `x`, a matrix B x T, for a list, a list
+#'   of vectors. With `output_mode = "last"`, one for each sequence. `NULL`: 1.
+#' @param dy The gradient of a loss with respect to the outputs, in their form, in
+#'   place of `target` and `loss`.
 #' @param reduction `"mean"` or `"sum"`.
 #' @param truncate How far the gradient goes back: `Inf`, a number of steps k,
 #'   or `c(k1, k2)` with k1 <= k2.
@@ -65,16 +128,33 @@
 #' `"x"`, `"state"`.
 #' @section Errors:
 #' Arguments that are wrong, among them an input that is missing or infinite, a
-#' target that is infinite, and a mean over no element at all, give a
-#' `bptt_input_error`. A loss or a gradient that is not finite gives a
+#' target that is infinite, a mean over no element at all, and what a loss function
+#' of yours returns if it has another form, give a `bptt_input_error`. A loss or a gradient that is not finite gives a
 #' `bptt_nonfinite_warning` naming the parameter and the step. See
 #' [bptt-package].
 #' @references
+#' Alexandrov, A. et al. (2020). GluonTS: probabilistic and neural time series
+#' modeling in Python. *Journal of Machine Learning Research* 21(116), 1--6.
+#'
 #' Chen, T., Xu, B., Zhang, C. and Guestrin, C. (2016). Training deep nets with
 #' sublinear memory cost. arXiv:1604.06174.
 #'
+#' Hilbe, J. M. (2011). *Negative binomial regression*, 2nd edition. Cambridge
+#' University Press.
+#'
+#' Huber, P. J. (1964). Robust estimation of a location parameter. *Annals of
+#' Mathematical Statistics* 35(1), 73--101. \doi{10.1214/aoms/1177703732}
+#'
+#' Koenker, R. and Bassett, G. (1978). Regression quantiles. *Econometrica* 46(1),
+#' 33--50. \doi{10.2307/1913643}
+#'
 #' Pascanu, R., Mikolov, T. and Bengio, Y. (2013). On the difficulty of training
 #' recurrent neural networks. *ICML*, PMLR 28(3), 1310--1318.
+#'
+#' Salinas, D., Flunkert, V., Gasthaus, J. and Januschowski, T. (2020). DeepAR:
+#' probabilistic forecasting with autoregressive recurrent networks.
+#' *International Journal of Forecasting* 36(3), 1181--1191.
+#' \doi{10.1016/j.ijforecast.2019.07.001}
 #'
 #' Werbos, P. J. (1990). Backpropagation through time: what it does and how to
 #' do it. *Proceedings of the IEEE* 78(10), 1550--1560. \doi{10.1109/5.58337}
@@ -110,10 +190,41 @@
 #' x <- list(sin(1:8), cos(1:5))
 #' target <- list(rep(1:2, 4), c(1, 2, 3, NA, 3))
 #' rnn_bptt(net, x, target, loss = "cross_entropy", truncate = 4)$loss
-rnn_bptt <- function(net, x, target, ..., loss = "mse", reduction = "mean", truncate = Inf,
-                     clip_norm = Inf, clip_value = Inf, state = NULL, lengths = NULL,
-                     format = NULL, wrt = c("param", "x", "state"), memory = "store",
-                     precision = "double", seed = NULL, threads = getOption("bptt.threads", 1)) {
+#' rnn_bptt(net, x, target, loss = "cross_entropy", class_weights = c(1, 1, 3))$loss
+#'
+#' # Other losses: one output for each number of the target
+#' x <- sin(1:20)
+#' net <- rnn_net(1, 5, 1, "gru", seed = 1)
+#' rnn_bptt(net, x, 2 * x, loss = "mae")$loss
+#' rnn_bptt(net, x, 2 * x, loss = "huber", delta = 0.5)$loss
+#' rnn_bptt(net, x, x > 0, loss = "binary_cross_entropy")$loss
+#' rnn_bptt(net, x, 2 * x, weights = 0.9^(20:1))$loss
+#'
+#' # Several outputs for each
+#' net <- rnn_net(1, 5, 2, "gru", seed = 1)
+#' rnn_bptt(net, x, 2 * x, loss = "gaussian")$loss
+#' rnn_bptt(net, x, rpois(20, 3), loss = "negative_binomial")$loss
+#' rnn_bptt(net, x, 2 * x, loss = "quantile", levels = c(0.05, 0.95))$loss
+#' net <- rnn_net(1, 5, 3, "gru", seed = 1)
+#' rnn_bptt(net, x, 2 * x, loss = "student_t")$loss
+#'
+#' # A loss of one's own: the logarithm of the hyperbolic cosine
+#' log_cosh <- function(y, target) {
+#'   d <- y - target
+#'   list(loss = mean(log(cosh(d))), dy = tanh(d) / length(d))
+#' }
+#' net <- rnn_net(1, 5, 1, "gru", seed = 1)
+#' rnn_bptt(net, x, 2 * x, loss = log_cosh)$loss
+#'
+#' # The gradient of the last output
+#' last <- rnn_bptt(net, x, dy = c(numeric(19), 1))
+#' last$dx
+rnn_bptt <- function(net, x, target = NULL, ..., loss = "mse", delta = 1,
+                     levels = c(0.1, 0.5, 0.9), class_weights = NULL, weights = NULL, dy = NULL,
+                     reduction = "mean", truncate = Inf, clip_norm = Inf, clip_value = Inf,
+                     state = NULL, lengths = NULL, format = NULL, wrt = c("param", "x", "state"),
+                     memory = "store", precision = "double", seed = NULL,
+                     threads = getOption("bptt.threads", 1)) {
   result <- run("rnn_bptt", with_seed(arguments(...)))
   class(result) <- "rnn_bptt" # structure() takes as long as a step of a small network
   result

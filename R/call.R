@@ -30,16 +30,29 @@ with_seed <- function(args) {
   args
 }
 
+# A loss that is a function: calls it with the outputs and the target, and puts what it returned in
+# its place. What is not finite in the outputs, the function's loss will show.
+with_returned <- function(args, call) {
+  takes <- c("net", "x", "state", "lengths", "format", "precision", "seed", "threads")
+  forward <- run("rnn_forward", args[names(args) %in% takes], call, warns = FALSE)
+  returned <- args[["loss"]](forward[["y"]], args[["target"]])
+  args["loss"] <- list(if (is.list(returned)) returned else list(returned))
+  args["target"] <- NULL
+  args
+}
+
 # Calls a function of the core. Errors and warnings are those of `call`.
-run <- function(name, args, call = sys.call(sys.parent())) {
-  if (is.list(args[["x"]])) args[["x"]] <- as_arrays(args[["x"]])
-  if (is.list(args[["target"]])) args[["target"]] <- as_arrays(args[["target"]])
+run <- function(name, args, call = sys.call(sys.parent()), warns = TRUE) {
+  if (is.function(args[["loss"]]) && name != "rnn_gradcheck") args <- with_returned(args, call)
+  for (series in c("x", "target", "weights", "dy")) {
+    if (is.list(args[[series]])) args[[series]] <- as_arrays(args[[series]])
+  }
   out <- .Call(C_bptt_R_call, name, args)
   condition <- out[[2L]]
   if (!is.null(condition)) {
     condition["call"] <- list(call)
     if (inherits(condition, "error")) stop(condition)
-    warning(condition)
+    if (warns) warning(condition)
   }
   out[[1L]]
 }

@@ -16,9 +16,13 @@
 #' * in between, it is doubtful: try other parameters and inputs.
 #'
 #' The rule is for losses that are smooth. `activation = "relu"` has a kink at
-#' 0: where what goes into a unit is very close to 0, the numeric derivative
-#' steps across it, and the error can be large though the gradient is right. Try
-#' other values then, too.
+#' 0, the losses `"mae"` and `"quantile"` have one where an output meets its target:
+#' very close to it the numeric derivative steps across, and the error can be large
+#' though the gradient is right. Try other values then, too.
+#'
+#' A loss of your own is checked in two parts: its gradient at some outputs, which is
+#' yours, and what becomes of it, by giving it as `dy`. A function as `loss` is not
+#' taken.
 #'
 #' With truncation, the check is against the function whose gradient the
 #' truncated one is: the sum of the losses of all chunks, with the states that
@@ -28,6 +32,7 @@
 #' short series.
 #'
 #' @inheritParams rnn_bptt
+#' @param loss One of those of [rnn_bptt()], but no function.
 #' @param grad A gradient to check in place of that of [rnn_bptt()]: a list
 #'   with the names and dims of `net$param`. `NULL`: that of [rnn_bptt()].
 #' @param wrt What to check the gradient for: some of `"param"`, `"x"` and
@@ -54,9 +59,11 @@
 #' grad <- rnn_bptt(net, x, target)$grad
 #' grad$W_hh[2, 1] <- 1.01 * grad$W_hh[2, 1]
 #' rnn_gradcheck(net, x, target, grad = grad)
-rnn_gradcheck <- function(net, x, target, ..., loss = "mse", reduction = "mean", truncate = Inf,
-                          state = NULL, lengths = NULL, format = NULL, grad = NULL,
-                          wrt = "param", seed = NULL, threads = getOption("bptt.threads", 1)) {
+rnn_gradcheck <- function(net, x, target = NULL, ..., loss = "mse", delta = 1,
+                          levels = c(0.1, 0.5, 0.9), class_weights = NULL, weights = NULL, dy = NULL,
+                          reduction = "mean", truncate = Inf, state = NULL, lengths = NULL,
+                          format = NULL, grad = NULL, wrt = "param", seed = NULL,
+                          threads = getOption("bptt.threads", 1)) {
   out <- run("rnn_gradcheck", with_seed(arguments(...)))
   structure(
     data.frame(out[c("name", "error", "analytic", "numeric", "index")]),

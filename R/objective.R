@@ -36,10 +36,11 @@
 #' c(before = objective$fn(objective$par), after = fit$value)
 #' trained <- objective$net(fit$par)
 #' nlminb(objective$par, objective$fn, objective$gr, control = list(iter.max = 20))$objective
-rnn_objective <- function(net, x, target, ..., loss = "mse", reduction = "mean", truncate = Inf,
-                          clip_norm = Inf, clip_value = Inf, state = NULL, lengths = NULL,
-                          format = NULL, memory = "store", precision = "double", seed = NULL,
-                          threads = getOption("bptt.threads", 1)) {
+rnn_objective <- function(net, x, target = NULL, ..., loss = "mse", delta = 1,
+                          levels = c(0.1, 0.5, 0.9), class_weights = NULL, weights = NULL, dy = NULL,
+                          reduction = "mean", truncate = Inf, clip_norm = Inf, clip_value = Inf,
+                          state = NULL, lengths = NULL, format = NULL, memory = "store",
+                          precision = "double", seed = NULL, threads = getOption("bptt.threads", 1)) {
   args <- with_seed(arguments(...))
   call <- sys.call()
   evaluate <- function(args) {

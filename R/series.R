@@ -35,8 +35,8 @@
 #' are `NaN` and gradients with respect to `x` are 0.
 #'
 #' @section Targets:
-#' The target has the form of `x`, with the network's outputs as features. If
-#' it has one feature, its dim may be left out: for an array `x` of D x B x T
+#' The target has the form of `x`, with the network's outputs as features, or
+#' fewer where the loss takes several outputs for each. If it has one feature, its dim may be left out: for an array `x` of D x B x T
 #' it may be a matrix B x T. For one series of one target feature any vector
 #' of T numbers will do.
 #'

@@ -123,8 +123,9 @@ const char *bptt_warning(const bptt_call *call);
 typedef struct {
   const char *function; /* functions that take it, separated by blanks */
   const char *name;
-  const char *type;    /* "choice", "set", "number", "whole", "flag", "truncate", "data", "bytes":
-                          a file, of which the front end hands over the content */
+  const char *type;    /* "choice", "set", "number", "whole", "flag", "truncate", "data", "levels",
+                          "loss": a choice, or in a front end a function; "bytes": a file, of which
+                          the front end hands over the content */
   const char *initial; /* default, spelt as in R: "\"mse\"", "Inf", "NULL" */
   const char *range;   /* choices separated by "|", or an interval "(0, Inf]" */
   const char *help;    /* one line */
@@ -198,7 +199,7 @@ typedef struct {
 
   /* Loss: its formula is above its function in loss.c. target: classes of cross_entropy B x T,
    * whole numbers 1..O; else F x B x T, where O is F times the outputs to a number of the target.
-   * NaN: does not count. NULL: forward pass only. */
+   * NaN: does not count, but for linear. NULL: forward pass only. */
   bptt_loss loss;
   const void *target;
   const void *weights;       /* B x T: of each step's loss; NULL: 1 */

@@ -109,18 +109,20 @@ static void set_states(const check *k)
   }
 }
 
-/* Of the targets those of the steps from..end count, the others are missing. */
+/* Of the targets those of the steps from..end count, the others are missing; dL/dy, which loss
+ * linear has for them, is 0 there. */
 static void set_target(const check *k, ptrdiff_t from)
 {
   const bptt_problem *p = k->p;
   double *to = k->scratch->target;
   ptrdiff_t F = k->scratch->targets, steps = p->last ? 1 : k->end - k->start;
   const double *target = (const double *)p->target + (p->last ? 0 : F * p->B * k->start);
+  double missing = p->loss == BPTT_LINEAR ? 0 : NAN;
   for (ptrdiff_t t = 0; t < steps; t++) {
     for (ptrdiff_t b = 0; b < p->B; b++) {
       ptrdiff_t step = p->last ? length_of(p, b) - 1 : k->start + t;
       bool counts = step >= from && step < k->end;
-      for (ptrdiff_t i = 0; i < F; i++, to++, target++) *to = counts ? *target : NAN;
+      for (ptrdiff_t i = 0; i < F; i++, to++, target++) *to = counts ? *target : missing;
     }
   }
 }
@@ -166,13 +168,18 @@ static bool has_kinks(const bptt_problem *p)
          p->loss == BPTT_HUBER || p->loss == BPTT_QUANTILE;
 }
 
-/* The five-point formula. Next to a kink it is wrong: where there are any the step is kept short.
- */
+/* Next to a kink differences are wrong: where there are any the step is kept short. */
+static double step_size(const bptt_problem *p)
+{
+  return has_kinks(p) ? 1e-5 : 1e-3;
+}
+
+/* The five-point formula. */
 static bptt_status derivative(check *k, double *value, double *out)
 {
   static const double at[4] = {-2, -1, 1, 2}, weight[4] = {1, -8, 8, -1};
   double was = *value, sum = 0, loss;
-  volatile double next = was + (has_kinks(k->p) ? 1e-5 : 1e-3) * fmax(1, fabs(was));
+  volatile double next = was + step_size(k->p) * fmax(1, fabs(was));
   double h = next - was;
   bptt_status status = BPTT_OK;
   for (int i = 0; i < 4 && status == BPTT_OK; i++) {
@@ -233,10 +240,11 @@ static double largest_of(const checked *a)
   return largest;
 }
 
-/* An array whose gradient nearly vanishes beside the others' is not judged by its rounding. */
-static void compare(checked *array, ptrdiff_t count)
+/* An array whose gradient nearly vanishes beside the others' is not judged by the rounding of its
+ * differences, which is the larger the shorter the step is. */
+static void compare(const bptt_problem *p, checked *array, ptrdiff_t count)
 {
-  const double negligible = 1e-6;
+  const double negligible = 1e-7 / step_size(p);
   double overall = DBL_MIN / negligible;
   for (ptrdiff_t i = 0; i < count; i++) overall = fmax(overall, largest_of(&array[i]));
   for (ptrdiff_t i = 0; i < count; i++) {
@@ -266,6 +274,6 @@ bptt_status gradcheck(const bptt_problem *p, checked *array, ptrdiff_t count,
     bptt_status status = add_window(&k, array, count);
     if (status != BPTT_OK) return status;
   }
-  compare(array, count);
+  compare(p, array, count);
   return BPTT_OK;
 }

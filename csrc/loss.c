@@ -329,7 +329,7 @@ double bptt_loss_column(const bptt_problem *p, double *y, const double *target, 
   double sum = 0;
   for (ptrdiff_t i = 0; i < F; i++) {
     const element e = {p, target[i], y + i, F};
-    const bool missing = isnan(e.t);
+    const bool missing = isnan(e.t) && p->loss != BPTT_LINEAR;
     if (!missing) sum += losses[p->loss].of(&e);
     for (ptrdiff_t k = 0; k < outputs; k++) y[i + k * F] = missing ? 0 : scale * y[i + k * F];
   }

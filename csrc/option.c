@@ -8,9 +8,16 @@
 #include <string.h>
 
 #define GRADIENTS "rnn_bptt rnn_objective"
-#define LOSSES GRADIENTS " rnn_gradcheck"
+#define LOSSES GRADIENTS " rnn_gradcheck rnn_gradflow"
 #define SAVES "rnn_save rnn_export"
+#define THREADED "rnn_forward rnn_predict rnn_gradcheck " GRADIENTS
 #define RUNS "rnn_forward rnn_predict " LOSSES
+
+#define INITIAL_LEVELS 0.1, 0.5, 0.9
+#define SPELT(numbers) SPELT_EACH(numbers)
+#define SPELT_EACH(...) #__VA_ARGS__
+static const double initial_levels[] = {INITIAL_LEVELS};
+enum { INITIAL_LEVEL_COUNT = sizeof initial_levels / sizeof *initial_levels };
 
 static const bptt_option table[OPTION_COUNT] = {
     [OPTION_INPUT] = {"rnn_net", "input", "whole", "", "[1, 2147483647]", "features of the input"},
@@ -44,12 +51,25 @@ static const bptt_option table[OPTION_COUNT] = {
                      "seed of the initial weights; by default the environment's generator decides"},
     [OPTION_NET] = {RUNS " " SAVES, "net", "data", "", "", "the network"},
     [OPTION_X] = {RUNS, "x", "data", "", "", "the input series"},
-    [OPTION_TARGET] = {LOSSES, "target", "data", "", "",
+    [OPTION_TARGET] = {LOSSES, "target", "data", "NULL", "",
                        "what the output should be; missing values do not count"},
-    [OPTION_LOSS] = {LOSSES, "loss", "choice", "\"mse\"", "mse|cross_entropy", "the loss"},
+    [OPTION_LOSS] = {LOSSES, "loss", "loss", "\"mse\"",
+                     "mse|mae|huber|cross_entropy|binary_cross_entropy|quantile|gaussian|student_t|"
+                     "negative_binomial",
+                     "the loss, or a function that returns it and its gradient"},
+    [OPTION_DELTA] = {LOSSES, "delta", "number", "1", "(0, Inf)",
+                      "loss huber: the difference beyond which it is linear"},
+    [OPTION_LEVELS] = {LOSSES, "levels", "levels", "c(" SPELT(INITIAL_LEVELS) ")", "(0, 1)",
+                       "loss quantile: the levels"},
+    [OPTION_CLASS_WEIGHTS] = {LOSSES, "class_weights", "data", "NULL", "",
+                              "loss cross_entropy: a weight for each class; by default 1"},
+    [OPTION_WEIGHTS] = {LOSSES, "weights", "data", "NULL", "",
+                        "a weight for each sequence and step; by default 1"},
+    [OPTION_DY] = {LOSSES, "dy", "data", "NULL", "",
+                   "the gradient of the loss for the output, in place of target and loss"},
     [OPTION_REDUCTION] = {LOSSES, "reduction", "choice", "\"mean\"", "mean|sum",
                           "mean or sum over the elements of the target that count"},
-    [OPTION_TRUNCATE] = {LOSSES, "truncate", "truncate", "Inf", "[1, Inf]",
+    [OPTION_TRUNCATE] = {GRADIENTS " rnn_gradcheck", "truncate", "truncate", "Inf", "[1, Inf]",
                          "steps that the gradient goes back: k, or every k1 steps go back k2"},
     [OPTION_CLIP_NORM] = {GRADIENTS, "clip_norm", "number", "Inf", "(0, Inf]",
                           "largest norm of the whole gradient"},
@@ -74,7 +94,7 @@ static const bptt_option table[OPTION_COUNT] = {
                           "double|single", "precision of the computation"},
     [OPTION_DROPOUT_SEED] = {"rnn_forward " LOSSES, "seed", "whole", "NULL",
                              "[0, 9007199254740992]", "seed of the dropout"},
-    [OPTION_THREADS] = {RUNS, "threads", "whole", "1", "[1, 1024]", "threads to compute with"},
+    [OPTION_THREADS] = {THREADED, "threads", "whole", "1", "[1, 1024]", "threads to compute with"},
     [OPTION_GRAD] = {"rnn_clip", "grad", "data", "", "", "the gradient: a list of arrays"},
     [OPTION_NORM] = {"rnn_clip", "norm", "number", "Inf", "(0, Inf]", "largest norm"},
     [OPTION_VALUE] = {"rnn_clip", "value", "number", "Inf", "(0, Inf]",
@@ -130,7 +150,7 @@ static signature signature_of(const char *function, bptt_habit habit)
 
 /* ---------------------------------------------------------------------------- choices */
 
-enum { MOST_CHOICES = 4, RANGE_SIZE = 64 };
+enum { MOST_CHOICES = 9, RANGE_SIZE = 128 };
 
 /* The words of a range "a|b|c". */
 typedef struct {
@@ -186,6 +206,13 @@ bool option_read_choice(const door *d, place at, option_id row, const bptt_value
   return wrong(d->error, at, value_describe(v).s, "%s", say_choices(row, typed).s);
 }
 
+phrase option_say_choice(option_id row, int choice)
+{
+  choices c;
+  split(row, &c);
+  return say_text(c.word[choice]);
+}
+
 const char *const *option_choice_text(const door *d, option_id row, int choice)
 {
   struct {
@@ -203,6 +230,17 @@ const char *const *option_choice_text(const door *d, option_id row, int choice)
 static bool read_choice(const door *d, option_id row, const bptt_value *v, option_value *out)
 {
   return option_read_choice(d, place_of(table[row].name), row, v, &out->choice);
+}
+
+/* A list is what a function of the user's returned: target.c reads it. */
+static bool read_loss(const door *d, option_id row, const bptt_value *v, option_value *out)
+{
+  if (v->kind == BPTT_LIST) return true;
+  if (v->kind != BPTT_OTHER || !v->what || !strstr(v->what, "function")) {
+    return read_choice(d, row, v, out);
+  }
+  return fail(d->error, table[row].name, "`%s` is %s; %s takes what it has for dL/dy as `dy`",
+              table[row].name, v->what, d->function);
 }
 
 /* Strings, or a list of them: Octave has both. */
@@ -272,7 +310,9 @@ bool option_read_number(const door *d, place at, option_id row, const bptt_value
 
 static bool read_number(const door *d, option_id row, const bptt_value *v, option_value *out)
 {
-  return option_read_number(d, place_of(table[row].name), row, v, &out->number);
+  bool good = option_read_number(d, place_of(table[row].name), row, v, &out->number);
+  out->is_initial = out->number == strtod(table[row].initial, NULL);
+  return good;
 }
 
 bool option_read_flag(const door *d, place at, const bptt_value *v, bool *flag)
@@ -312,6 +352,30 @@ static bool read_truncate(const door *d, option_id row, const bptt_value *v, opt
                "one whole number of at least 1 or Inf, or two, the second at least as large");
 }
 
+/* Rising, and within the row's range. */
+static bool read_levels(const door *d, option_id row, const bptt_value *v, option_value *out)
+{
+  const char *expected = "numbers above 0 and below 1, each above the one before";
+  place at = place_of(table[row].name);
+  double before = 0;
+  if (!value_check_array(d, at, v, expected)) return false;
+  double *levels = door_alloc(d, value_count(v), sizeof *levels);
+  if (!levels) return false;
+  for (ptrdiff_t i = 0; i < value_count(v); i++) {
+    levels[i] = value_at(v, i);
+    if (!(levels[i] > before && levels[i] < 1)) {
+      return wrong(d->error, at, say("%s at element %td", say_number(levels[i]).s, i + 1).s, "%s",
+                   expected);
+    }
+    before = levels[i];
+  }
+  out->levels = levels;
+  out->level_count = value_count(v);
+  out->is_initial = out->level_count == INITIAL_LEVEL_COUNT &&
+                    memcmp(levels, initial_levels, sizeof initial_levels) == 0;
+  return true;
+}
+
 static bool read_data(const door *d, option_id row, const bptt_value *v, option_value *out)
 {
   (void)d, (void)row, (void)v, (void)out;
@@ -326,7 +390,8 @@ typedef struct {
 static const option_type types[] = {
     {"choice", read_choice}, {"set", read_set},           {"number", read_number},
     {"whole", read_whole},   {"truncate", read_truncate}, {"data", read_data},
-    {"bytes", read_data},    {"flag", read_flag},
+    {"flag", read_flag},     {"loss", read_loss},         {"levels", read_levels},
+    {"bytes", read_data},
 };
 
 /* ---------------------------------------------------------------------------- reading */
@@ -336,6 +401,10 @@ static void read_initial(option_id row, option_value *out)
 {
   char word[RANGE_SIZE];
   const char *quote = strchr(table[row].initial, '"');
+  if (strcmp(table[row].type, "levels") == 0) {
+    out->levels = initial_levels;
+    out->level_count = INITIAL_LEVEL_COUNT;
+  }
   if (!quote) {
     out->number = out->truncate[0] = out->truncate[1] = strtod(table[row].initial, NULL);
   }

@@ -24,6 +24,11 @@ typedef enum {
   OPTION_X,
   OPTION_TARGET,
   OPTION_LOSS,
+  OPTION_DELTA,
+  OPTION_LEVELS,
+  OPTION_CLASS_WEIGHTS,
+  OPTION_WEIGHTS,
+  OPTION_DY,
   OPTION_REDUCTION,
   OPTION_TRUNCATE,
   OPTION_CLIP_NORM,
@@ -54,7 +59,6 @@ typedef enum {
 } option_id;
 
 enum { OUTPUT_SEQUENCE, OUTPUT_LAST };
-enum { LOSS_MSE, LOSS_CROSS_ENTROPY };
 enum { MEMORY_STORE, MEMORY_RECOMPUTE };
 enum { REDUCTION_MEAN, REDUCTION_SUM };
 enum { TYPE_RESPONSE, TYPE_PROB, TYPE_CLASS };
@@ -63,11 +67,14 @@ enum { WRT_PARAM = 1, WRT_X = 2, WRT_STATE = 4 }; /* bits, in the order of the c
 /* One argument, read. Which member counts is a matter of the row's type. */
 typedef struct {
   const bptt_value *given; /* as the user gave it; NULL: left out, or nothing */
-  int choice;              /* "choice": its place in the range */
+  int choice;              /* "choice", "loss": its place in the range */
   unsigned set;            /* "set": a bit for each choice */
   double number;           /* "number", "whole" */
   bool flag;               /* "flag" */
   double truncate[2];      /* "truncate": k1, k2 */
+  const double *levels;    /* "levels" */
+  ptrdiff_t level_count;
+  bool is_initial; /* "number", "levels": it is the default, given or not */
 } option_value;
 
 typedef struct {
@@ -85,6 +92,8 @@ bool option_read_number(const door *d, place at, option_id row, const bptt_value
                         double *number);
 /* Yes or no: a logical value, or the number 1 or 0. */
 bool option_read_flag(const door *d, place at, const bptt_value *v, bool *flag);
+/* The word for it in quotes. */
+phrase option_say_choice(option_id row, int choice);
 /* The word for it, as a value's `text` of one string; NULL: out of memory. */
 const char *const *option_choice_text(const door *d, option_id row, int choice);
 

@@ -484,7 +484,7 @@ static ptrdiff_t offset_of(const series *s, ptrdiff_t c, ptrdiff_t b, ptrdiff_t 
   return c * p->step[FEATURE] + (s->list ? 0 : b * p->step[SEQUENCE]) + t * p->step[STEP];
 }
 
-static bool all_finite(const series *s)
+bool series_all_finite(const series *s)
 {
   ptrdiff_t parts = s->list ? s->size[SEQUENCE] : 1;
   for (ptrdiff_t i = 0; i < parts; i++) {
@@ -493,22 +493,17 @@ static bool all_finite(const series *s)
   return true;
 }
 
-/* A number and where it is, counted from 1. */
-typedef struct {
-  double number;
-  ptrdiff_t feature, sequence, step;
-} element;
+double series_at(const series *s, ptrdiff_t feature, ptrdiff_t sequence, ptrdiff_t step)
+{
+  return value_at(part_of(s, sequence)->value, offset_of(s, feature, sequence, step));
+}
 
-typedef bool element_check(const door *d, const series *s, const element *e, void *context);
-
-/* Calls `check` with each number within the lengths, until it says no. */
-static bool each_element(const door *d, const series *s, element_check *check, void *context)
+bool series_each(const door *d, const series *s, series_check *check, void *context)
 {
   for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) {
-    const bptt_value *v = part_of(s, b)->value;
     for (ptrdiff_t t = 0; t < length_of(s, b); t++) {
       for (ptrdiff_t c = 0; c < s->size[FEATURE]; c++) {
-        element e = {value_at(v, offset_of(s, c, b, t)), c + 1, b + 1, t + 1};
+        series_element e = {series_at(s, c, b, t), c + 1, b + 1, t + 1};
         if (!check(d, s, &e, context)) return false;
       }
     }
@@ -516,28 +511,35 @@ static bool each_element(const door *d, const series *s, element_check *check, v
   return true;
 }
 
-/* "sequence 2, step 3" */
-static phrase say_where(const series *s, const element *e)
+double series_elements(const series *s)
+{
+  double steps = 0;
+  for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) steps += (double)length_of(s, b);
+  return steps * (double)s->size[FEATURE];
+}
+
+phrase series_say_where(const series *s, const series_element *e)
 {
   return s->last ? say("sequence %td", e->sequence)
                  : say("sequence %td, step %td", e->sequence, e->step);
 }
 
-static phrase say_element(const series *s, const element *e)
+phrase series_say_element(const series *s, const series_element *e)
 {
-  return say("%s at feature %td, %s", say_number(e->number).s, e->feature, say_where(s, e).s);
+  return say("%s at feature %td, %s", say_number(e->number).s, e->feature,
+             series_say_where(s, e).s);
 }
 
-static bool check_input(const door *d, const series *s, const element *e, void *context)
+static bool check_input(const door *d, const series *s, const series_element *e, void *context)
 {
   (void)context;
   return isfinite(e->number) ||
-         wrong(d->error, place_of(s->argument), say_element(s, e).s, "a finite number");
+         wrong(d->error, place_of(s->argument), series_say_element(s, e).s, "a finite number");
 }
 
 bool series_check_finite(const door *d, const series *s)
 {
-  return all_finite(s) || each_element(d, s, check_input, NULL);
+  return series_all_finite(s) || series_each(d, s, check_input, NULL);
 }
 
 static bool fits_single(const series *s)
@@ -549,56 +551,17 @@ static bool fits_single(const series *s)
   return true;
 }
 
-static bool check_single(const door *d, const series *s, const element *e, void *context)
+static bool check_single(const door *d, const series *s, const series_element *e, void *context)
 {
   (void)context;
-  return !(fabs(e->number) > FLT_MAX) || wrong(d->error, place_of(s->argument), say_element(s, e).s,
-                                               "a number that fits into single precision");
+  return !(fabs(e->number) > FLT_MAX) ||
+         wrong(d->error, place_of(s->argument), series_say_element(s, e).s,
+               "a number that fits into single precision");
 }
 
 bool series_check_single(const door *d, const series *s)
 {
-  return fits_single(s) || each_element(d, s, check_single, NULL);
-}
-
-static bool check_number(const door *d, const series *s, const element *e, void *count)
-{
-  if (isnan(e->number)) return true;
-  *(double *)count += 1;
-  return isfinite(e->number) || wrong(d->error, place_of(s->argument), say_element(s, e).s,
-                                      "a finite number, or a missing one");
-}
-
-typedef struct {
-  double count;
-  ptrdiff_t classes;
-} class_count;
-
-static bool check_class(const door *d, const series *s, const element *e, void *context)
-{
-  class_count *k = context;
-  double class = e->number;
-  if (isnan(class)) return true;
-  k->count += 1;
-  if (class >= 1 && class <= (double)k->classes && class == floor(class)) return true;
-  phrase is = say("%s at %s", say_number(class).s, say_where(s, e).s);
-  return wrong(d->error, place_of(s->argument), is.s, "a class: a whole number from 1 to %td",
-               k->classes);
-}
-
-bool series_check_target(const door *d, const series *s, ptrdiff_t classes, double *count)
-{
-  if (classes) {
-    class_count k = {0, classes};
-    bool good = each_element(d, s, check_class, &k);
-    *count = k.count;
-    return good;
-  }
-  *count = 0;
-  if (!all_finite(s)) return each_element(d, s, check_number, count);
-  for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) *count += (double)length_of(s, b);
-  *count *= (double)s->size[FEATURE];
-  return true;
+  return fits_single(s) || series_each(d, s, check_single, NULL);
 }
 
 /* ---------------------------------------------------------------------------- copying */

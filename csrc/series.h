@@ -53,13 +53,29 @@ bool series_of_array(const door *d, const bptt_value *v, series *s);
 bool series_make(const door *d, const series *x, ptrdiff_t features, bool last, bptt_kind kind,
                  const char *name, bptt_value *v, series *s);
 
+/* A number and where it is, counted from 1. */
+typedef struct {
+  double number;
+  ptrdiff_t feature, sequence, step;
+} series_element;
+
+typedef bool series_check(const door *d, const series *s, const series_element *e, void *context);
+
+/* Calls `check` with each number within the lengths, until it says no. */
+bool series_each(const door *d, const series *s, series_check *check, void *context);
+/* How many those are. */
+double series_elements(const series *s);
+/* One of them, counted from 0. */
+double series_at(const series *s, ptrdiff_t feature, ptrdiff_t sequence, ptrdiff_t step);
+phrase series_say_where(const series *s, const series_element *e);   /* "sequence 2, step 3" */
+phrase series_say_element(const series *s, const series_element *e); /* "NaN at feature 1, ..." */
+
+/* All numbers are finite, beyond the lengths too. */
+bool series_all_finite(const series *s);
 /* Within the lengths, all numbers are finite. */
 bool series_check_finite(const door *d, const series *s);
 /* Numbers within the lengths do not become infinite when they are made single. */
 bool series_check_single(const door *d, const series *s);
-/* Within the lengths, numbers are finite or missing (classes 0), or whole numbers 1..classes or
- * missing. Counts those that are not missing. */
-bool series_check_target(const door *d, const series *s, ptrdiff_t classes, double *count);
 
 /* The data are an array of dtype in the engine's order: no copy is needed. */
 bool series_is_direct(const series *s, bptt_dtype dtype);

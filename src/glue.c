@@ -23,7 +23,7 @@ static const struct {
  * R's allocator, which takes longer over each piece. */
 typedef struct {
   size_t used;
-  double room[2048];
+  double room[4096];
 } arena;
 
 static void *lend(arena *a, size_t count, size_t size)

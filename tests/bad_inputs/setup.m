@@ -2,11 +2,14 @@
 
 net = rnn_net (3, 4, 2, "gru", "seed", 1);
 lstm = rnn_net (3, 4, 2, "lstm", "seed", 1);
+deep = rnn_net (3, [4, 3], 2, "lstm", "bidirectional", true, "seed", 1);
+last = rnn_net (3, 4, 2, "gru", "output_mode", "last", "seed", 1);
 x = reshape (sin (1:30), 3, 2, 5);      # features x batch x time
 target = reshape (cos (1:20), 2, 2, 5);
 classes = repmat ([1; 2], 1, 5);        # batch x time
 series = reshape (sin (1:15), 5, 3)';   # one series, in Octave features x time
 state = struct ("h", zeros (4, 2));
+[~, deep_state] = rnn_forward (deep, x);
 [~, grad] = rnn_bptt (net, x, target);
 theta = rnn_pack (net);
 sparse = speye (3);

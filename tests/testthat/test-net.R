@@ -4,10 +4,17 @@ test_that("a network has its fields and parameters in order", {
   net <- rnn_net(2, 3, 4)
   expect_s3_class(net, "rnn_net", exact = TRUE)
   expect_identical(
-    names(net), c("cell", "input", "hidden", "output", "activation", "reset", "param")
+    names(net), c(
+      "cell", "input", "hidden", "output", "activation", "reset", "bidirectional", "output_mode",
+      "dropout", "param"
+    )
   )
-  expect_identical(net[c("cell", "activation", "reset")],
-    list(cell = "rnn", activation = "tanh", reset = "after"),
+  expect_identical(
+    net[c("cell", "activation", "reset", "bidirectional", "output_mode", "dropout")],
+    list(
+      cell = "rnn", activation = "tanh", reset = "after", bidirectional = FALSE,
+      output_mode = "sequence", dropout = 0
+    ),
     ignore_attr = TRUE
   )
   expect_identical(c(net$input, net$hidden, net$output), c(2, 3, 4))
@@ -31,6 +38,46 @@ test_that("a network has its fields and parameters in order", {
     shape("lstm"),
     list(W_xh = c(12L, 2L), W_hh = c(12L, 3L), b_h = 12L, W_hy = c(4L, 3L), b_y = 4L)
   )
+})
+
+test_that("layers and directions have parameters of their own", {
+  net <- rnn_net(2, c(4, 3), 5, "lstm",
+    bidirectional = TRUE, output_mode = "last", dropout = 0.25, seed = 1
+  )
+  expect_identical(net$hidden, c(4, 3))
+  expect_identical(net[c("bidirectional", "output_mode", "dropout")],
+    list(bidirectional = TRUE, output_mode = "last", dropout = 0.25),
+    ignore_attr = TRUE
+  )
+  expect_identical(
+    lapply(net$param, function(p) if (is.null(dim(p))) length(p) else dim(p)),
+    list(
+      W_xh = c(16L, 2L), W_hh = c(16L, 4L), b_h = 16L,
+      W_xh_rev = c(16L, 2L), W_hh_rev = c(16L, 4L), b_h_rev = 16L,
+      W_xh_l2 = c(12L, 8L), W_hh_l2 = c(12L, 3L), b_h_l2 = 12L,
+      W_xh_l2_rev = c(12L, 8L), W_hh_l2_rev = c(12L, 3L), b_h_l2_rev = 12L,
+      W_hy = c(5L, 6L), b_y = 5L
+    )
+  )
+  for (name in c("W_hh", "W_hh_rev", "W_hh_l2", "W_hh_l2_rev")) {
+    W <- net$param[[name]]
+    H <- ncol(W)
+    for (gate in 1:4) expect_close(crossprod(W[H * (gate - 1) + 1:H, ]), diag(H), 1e-14)
+  }
+  for (name in c("b_h", "b_h_rev", "b_h_l2", "b_h_l2_rev")) {
+    H <- length(net$param[[name]]) / 4
+    expect_identical(net$param[[name]], rep(c(0, 1, 0, 0), each = H))
+  }
+  limit <- sqrt(6 / (8 + 3))
+  expect_lt(max(abs(net$param$W_xh_l2)), limit)
+  expect_gt(max(abs(net$param$W_xh_l2)), 0.9 * limit)
+
+  net <- rnn_net(2, c(4, 3, 2), 1, "gru", seed = 1)
+  expect_identical(grep("b_hn", names(net$param), value = TRUE), c("b_hn", "b_hn_l2", "b_hn_l3"))
+  expect_identical(dim(net$param$W_xh_l3), c(6L, 3L))
+
+  # One layer is what it has always been, and a size of one number says it.
+  expect_identical(rnn_net(2, 3, 1, seed = 7), rnn_net(2, c(3), 1, bidirectional = 0, seed = 7))
 })
 
 test_that("weights are drawn as promised", {
@@ -114,6 +161,31 @@ test_that("networks print", {
   ")
   printed <- capture.output(print(rnn_net(3, 16, 2, "gru", reset = "before", seed = 1)))
   expect_match(printed[1L], "cell gru, reset before")
+  expect_printed(
+    rnn_net(2, c(4, 3), 1, "gru",
+      bidirectional = TRUE, output_mode = "last", dropout = 0.25, seed = 1
+    ), "
+    Recurrent network, cell gru, reset after, bidirectional: 2 inputs, 2 layers of 4, 3 hidden units, dropout 0.25, 1 output at the last step
+    405 parameters:
+      W_xh         12 x 2
+      W_hh         12 x 4
+      b_h          12
+      b_hn         4
+      W_xh_rev     12 x 2
+      W_hh_rev     12 x 4
+      b_h_rev      12
+      b_hn_rev     4
+      W_xh_l2      9 x 8
+      W_hh_l2      9 x 3
+      b_h_l2       9
+      b_hn_l2      3
+      W_xh_l2_rev  9 x 8
+      W_hh_l2_rev  9 x 3
+      b_h_l2_rev   9
+      b_hn_l2_rev  3
+      W_hy         1 x 6
+      b_y          1
+  ")
   capture.output(expect_invisible(print(rnn_net(1, 1, 1, seed = 1))))
 })
 
@@ -139,7 +211,7 @@ test_that("what is no whole network prints", {
   broken <- net
   broken$param <- rnn_pack(net)
   expect_identical(printed(broken)[1L], trouble("param"))
-  expect_length(printed(broken), 9L)
+  expect_length(printed(broken), 12L)
   expect_identical(printed(structure(1, class = "rnn_net"))[1L], trouble(names(net)))
   expect_identical(printed(structure(new.env(), class = "rnn_net"))[1L], trouble(names(net)))
 
