@@ -232,7 +232,7 @@ static bool read_dy(const bptt_call *call, const series *x, ptrdiff_t outputs, b
   if (at[OPTION_LOSS].choice != BPTT_MSE) {
     return fail(d->error, "dy", "`dy` is given, and so is `loss`; expected one of the two");
   }
-  return check_options(call) && check_unweighted(call, "`dy` is, which has its weights in it") &&
+  return check_options(call) && check_unweighted(call, "`dy` has its weights in it") &&
          read_gradient(call, at[OPTION_DY].given, x, outputs, last, c) &&
          series_check_finite(d, &c->target);
 }

@@ -19,9 +19,13 @@
 ## is wrong; in between it is doubtful: try other parameters and inputs.
 ##
 ## The rule is for losses that are smooth.  The activation @qcode{"relu"} has a
-## kink at 0: where what goes into a unit is very close to 0, the differences
-## step across it, and the error can be large though the gradient is right.  Try
-## other values then, too.
+## kink at 0, the losses @qcode{"mae"} and @qcode{"quantile"} have one where an
+## output meets its target: very close to it the differences step across, and the
+## error can be large though the gradient is right.  Try other values then, too.
+##
+## A loss of your own is checked in two parts: its gradient at some outputs, which
+## is yours, and what becomes of it, by giving it as @qcode{"dy"}.  A function
+## handle as @qcode{"loss"} is not taken.
 ##
 ## @var{info} is a struct whose fields have one row for each array:
 ##
@@ -51,8 +55,10 @@
 ## What to check: @qcode{"param"} (default), @qcode{"x"}, @qcode{"state"} or a
 ## cell of these.
 ##
-## @item @qcode{"loss"}, @qcode{"reduction"}, @qcode{"truncate"}
-## @itemx @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}, @qcode{"seed"}
+## @item @qcode{"loss"}, @qcode{"delta"}, @qcode{"levels"}
+## @itemx @qcode{"class_weights"}, @qcode{"weights"}, @qcode{"dy"}
+## @itemx @qcode{"reduction"}, @qcode{"truncate"}, @qcode{"state"}
+## @itemx @qcode{"lengths"}, @qcode{"format"}, @qcode{"seed"}
 ## @itemx @qcode{"threads"}
 ## As in @code{rnn_bptt}.  With truncation the differences are those of the loss
 ## of each window with the states that come into it from outside held fixed.
@@ -73,15 +79,14 @@
 ## @seealso{rnn_bptt}
 ## @end deftypefn
 
-function [max_error, info] = rnn_gradcheck (net, x, target, varargin)
+function [max_error, info] = rnn_gradcheck (net, x, varargin)
 
-  if (nargin < 3)
+  if (nargin < 2)
     print_usage ();
   endif
 
-  options = add_seed (varargin, net);
-  [max_error, info] = __bptt__ ("rnn_gradcheck", "net", net, ...
-                                "x", x, "target", target, options{:});
+  args = add_seed (name_target (varargin), net);
+  [max_error, info] = __bptt__ ("rnn_gradcheck", "net", net, "x", x, args{:});
   if (nargout > 1)
     info.name = cellstr (info.name);   # one name comes as a string
   endif
@@ -157,7 +162,8 @@ endfunction
 %! assert (rnn_gradcheck (small, [0, 1, 0; 1, 0, 1], [1, 0, 1]) < 1e-7);
 
 %!error <Invalid call> rnn_gradcheck ()
-%!error <Invalid call> rnn_gradcheck (net, x)
+%!error <Invalid call> rnn_gradcheck (net)
+%!error <.target. is missing> rnn_gradcheck (net, x)
 %!error id=bptt:invalidInput rnn_gradcheck (net, x, target, "grad", 1)
 %!error id=bptt:invalidInput rnn_gradcheck (net, x, target, "wrt", "y")
 %!error id=bptt:invalidInput rnn_gradcheck (net, x, target, "clip_norm", 1)

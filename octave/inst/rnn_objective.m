@@ -36,13 +36,13 @@
 ## @seealso{rnn_bptt, rnn_pack, rnn_unpack, fminunc}
 ## @end deftypefn
 
-function [f, theta0] = rnn_objective (net, x, target, varargin)
+function [f, theta0] = rnn_objective (net, x, varargin)
 
-  if (nargin < 3)
+  if (nargin < 2)
     print_usage ();
   endif
 
-  data = [{"x", x, "target", target}, add_seed(varargin, net)];
+  data = [{"x", x}, add_seed(name_target (varargin), net)];
   __bptt__ ("rnn_objective", "net", net, data{:});   # says what is wrong now
 
   f = @(theta) objective (theta, net, data);
@@ -137,7 +137,8 @@ endfunction
 %! assert (rnn_bptt (small, series(1:39), series(2:40)), loss);
 
 %!error <Invalid call> rnn_objective ()
-%!error <Invalid call> rnn_objective (net, x)
+%!error <Invalid call> rnn_objective (net)
+%!error <.target. is missing> rnn_objective (net, x)
 %!error id=bptt:invalidInput rnn_objective (1, x, target)
 %!error id=bptt:invalidInput rnn_objective (net, x, ones (1, 3, 4))
 %!error id=bptt:invalidInput rnn_objective (net, x, target, "truncat", 3)
