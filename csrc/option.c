@@ -36,6 +36,17 @@ static const bptt_option table[OPTION_COUNT] = {
                             "outputs at every step, or at the last step of each sequence"},
     [OPTION_DROPOUT] = {"rnn_net rnn_import", "dropout", "number", "0", "[0, 1)",
                         "share of the units of a layer that the next one is not shown"},
+    [OPTION_INIT] = {"rnn_net", "init", "choice", "\"glorot\"", "glorot|he|orthogonal",
+                     "how the input weights are drawn"},
+    [OPTION_RECURRENT_INIT] = {"rnn_net", "recurrent_init", "choice", "\"orthogonal\"",
+                               "glorot|he|orthogonal|identity",
+                               "how the recurrent weights are drawn"},
+    [OPTION_FORGET_BIAS] = {"rnn_net", "forget_bias", "number", "1", "(-Inf, Inf)",
+                            "bias of the forget gate of cell lstm"},
+    [OPTION_CHRONO] = {"rnn_net", "chrono", "number", "NULL", "(2, Inf)",
+                       "longest dependency in steps, for which the biases of the gates are drawn"},
+    [OPTION_OWN_PARAM] = {"rnn_net", "param", "data", "NULL", "",
+                          "parameters to take in place of those drawn"},
     [OPTION_SEED] = {"rnn_net", "seed", "whole", "NULL", "[0, 9007199254740992]",
                      "seed of the initial weights; by default the environment's generator decides"},
     [OPTION_NET] = {RUNS " " SAVES, "net", "data", "", "", "the network"},
@@ -284,7 +295,8 @@ static bool is_within(const interval *in, double number)
 static phrase say_interval(const interval *in)
 {
   phrase lo = say("%s %s", in->above ? "above" : "of at least", say_number(in->lo).s);
-  if (isinf(in->hi) && !in->below) return lo;
+  if (isinf(in->lo) && isinf(in->hi)) return say("that is finite");
+  if (isinf(in->hi)) return lo;
   return say("%s and %s %s", lo.s, in->below ? "below" : "at most", say_number(in->hi).s);
 }
 

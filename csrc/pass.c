@@ -728,7 +728,8 @@ static bool add_parameters(bptt_call *call)
     return wrong(call->d.error, place_of("grad"), value_describe(given).s,
                  "a %s of arrays with the names and dims of the parameters", fields_word(&call->d));
   }
-  if (given && !network_read_parameters(&call->d, "grad", given, &p->net, &grad)) return false;
+  if (given && !network_read_parameters(&call->d, "grad", given, &p->net, true, &grad))
+    return false;
   p->check->given = given != NULL;
   for (int i = 0; network_parameter(&p->net, i, &q); i++) {
     void *gradient = gradient_slot(p, &q);

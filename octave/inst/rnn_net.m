@@ -78,6 +78,34 @@
 ## @code{rnn_predict} uses all units.  From 0 (default) to below 1; for one
 ## layer anything but 0 is an error.
 ##
+## @item @qcode{"init"}
+## How @code{W_xh} is drawn, gate by gate: @qcode{"glorot"} (default: uniform
+## within @code{sqrt (6 / (rows + columns))} of 0; Glorot & Bengio 2010),
+## @qcode{"he"} (uniform within @code{sqrt (6 / columns)} of 0; He et al.@: 2015)
+## or @qcode{"orthogonal"} (orthonormal columns or, of a wide block, rows; Saxe
+## et al.@: 2014).
+##
+## @item @qcode{"recurrent_init"}
+## How @code{W_hh} is: @qcode{"orthogonal"} (default), @qcode{"glorot"},
+## @qcode{"he"} or @qcode{"identity"} (the identity matrix, for the activation
+## @qcode{"relu"}; Le et al.@: 2015).
+##
+## @item @qcode{"forget_bias"}
+## Bias of the forget gate of @qcode{"lstm"}, 1 by default.  For the other cells
+## anything else is an error.
+##
+## @item @qcode{"chrono"}
+## Steps over which the longest dependencies reach, a number @math{T} above 2:
+## the gates are to keep their state over times up to @math{T} (Tallec & Ollivier
+## 2018).  With @code{u} uniform between 1 and @math{T - 1}, unit by unit,
+## @qcode{"lstm"} has @code{b_f = log (u)} and @code{b_i = -log (u)}, @qcode{"gru"}
+## @code{b_z = log (u)}.  An error for @qcode{"rnn"}, which has no gates, and
+## together with another forget bias than 1.
+##
+## @item @qcode{"param"}
+## A struct of some of the parameters, to take in place of those drawn.  The
+## others are what they would have been.
+##
 ## @item @qcode{"seed"}
 ## A whole number from 0 to 2^53 that decides the weights: the same seed gives
 ## the same weights everywhere, in the R package too.  By default it is drawn
@@ -92,15 +120,15 @@
 ## @qcode{"gru"}, 4 for @qcode{"lstm"})
 ##
 ## @multitable @columnfractions .15 .15 .6
-## @item @code{W_xh} @tab @math{GH x D} @tab uniform in each block (Glorot &
-## Bengio 2010)
-## @item @code{W_hh} @tab @math{GH x H} @tab orthogonal in each block (Saxe et
-## al.@: 2014)
-## @item @code{b_h} @tab @math{GH x 1} @tab zero; 1 for the forget gate of
-## @qcode{"lstm"} (Jozefowicz et al.@: 2015)
+## @item @code{W_xh} @tab @math{GH x D} @tab as @qcode{"init"} says, in each
+## block
+## @item @code{W_hh} @tab @math{GH x H} @tab as @qcode{"recurrent_init"} says, in
+## each block
+## @item @code{b_h} @tab @math{GH x 1} @tab zero; for the forget gate of
+## @qcode{"lstm"} @code{forget_bias} (1: Jozefowicz et al.@: 2015)
 ## @item @code{b_hn} @tab @math{H x 1} @tab zero; only @qcode{"gru"} with reset
 ## @qcode{"after"}
-## @item @code{W_hy} @tab @math{O x H} @tab uniform (Glorot & Bengio 2010)
+## @item @code{W_hy} @tab @math{O x H} @tab as @qcode{"glorot"}
 ## @item @code{b_y} @tab @math{O x 1} @tab zero
 ## @end multitable
 ##
@@ -145,11 +173,17 @@
 ## X. Glorot, Y. Bengio, "Understanding the difficulty of training deep
 ## feedforward neural networks", AISTATS, 2010.
 ##
+## K. He, X. Zhang, S. Ren, J. Sun, "Delving deep into rectifiers: surpassing
+## human-level performance on ImageNet classification", ICCV, 2015.
+##
 ## S. Hochreiter, J. Schmidhuber, "Long short-term memory", Neural Computation
 ## 9, 1997.
 ##
 ## R. Jozefowicz, W. Zaremba, I. Sutskever, "An empirical exploration of
 ## recurrent network architectures", ICML, 2015.
+##
+## Q. Le, N. Jaitly, G. Hinton, "A simple way to initialize recurrent networks of
+## rectified linear units", arXiv:1504.00941, 2015.
 ##
 ## A. Saxe, J. McClelland, S. Ganguli, "Exact solutions to the nonlinear
 ## dynamics of learning in deep linear neural networks", ICLR, 2014.
@@ -164,7 +198,9 @@
 ## W. Zaremba, I. Sutskever, O. Vinyals, "Recurrent neural network
 ## regularization", arXiv:1409.2329, 2014.
 ##
-## @seealso{rnn_forward, rnn_bptt, rnn_pack}
+## C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?", ICLR, 2018.
+##
+## @seealso{rnn_forward, rnn_bptt, rnn_pack, rnn_save}
 ## @end deftypefn
 
 function net = rnn_net (input, hidden, output, varargin)
@@ -243,6 +279,37 @@ endfunction
 %! assert (max (abs (net.param.W_xh(:))) < sqrt (6 / 13));
 %! assert (max (abs (net.param.W_hy(:))) < sqrt (6 / 10));
 %! assert (numel (unique (net.param.W_xh)), 160);
+
+%!test # ways to draw the weights
+%! net = rnn_net (5, 8, 2, "gru", "init", "orthogonal", "recurrent_init", "he",
+%!                "seed", 3);
+%! W = net.param.W_xh(9:16,:);
+%! assert (W' * W, eye (5), 1e-14);
+%! assert (max (abs (net.param.W_hh(:))) < sqrt (6 / 8));
+%! assert (max (abs (net.param.W_hh(:))) > 0.9 * sqrt (6 / 8));
+%! W = rnn_net (12, 8, 2, "init", "orthogonal").param.W_xh;
+%! assert (W * W', eye (8), 1e-14);
+%! net = rnn_net (2, 3, 1, "lstm", "recurrent_init", "identity");
+%! assert (net.param.W_hh, repmat (eye (3), 4, 1));
+
+%!test # biases of the gates
+%! net = rnn_net (1, 200, 1, "lstm", "forget_bias", -2);
+%! assert (net.param.b_h, [zeros(200, 1); -2 * ones(200, 1); zeros(400, 1)]);
+%! b = rnn_net (1, 200, 1, "lstm", "chrono", 50, "seed", 1).param.b_h;
+%! assert (b(1:200), -b(201:400));
+%! assert (b(401:800), zeros (400, 1));
+%! u = exp (b(201:400));
+%! assert (min (u) >= 1 && max (u) <= 49 && abs (mean (u) - 25) < 3);
+%! b = rnn_net (1, 200, 1, "gru", "chrono", 50).param.b_h;
+%! assert (min (b(201:400)) >= 0 && max (b(201:400)) <= log (49));
+%! assert (b([1:200, 401:600]), zeros (400, 1));
+
+%!test # parameters of one's own; the others stay as they are
+%! net = rnn_net (2, 3, 1, "seed", 4);
+%! own = rnn_net (2, 3, 1, "seed", 4, "param", struct ("b_h", 1:3, "W_xh", ones (3, 2)));
+%! assert (own.param.b_h, [1; 2; 3]);
+%! assert (own.param.W_xh, ones (3, 2));
+%! assert (own.param.W_hh, net.param.W_hh);
 
 %!test # seeds
 %! assert (rnn_net (2, 3, 1, "seed", 7), rnn_net (2, 3, 1, "seed", 7));
