@@ -61,11 +61,11 @@
 #'
 #' | name | dim | at first |
 #' |---|---|---|
-#' | `W_xh` | GH x D | Glorot uniform (Glorot and Bengio 2010), gate by gate: within \eqn{\pm\sqrt{6 / (D + H)}}{sqrt(6 / (D + H)) of 0} |
-#' | `W_hh` | GH x H | orthogonal (Saxe, McClelland and Ganguli 2014), gate by gate |
-#' | `b_h` | GH | 0; the forget gate of an lstm 1 (Jozefowicz, Zaremba and Sutskever 2015) |
+#' | `W_xh` | GH x D | `init`, gate by gate |
+#' | `W_hh` | GH x H | `recurrent_init`, gate by gate |
+#' | `b_h` | GH | 0; the forget gate of an lstm `forget_bias` (1: Jozefowicz, Zaremba and Sutskever 2015) |
 #' | `b_hn` | H | 0; only with cell `"gru"` and `reset = "after"` |
-#' | `W_hy` | O x H | Glorot uniform: within \eqn{\pm\sqrt{6 / (H + O)}}{sqrt(6 / (H + O)) of 0} |
+#' | `W_hy` | O x H | as `"glorot"` |
 #' | `b_y` | O | 0 |
 #'
 #' Those of the reverse direction have the suffix `_rev`, those of layer 2
@@ -74,6 +74,23 @@
 #' reads: the units of layer 1, twice as many if there are both directions; so
 #' is H in `W_hy`. They come layer by layer, in each the forward direction first,
 #' and the readout last.
+#'
+#' @section First weights:
+#' In a matrix of G gates every block of H rows is drawn on its own, in one of
+#' these ways. `W_xh` is `"glorot"` unless `init` says otherwise, `W_hh` is
+#' `"orthogonal"` unless `recurrent_init` does, `W_hy` is always `"glorot"`.
+#'
+#' | | | |
+#' |---|---|---|
+#' | `"glorot"` | uniform within \eqn{\pm\sqrt{6 / (rows + columns)}}{sqrt(6 / (rows + columns)) of 0} | Glorot and Bengio 2010 |
+#' | `"he"` | uniform within \eqn{\pm\sqrt{6 / columns}}{sqrt(6 / columns) of 0}, for `activation = "relu"` | He et al. 2015 |
+#' | `"orthogonal"` | orthonormal columns or, of a wide block, rows | Saxe, McClelland and Ganguli 2014 |
+#' | `"identity"` | the identity matrix; `recurrent_init` only, for `activation = "relu"` | Le, Jaitly and Hinton 2015 |
+#'
+#' With `chrono` \eqn{T} the gates keep their state over times up to \eqn{T}
+#' (Tallec and Ollivier 2018): with \eqn{u} uniform between 1 and \eqn{T - 1}, unit
+#' by unit, an lstm has \eqn{b_f = \log u} and \eqn{b_i = -\log u}, a gru
+#' \eqn{b_z = \log u}.
 #'
 #' Matrices are matrices and biases plain vectors. They may be replaced by
 #' others of the same dims.
@@ -99,8 +116,18 @@
 #' @param dropout Share of the units of each layer but the topmost that the next
 #'   one is not shown in training, from 0 to below 1. For a network of one layer
 #'   anything but 0 is an error.
+#' @param init,recurrent_init How `W_xh` and `W_hh` are drawn, see below.
+#' @param forget_bias Bias of the forget gate of cell `"lstm"` at first. For the
+#'   other cells anything but 1 is an error.
+#' @param chrono Steps over which the longest dependencies reach, a number above
+#'   2: the biases of the gates are drawn for it, see below. `NULL`: none in
+#'   particular. Not for cell `"rnn"`, which has no gates, nor together with
+#'   another `forget_bias` than 1.
+#' @param param A list of some of the network's parameters, by their names, to
+#'   take in place of those drawn. The others are what they would have been.
 #' @param seed Seed of the weights, a whole number from 0 to 2^53. The same
-#'   seed gives the same weights on every machine, and in the Octave package.
+#'   seed gives the same weights on every machine, and in the Octave package
+#'   (with `chrono`: up to the last bit of a logarithm).
 #'   `NULL` draws a seed from R's generator, so that [set.seed()] decides.
 #' @return A list of class `rnn_net` with elements `cell`, `input`, `hidden`,
 #'   `output`, `activation`, `reset`, `bidirectional`, `output_mode`, `dropout`
@@ -110,7 +137,9 @@
 #' @section Errors:
 #' A size or a seed that is not a whole number in its range, an unknown choice,
 #' an `activation` other than `"tanh"` or a `reset` other than `"after"` for a
-#' cell that has no such choice, a `dropout` with nothing between layers, more
+#' cell that has no such choice, a `dropout` with nothing between layers, a
+#' `forget_bias` or `chrono` for a cell without such a gate, a parameter in
+#' `param` that the network does not have or that has other dims there, more
 #' than 100 layers, more than 2^31 - 1 parameters: a `bptt_input_error` (see
 #' [bptt-package]).
 #' @references
@@ -125,11 +154,18 @@
 #' Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training
 #' deep feedforward neural networks. *AISTATS*, PMLR 9, 249--256.
 #'
+#' He, K., Zhang, X., Ren, S. and Sun, J. (2015). Delving deep into rectifiers:
+#' surpassing human-level performance on ImageNet classification. *ICCV*,
+#' 1026--1034. \doi{10.1109/ICCV.2015.123}
+#'
 #' Hochreiter, S. and Schmidhuber, J. (1997). Long short-term memory. *Neural
 #' Computation* 9(8), 1735--1780. \doi{10.1162/neco.1997.9.8.1735}
 #'
 #' Jozefowicz, R., Zaremba, W. and Sutskever, I. (2015). An empirical
 #' exploration of recurrent network architectures. *ICML*, PMLR 37, 2342--2350.
+#'
+#' Le, Q. V., Jaitly, N. and Hinton, G. E. (2015). A simple way to initialize
+#' recurrent networks of rectified linear units. arXiv:1504.00941.
 #'
 #' Saxe, A. M., McClelland, J. L. and Ganguli, S. (2014). Exact solutions to
 #' the nonlinear dynamics of learning in deep linear neural networks. *ICLR*.
@@ -141,6 +177,9 @@
 #' Srivastava, N., Hinton, G., Krizhevsky, A., Sutskever, I. and Salakhutdinov,
 #' R. (2014). Dropout: a simple way to prevent neural networks from overfitting.
 #' *Journal of Machine Learning Research* 15, 1929--1958.
+#'
+#' Tallec, C. and Ollivier, Y. (2018). Can recurrent neural networks warp time?
+#' *ICLR*. arXiv:1804.11188.
 #'
 #' Zaremba, W., Sutskever, I. and Vinyals, O. (2014). Recurrent neural network
 #' regularization. arXiv:1409.2329.
@@ -156,11 +195,19 @@
 #'   bidirectional = TRUE, output_mode = "last", dropout = 0.2, seed = 1
 #' )
 #'
+#' # A network of rectified units that remembers: Le, Jaitly and Hinton 2015
+#' rnn_net(1, 3, 1, activation = "relu", recurrent_init = "identity")$param$W_hh
+#'
+#' # A readout of one's own
+#' rnn_net(2, 3, 1, param = list(W_hy = matrix(1 / 3, 1, 3)), seed = 1)$param$W_hy
+#'
 #' identical(rnn_net(2, 3, 1, seed = 7), rnn_net(2, 3, 1, seed = 7))
 #' try(rnn_net(2, 3, 1, cell = "grus"))
 rnn_net <- function(input, hidden, output, cell = "rnn", ...,
                     activation = "tanh", reset = "after", bidirectional = FALSE,
-                    output_mode = "sequence", dropout = 0, seed = NULL) {
+                    output_mode = "sequence", dropout = 0, init = "glorot",
+                    recurrent_init = "orthogonal", forget_bias = 1, chrono = NULL,
+                    param = NULL, seed = NULL) {
   if (is.null(seed)) seed <- random_seed()
   structure(run("rnn_net", arguments(...))[["net"]], class = "rnn_net")
 }

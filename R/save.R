@@ -72,7 +72,8 @@ put_content <- function(bytes, file, call = sys.call(-1L)) {
 #' rnn_save(net, file)
 #' identical(rnn_load(file), net)
 rnn_save <- function(net, file) {
-  put_content(run("rnn_save", arguments())[["bytes"]], file)
+  bytes <- run("rnn_save", arguments())[["bytes"]]
+  put_content(bytes, file)
 }
 
 #' @rdname rnn_save
@@ -172,7 +173,8 @@ rnn_load <- function(file) {
 #' same <- rnn_import(file)
 #' all.equal(same, net)
 rnn_export <- function(net, file, naming = "torch") {
-  put_content(run("rnn_export", arguments())[["bytes"]], file)
+  bytes <- run("rnn_export", arguments())[["bytes"]]
+  put_content(bytes, file)
 }
 
 #' @rdname rnn_export

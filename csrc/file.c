@@ -101,7 +101,8 @@ static bool save_prepare(bptt_call *call)
         (tensor){.name = p->name,
                  .type = w->param[i]->kind == BPTT_SINGLE ? TENSOR_F32 : TENSOR_F64,
                  .ndim = p->bias ? 1 : 2,
-                 .dim = {p->rows, p->cols}};
+                 .dim = {p->rows, p->cols},
+                 .count = p->rows * p->cols};
   }
   return open_bytes(call, w);
 }

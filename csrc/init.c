@@ -2,7 +2,8 @@
  *
  * The same seed gives the same bits wherever this runs. So the generator is our own, normal
  * numbers are made without a libm function, and the orthogonal matrix comes from plain loops
- * rather than LAPACK: neither libm nor a user's BLAS may change the weights. */
+ * rather than LAPACK: neither libm nor a user's BLAS may change the weights. (Only the biases of
+ * `chrono` are logarithms, which are libm's.) */
 #include "init.h"
 #include <math.h>
 #include <stdint.h>
@@ -68,16 +69,27 @@ static double nearly_normal(generator *g)
 
 /* ---------------------------------------------------------------------------- weights */
 
-/* Glorot and Bengio 2010, gate by gate: a block is rows x cols of a matrix with `height` rows. */
-static void fill_glorot(generator *g, double *W, ptrdiff_t height, ptrdiff_t rows, ptrdiff_t cols)
+/* Gate by gate: a matrix of `height` rows is a stack of blocks of rows x cols. */
+typedef struct {
+  double *W;
+  ptrdiff_t height, rows, cols;
+} blocks;
+
+static void fill_uniform(generator *g, const blocks *b, double limit)
 {
-  double limit = sqrt(6.0 / (double)(rows + cols));
-  for (double *block = W; block < W + height; block += rows) {
-    for (ptrdiff_t j = 0; j < cols; j++) {
-      for (ptrdiff_t i = 0; i < rows; i++) {
-        block[i + j * height] = limit * (2.0 * uniform(g) - 1.0);
+  for (double *block = b->W; block < b->W + b->height; block += b->rows) {
+    for (ptrdiff_t j = 0; j < b->cols; j++) {
+      for (ptrdiff_t i = 0; i < b->rows; i++) {
+        block[i + j * b->height] = limit * (2.0 * uniform(g) - 1.0);
       }
     }
+  }
+}
+
+static void fill_identity(const blocks *b)
+{
+  for (ptrdiff_t j = 0; j < b->cols; j++) {
+    for (ptrdiff_t i = 0; i < b->height; i++) b->W[i + j * b->height] = i % b->rows == j;
   }
 }
 
@@ -103,11 +115,12 @@ static void project_out(double *v, const double *Q, ptrdiff_t columns, ptrdiff_t
   }
 }
 
-/* Gram-Schmidt on random columns: an orthogonal n x n matrix. A column that happens to lie in
- * the space of those before it is drawn again. */
-static bptt_status draw_orthogonal(generator *g, double *Q, ptrdiff_t n, const bptt_host *host)
+/* Gram-Schmidt on random columns: n x m with orthonormal columns, n >= m. A column that happens to
+ * lie in the space of those before it is drawn again. */
+static bptt_status draw_orthogonal(generator *g, double *Q, ptrdiff_t n, ptrdiff_t m,
+                                   const bptt_host *host)
 {
-  for (ptrdiff_t j = 0; j < n;) {
+  for (ptrdiff_t j = 0; j < m;) {
     double *v = Q + j * n;
     for (ptrdiff_t i = 0; i < n; i++) v[i] = nearly_normal(g);
     project_out(v, Q, j, n);
@@ -121,48 +134,104 @@ static bptt_status draw_orthogonal(generator *g, double *Q, ptrdiff_t n, const b
   return BPTT_OK;
 }
 
-static bptt_status fill_orthogonal(generator *g, double *W, ptrdiff_t height, ptrdiff_t n,
-                                   double *Q, const bptt_host *host)
+/* A block that is not square has orthonormal columns or rows, whichever are fewer. */
+static bptt_status fill_orthogonal(generator *g, const blocks *b, double *Q, const bptt_host *host)
 {
-  for (double *block = W; block < W + height; block += n) {
-    if (draw_orthogonal(g, Q, n, host) != BPTT_OK) return BPTT_EINTERRUPT;
-    for (ptrdiff_t j = 0; j < n; j++) {
-      memcpy(block + j * height, Q + j * n, (size_t)n * sizeof *Q);
+  bool tall = b->rows >= b->cols;
+  ptrdiff_t n = tall ? b->rows : b->cols, m = tall ? b->cols : b->rows;
+  for (double *block = b->W; block < b->W + b->height; block += b->rows) {
+    if (draw_orthogonal(g, Q, n, m, host) != BPTT_OK) return BPTT_EINTERRUPT;
+    for (ptrdiff_t j = 0; j < b->cols; j++) {
+      for (ptrdiff_t i = 0; i < b->rows; i++) {
+        block[i + j * b->height] = tall ? Q[i + j * n] : Q[j + i * n];
+      }
     }
   }
   return BPTT_OK;
 }
 
-/* The forget gate of an lstm is open at first: Jozefowicz et al. 2015. */
-static void fill_bias(const network *n, const parameter *p, double *b)
+/*   glorot       uniform within sqrt(6 / (rows + cols)) of 0   (Glorot and Bengio 2010)
+ *   he           uniform within sqrt(6 / cols) of 0            (He et al. 2015)
+ *   orthogonal                                                 (Saxe et al. 2014)
+ *   identity                                                   (Le et al. 2015) */
+static bptt_status fill_matrix(generator *g, const blocks *b, init_method method, double *Q,
+                               const bptt_host *host)
+{
+  switch (method) {
+  case INIT_GLOROT:
+    fill_uniform(g, b, sqrt(6.0 / (double)(b->rows + b->cols)));
+    return BPTT_OK;
+  case INIT_HE:
+    fill_uniform(g, b, sqrt(6.0 / (double)b->cols));
+    return BPTT_OK;
+  case INIT_ORTHOGONAL:
+    return fill_orthogonal(g, b, Q, host);
+  case INIT_IDENTITY:
+    break;
+  }
+  fill_identity(b);
+  return BPTT_OK;
+}
+
+/* Gates that hold the state for u steps, u uniform on [1, T - 1) (Tallec and Ollivier 2018):
+ * b_f = log u, b_i = -log u; of a gru, whose z is the share of the old state, b_z = log u. */
+static void fill_chrono(generator *g, const network *n, double *b, ptrdiff_t H, double longest)
+{
+  for (ptrdiff_t i = 0; i < H; i++) {
+    double hold = log(1 + (longest - 2) * uniform(g));
+    b[H + i] = hold; /* f of an lstm, z of a gru */
+    if (n->cell == BPTT_LSTM) b[i] = -hold;
+  }
+}
+
+/* An lstm remembers at first: Jozefowicz et al. 2015. */
+static void fill_bias(generator *g, const network *n, const parameter *p, const init_options *o,
+                      double *b)
 {
   ptrdiff_t H = n->H[p->layer];
   memset(b, 0, (size_t)p->rows * sizeof *b);
-  if (p->role != ROLE_B_H || n->cell != BPTT_LSTM) return;
-  for (ptrdiff_t i = 0; i < H; i++) b[H + i] = 1;
+  if (p->role != ROLE_B_H) return;
+  if (o->chrono > 0) {
+    fill_chrono(g, n, b, H, o->chrono);
+  } else if (n->cell == BPTT_LSTM) {
+    for (ptrdiff_t i = 0; i < H; i++) b[H + i] = o->forget_bias;
+  }
 }
 
-bool init_scratch(const network *n, ptrdiff_t *count)
+static init_method method_of(const parameter *p, const init_options *o)
 {
-  ptrdiff_t most = 0;
-  for (int i = 0; i < n->layers; i++) most = n->H[i] > most ? n->H[i] : most;
-  return product(most, most, count);
+  return p->role == ROLE_W_XH ? o->input : p->role == ROLE_W_HH ? o->recurrent : INIT_GLOROT;
 }
 
-bptt_status init_parameters(const network *n, double seed, double *const *param, double *scratch,
-                            const bptt_host *host)
+static blocks blocks_of(const network *n, const parameter *p, double *W)
 {
-  parameter p;
-  generator g = seeded((uint64_t)seed);
-  for (int i = 0; network_parameter(n, i, &p); i++) {
-    if (p.bias) {
-      fill_bias(n, &p, param[i]);
-    } else if (p.role == ROLE_W_HH) {
-      bptt_status status = fill_orthogonal(&g, param[i], p.rows, p.cols, scratch, host);
-      if (status != BPTT_OK) return status;
-    } else {
-      ptrdiff_t block = p.role == ROLE_W_XH ? n->H[p.layer] : p.rows;
-      fill_glorot(&g, param[i], p.rows, block, p.cols);
+  return (blocks){W, p->rows, p->role == ROLE_W_HY ? p->rows : n->H[p->layer], p->cols};
+}
+
+bool init_scratch(const network *n, const init_options *o, ptrdiff_t *count)
+{
+  *count = 0;
+  for (int i = 0; i < n->parameters; i++) {
+    const parameter *p = &n->parameter[i];
+    ptrdiff_t size;
+    if (p->bias || method_of(p, o) != INIT_ORTHOGONAL) continue;
+    if (!product(n->H[p->layer], p->cols, &size)) return false;
+    if (size > *count) *count = size;
+  }
+  return true;
+}
+
+bptt_status init_parameters(const network *n, const init_options *o, double *const *param,
+                            double *scratch, const bptt_host *host)
+{
+  generator g = seeded((uint64_t)o->seed);
+  for (int i = 0; i < n->parameters; i++) {
+    const parameter *p = &n->parameter[i];
+    const blocks b = blocks_of(n, p, param[i]);
+    if (p->bias) {
+      fill_bias(&g, n, p, o, param[i]);
+    } else if (fill_matrix(&g, &b, method_of(p, o), scratch, host) != BPTT_OK) {
+      return BPTT_EINTERRUPT;
     }
   }
   return BPTT_OK;

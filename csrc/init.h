@@ -3,11 +3,21 @@
 #define BPTT_INIT_H
 #include "network.h"
 
+/* In the order of the choices. */
+typedef enum { INIT_GLOROT, INIT_HE, INIT_ORTHOGONAL, INIT_IDENTITY } init_method;
+
+typedef struct {
+  double seed;
+  init_method input, recurrent; /* of W_xh, of W_hh, gate by gate */
+  double forget_bias;           /* of an lstm */
+  double chrono;                /* longest dependency, above 2; 0: none in particular */
+} init_options;
+
 /* Numbers of scratch that init_parameters() needs; false: more than can be counted. */
-bool init_scratch(const network *n, ptrdiff_t *count);
-/* Fills the parameters, in the order of the iterator. W_xh and W_hy: Glorot uniform (W_xh gate by
- * gate), W_hh: orthogonal gate by gate, biases zero but for the forget gate's, which is 1. */
-bptt_status init_parameters(const network *n, double seed, double *const *param, double *scratch,
-                            const bptt_host *host);
+bool init_scratch(const network *n, const init_options *o, ptrdiff_t *count);
+/* Fills the parameters, in their order. W_hy is Glorot uniform; biases of which the options say
+ * nothing are zero. */
+bptt_status init_parameters(const network *n, const init_options *o, double *const *param,
+                            double *scratch, const bptt_host *host);
 
 #endif

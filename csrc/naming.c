@@ -650,7 +650,7 @@ static bool add_tensor(const door *d, safetensors *file, const char *name, int n
   size_t size = strlen(name) + 1;
   tensor *t = &file->tensor[file->tensors++];
   char *kept = door_alloc(d, (ptrdiff_t)size, 1);
-  *t = (tensor){.name = kept, .ndim = ndim, .dim = {rows, cols}};
+  *t = (tensor){.name = kept, .ndim = ndim, .dim = {rows, cols}, .count = rows * cols};
   *added = t;
   return kept && memcpy(kept, name, size);
 }

@@ -250,17 +250,17 @@ static bool refuse_others(const door *d, const char *argument, const bptt_value 
 }
 
 bool network_read_parameters(const door *d, const char *argument, const bptt_value *list,
-                             const network *n, const bptt_value ***param)
+                             const network *n, bool all, const bptt_value ***param)
 {
   const bptt_value **found = *param = door_alloc(d, n->parameters, sizeof *found);
   for (int i = 0; found && i < n->parameters; i++) {
     const parameter *p = &n->parameter[i];
     place at = {argument, p->name, 0};
     found[i] = value_find(list, p->name);
-    if (!found[i]) {
+    if (!found[i] && all) {
       return fail(d->error, argument, "`%s` has no parameter `%s`", argument, p->name);
     }
-    if (!read_parameter(d, at, p, found[i])) return false;
+    if (found[i] && !read_parameter(d, at, p, found[i])) return false;
   }
   return found && refuse_others(d, argument, list, n);
 }
@@ -304,7 +304,7 @@ bool network_read(const door *d, const char *argument, const bptt_value *v, netw
     return fail(d->error, argument, "`%s` has %.0f parameters; expected at most %.0f", argument,
                 network_size(n), NETWORK_MOST);
   }
-  return network_read_parameters(d, argument, list, n, param);
+  return network_read_parameters(d, argument, list, n, true, param);
 }
 
 /* ------------------------------------------------------------------------------ state */

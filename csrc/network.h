@@ -72,9 +72,9 @@ bool network_check_choices(const door *d, const network *n, const options *o);
  * with the right dims and finite numbers. */
 bool network_read(const door *d, const char *argument, const bptt_value *v, network *n,
                   const bptt_value ***param);
-/* The same of a list of parameters alone. */
+/* The same of a list of parameters alone; NULL, where not all have to be there. */
 bool network_read_parameters(const door *d, const char *argument, const bptt_value *list,
-                             const network *n, const bptt_value ***param);
+                             const network *n, bool all, const bptt_value ***param);
 /* The initial state: a list with a matrix H x B for each of its fields; NULL: it is zero. */
 bool network_read_state(const door *d, const bptt_value *v, const network *n, ptrdiff_t B,
                         const bptt_value ***state);

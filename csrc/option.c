@@ -8,8 +8,9 @@
 #include <string.h>
 
 #define GRADIENTS "rnn_bptt rnn_objective"
-#define LOSSES GRADIENTS " rnn_gradcheck"
+#define LOSSES GRADIENTS " rnn_gradcheck rnn_gradflow"
 #define SAVES "rnn_save rnn_export"
+#define THREADED "rnn_forward rnn_predict rnn_gradcheck " GRADIENTS
 #define RUNS "rnn_forward rnn_predict " LOSSES
 
 #define INITIAL_LEVELS 0.1, 0.5, 0.9
@@ -35,6 +36,17 @@ static const bptt_option table[OPTION_COUNT] = {
                             "outputs at every step, or at the last step of each sequence"},
     [OPTION_DROPOUT] = {"rnn_net rnn_import", "dropout", "number", "0", "[0, 1)",
                         "share of the units of a layer that the next one is not shown"},
+    [OPTION_INIT] = {"rnn_net", "init", "choice", "\"glorot\"", "glorot|he|orthogonal",
+                     "how the input weights are drawn"},
+    [OPTION_RECURRENT_INIT] = {"rnn_net", "recurrent_init", "choice", "\"orthogonal\"",
+                               "glorot|he|orthogonal|identity",
+                               "how the recurrent weights are drawn"},
+    [OPTION_FORGET_BIAS] = {"rnn_net", "forget_bias", "number", "1", "(-Inf, Inf)",
+                            "bias of the forget gate of cell lstm"},
+    [OPTION_CHRONO] = {"rnn_net", "chrono", "number", "NULL", "(2, Inf)",
+                       "longest dependency in steps, for which the biases of the gates are drawn"},
+    [OPTION_OWN_PARAM] = {"rnn_net", "param", "data", "NULL", "",
+                          "parameters to take in place of those drawn"},
     [OPTION_SEED] = {"rnn_net", "seed", "whole", "NULL", "[0, 9007199254740992]",
                      "seed of the initial weights; by default the environment's generator decides"},
     [OPTION_NET] = {RUNS " " SAVES, "net", "data", "", "", "the network"},
@@ -57,7 +69,7 @@ static const bptt_option table[OPTION_COUNT] = {
                    "the gradient of the loss for the output, in place of target and loss"},
     [OPTION_REDUCTION] = {LOSSES, "reduction", "choice", "\"mean\"", "mean|sum",
                           "mean or sum over the elements of the target that count"},
-    [OPTION_TRUNCATE] = {LOSSES, "truncate", "truncate", "Inf", "[1, Inf]",
+    [OPTION_TRUNCATE] = {GRADIENTS " rnn_gradcheck", "truncate", "truncate", "Inf", "[1, Inf]",
                          "steps that the gradient goes back: k, or every k1 steps go back k2"},
     [OPTION_CLIP_NORM] = {GRADIENTS, "clip_norm", "number", "Inf", "(0, Inf]",
                           "largest norm of the whole gradient"},
@@ -82,7 +94,7 @@ static const bptt_option table[OPTION_COUNT] = {
                           "double|single", "precision of the computation"},
     [OPTION_DROPOUT_SEED] = {"rnn_forward " LOSSES, "seed", "whole", "NULL",
                              "[0, 9007199254740992]", "seed of the dropout"},
-    [OPTION_THREADS] = {RUNS, "threads", "whole", "1", "[1, 1024]", "threads to compute with"},
+    [OPTION_THREADS] = {THREADED, "threads", "whole", "1", "[1, 1024]", "threads to compute with"},
     [OPTION_GRAD] = {"rnn_clip", "grad", "data", "", "", "the gradient: a list of arrays"},
     [OPTION_NORM] = {"rnn_clip", "norm", "number", "Inf", "(0, Inf]", "largest norm"},
     [OPTION_VALUE] = {"rnn_clip", "value", "number", "Inf", "(0, Inf]",
@@ -283,7 +295,8 @@ static bool is_within(const interval *in, double number)
 static phrase say_interval(const interval *in)
 {
   phrase lo = say("%s %s", in->above ? "above" : "of at least", say_number(in->lo).s);
-  if (isinf(in->hi) && !in->below) return lo;
+  if (isinf(in->lo) && isinf(in->hi)) return say("that is finite");
+  if (isinf(in->hi)) return lo;
   return say("%s and %s %s", lo.s, in->below ? "below" : "at most", say_number(in->hi).s);
 }
 

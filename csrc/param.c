@@ -13,12 +13,25 @@ static bptt_value *open_result(bptt_call *call, ptrdiff_t most)
   return value_open_list(&call->d, &call->result, NULL, most) ? &call->result : NULL;
 }
 
+static void *element(const bptt_value *v, ptrdiff_t i)
+{
+  return v->kind == BPTT_SINGLE ? (void *)((float *)v->data + i) : (void *)((double *)v->data + i);
+}
+
+static void copy_numbers(bptt_value *to, ptrdiff_t to_at, const bptt_value *from, ptrdiff_t from_at,
+                         ptrdiff_t n)
+{
+  bptt_convert(element(to, to_at), value_dtype(to), element(from, from_at), value_dtype(from), n);
+}
+
 /* ---------------------------------------------------------------------------- rnn_net */
 
 /* What rnn_net makes. */
 typedef struct {
   network net;
+  init_options init;
   double **param;
+  const bptt_value **own; /* the user's parameters; NULL: none */
 } new_network;
 
 static bool describe_network(const bptt_call *call, network *n)
@@ -34,8 +47,8 @@ static bool describe_network(const bptt_call *call, network *n)
                  .directions = at[OPTION_BIDIRECTIONAL].flag ? 2 : 1,
                  .last = at[OPTION_OUTPUT_MODE].choice == OUTPUT_LAST,
                  .dropout = at[OPTION_DROPOUT].number};
-  if (!network_read_hidden(d, place_of("hidden"), hidden, n) || !network_check_choices(d, n, &call->option) ||
-      !network_complete(d, n)) {
+  if (!network_read_hidden(d, place_of("hidden"), hidden, n) ||
+      !network_check_choices(d, n, &call->option) || !network_complete(d, n)) {
     return false;
   }
   return network_size(n) <= NETWORK_MOST ||
@@ -45,18 +58,55 @@ static bool describe_network(const bptt_call *call, network *n)
               say_count(n->O, "output", "outputs").s, network_size(n), NETWORK_MOST);
 }
 
+static bool read_init(const bptt_call *call, const network *n, init_options *o)
+{
+  const option_value *at = call->option.at;
+  bptt_error *error = call->d.error;
+  phrase forget_bias = say_number(at[OPTION_FORGET_BIAS].number);
+  *o = (init_options){.seed = at[OPTION_SEED].number,
+                      .input = (init_method)at[OPTION_INIT].choice,
+                      .recurrent = (init_method)at[OPTION_RECURRENT_INIT].choice,
+                      .forget_bias = at[OPTION_FORGET_BIAS].number,
+                      .chrono = at[OPTION_CHRONO].given ? at[OPTION_CHRONO].number : 0};
+  if (!at[OPTION_SEED].given) {
+    return wrong(error, place_of("seed"), "missing", "a whole number from 0 to 2^53");
+  }
+  if (o->forget_bias != 1 && n->cell != BPTT_LSTM) {
+    return wrong(error, place_of("forget_bias"), forget_bias.s,
+                 "1, as only cell \"lstm\" has a forget gate");
+  }
+  if (o->forget_bias != 1 && o->chrono > 0) {
+    return wrong(error, place_of("forget_bias"), forget_bias.s, "1, as `chrono` sets that bias");
+  }
+  return o->chrono == 0 || n->cell != BPTT_RNN ||
+         wrong(error, place_of("chrono"), say_number(o->chrono).s,
+               "none, as cell \"rnn\" has no gates");
+}
+
+static bool read_own(const bptt_call *call, new_network *w)
+{
+  const door *d = &call->d;
+  const bptt_value *list = call_given(call, OPTION_OWN_PARAM);
+  if (!list) return true;
+  if (list->kind != BPTT_LIST) {
+    return wrong(d->error, place_of("param"), value_describe(list).s, "a %s of parameters",
+                 fields_word(d));
+  }
+  return network_read_parameters(d, "param", list, &w->net, false, &w->own);
+}
+
 static bool net_prepare(bptt_call *call)
 {
   const door *d = &call->d;
   ptrdiff_t scratch;
   size_t offset;
   new_network *w = call->job = door_alloc(d, 1, sizeof *w);
-  if (!w || !describe_network(call, &w->net)) return false;
-  if (!call->option.at[OPTION_SEED].given) {
-    return wrong(d->error, place_of("seed"), "missing", "a whole number from 0 to 2^53");
+  if (!w || !describe_network(call, &w->net) || !read_init(call, &w->net, &w->init) ||
+      !read_own(call, w)) {
+    return false;
   }
   w->param = door_alloc(d, w->net.parameters, sizeof *w->param);
-  return w->param && init_scratch(&w->net, &scratch) &&
+  return w->param && init_scratch(&w->net, &w->init, &scratch) &&
          call_reserve(call, scratch, sizeof(double), &offset) && open_result(call, 1) &&
          network_make(d, value_append(&call->result), "net", &w->net);
 }
@@ -67,8 +117,13 @@ static bptt_status net_run(bptt_call *call, char *workspace)
   bptt_value *net = &call->result.item[0], *list = network_made_parameters(net);
   for (size_t i = 0; i < list->count; i++) w->param[i] = list->item[i].data;
   network_set(net, &w->net);
-  return init_parameters(&w->net, call->option.at[OPTION_SEED].number, w->param,
-                         (double *)workspace, &call->d.host);
+  bptt_status status =
+      init_parameters(&w->net, &w->init, w->param, (double *)workspace, &call->d.host);
+  for (size_t i = 0; w->own && i < list->count; i++) {
+    const bptt_value *own = w->own[i];
+    if (own) copy_numbers(&list->item[i], 0, own, 0, value_count(own));
+  }
+  return status;
 }
 
 /* ---------------------------------------------------------------------- lists of arrays */
@@ -109,17 +164,6 @@ static bool read_arrays(const door *d, const char *argument, const bptt_value *l
     if (v->kind == BPTT_SINGLE) *kind = BPTT_SINGLE;
   }
   return true;
-}
-
-static void *element(const bptt_value *v, ptrdiff_t i)
-{
-  return v->kind == BPTT_SINGLE ? (void *)((float *)v->data + i) : (void *)((double *)v->data + i);
-}
-
-static void copy_numbers(bptt_value *to, ptrdiff_t to_at, const bptt_value *from, ptrdiff_t from_at,
-                         ptrdiff_t n)
-{
-  bptt_convert(element(to, to_at), value_dtype(to), element(from, from_at), value_dtype(from), n);
 }
 
 /* --------------------------------------------------------------------------- rnn_clip */

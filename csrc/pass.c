@@ -1,5 +1,5 @@
 /* pass.c -- the functions that run a network over series: rnn_forward, rnn_predict, rnn_bptt,
- * rnn_objective, rnn_gradcheck.
+ * rnn_objective, rnn_gradcheck, rnn_gradflow.
  *
  * Preparing one fills a bptt_problem but for its pointers; each pointer has a transfer, which
  * says what array of the user's it stands for. If that array is in the engine's order the engine
@@ -43,6 +43,7 @@ typedef struct {
   series classes;                      /* rnn_predict: result of type "class" */
   size_t class_offset;                 /* room for the classes in the engine's order */
   struct check *check;                 /* rnn_gradcheck's own */
+  struct flow *flow;                   /* rnn_gradflow's own */
 } pass;
 
 /* ------------------------------------------------------------------------------ slots */
@@ -297,6 +298,14 @@ static ptrdiff_t steps_of(double k, ptrdiff_t most)
   return k < (double)most ? (ptrdiff_t)k : most;
 }
 
+/* A network with dropout has another loss for every seed. */
+static bool check_seed(const bptt_call *call)
+{
+  const network *n = &((pass *)call->job)->net;
+  return !(n->dropout > 0 && n->layers > 1) || call_given(call, OPTION_DROPOUT_SEED) ||
+         wrong(call->d.error, place_of("seed"), "missing", "a whole number from 0 to 2^53");
+}
+
 /* How the gradient is taken: dropout, truncation, memory. */
 static bool read_gradient_options(bptt_call *call)
 {
@@ -306,9 +315,7 @@ static bool read_gradient_options(bptt_call *call)
   bptt_error *error = call->d.error;
   bool both = problem->directions == 2;
   const double *k = at[OPTION_TRUNCATE].truncate;
-  if (p->net.dropout > 0 && p->net.layers > 1 && !at[OPTION_DROPOUT_SEED].given) {
-    return wrong(error, place_of("seed"), "missing", "a whole number from 0 to 2^53");
-  }
+  if (!check_seed(call)) return false;
   problem->k1 = steps_of(k[0], problem->T);
   /* A k2 of T + k1 reaches back to the first step from any other. */
   problem->k2 = steps_of(k[1], problem->T + problem->k1);
@@ -721,7 +728,8 @@ static bool add_parameters(bptt_call *call)
     return wrong(call->d.error, place_of("grad"), value_describe(given).s,
                  "a %s of arrays with the names and dims of the parameters", fields_word(&call->d));
   }
-  if (given && !network_read_parameters(&call->d, "grad", given, &p->net, &grad)) return false;
+  if (given && !network_read_parameters(&call->d, "grad", given, &p->net, true, &grad))
+    return false;
   p->check->given = given != NULL;
   for (int i = 0; network_parameter(&p->net, i, &q); i++) {
     void *gradient = gradient_slot(p, &q);
@@ -916,11 +924,123 @@ static bptt_status gradcheck_run(bptt_call *call, char *workspace)
   return BPTT_OK;
 }
 
+/* ----------------------------------------------------------------------- rnn_gradflow */
+
+/* Results: a row for each step, a column for each layer and direction. */
+struct flow {
+  bptt_value *dh, *dc, *gain;
+  bptt_value *growth, *reach; /* a number for each column */
+};
+
+static bool add_flow_matrix(bptt_call *call, bptt_value *list, const char *name, bptt_value **v)
+{
+  const pass *p = call->job;
+  ptrdiff_t dim[] = {p->problem.T, p->net.layers * p->net.directions}, n;
+  if (!product(dim[0], dim[1], &n) || !product(n, (ptrdiff_t)sizeof(double), &n)) {
+    return fail(call->d.error, "x", "`x` has more steps than can be counted");
+  }
+  *v = value_append(list);
+  value_make_array(*v, name, BPTT_DOUBLE, 2, dim);
+  return true;
+}
+
+/* The columns have the names of the states. */
+static bool add_flow_names(bptt_call *call, bptt_value *list)
+{
+  const pass *p = call->job;
+  state_field s;
+  ptrdiff_t count = 0;
+  const char **name = door_alloc(&call->d, p->net.states, sizeof *name);
+  if (!name) return false;
+  for (int i = 0; network_state(&p->net, i, &s); i++) {
+    if (!s.cell) name[count++] = s.name;
+  }
+  value_make_text(value_append(list), "name", name, count);
+  return true;
+}
+
+/* What the engine is to know when it counts its workspace: the arrays are not made yet. */
+static void want_flow(pass *p, const double *dh, const double *dc, const double *gain)
+{
+  ptrdiff_t T = p->problem.T;
+  for (int i = 0; i < p->net.layers * p->net.directions; i++) {
+    bptt_layer *l = &p->problem.layer[i];
+    l->dh_norm = (double *)dh + i * T;
+    l->dc_norm = dc ? (double *)dc + i * T : NULL;
+    l->gain = (double *)gain + i * T;
+  }
+}
+
+static bool flow_prepare(bptt_call *call)
+{
+  enum { MOST_FIELDS = 7 };
+  const door *d = &call->d;
+  double any = 0;
+  if (!read_inputs(call, false) || !check_seed(call) || !read_target(call) ||
+      !value_open_list(d, &call->result, NULL, MOST_FIELDS)) {
+    return false;
+  }
+  pass *p = call->job;
+  struct flow *f = p->flow = door_alloc(d, 1, sizeof *f);
+  bptt_value *list = &call->result;
+  if (!f) return false;
+  if (d->host.habit == BPTT_OCTAVE) {
+    list = value_append(list);
+    if (!value_open_list(d, list, "flow", MOST_FIELDS)) return false;
+  }
+  p->loss = value_append(list);
+  value_make_scalar(d, p->loss, "loss", BPTT_DOUBLE);
+  if (!add_flow_names(call, list) || !add_flow_matrix(call, list, "dh", &f->dh) ||
+      (p->net.cell == BPTT_LSTM && !add_flow_matrix(call, list, "dc", &f->dc)) ||
+      !add_flow_matrix(call, list, "gain", &f->gain)) {
+    return false;
+  }
+  ptrdiff_t columns = p->net.layers * p->net.directions;
+  value_make_vector(d, f->growth = value_append(list), "growth", BPTT_DOUBLE, columns);
+  value_make_vector(d, f->reach = value_append(list), "reach", BPTT_DOUBLE, columns);
+  want_flow(p, &any, f->dc ? &any : NULL, &any);
+  return reserve_step(call);
+}
+
+/* The geometric mean of the gains: what a gradient is multiplied by on its way back over a step.
+ * Step 0 leads out of the sequence, and where nothing arrives there is nothing to say. */
+static double growth_of(const double *gain, ptrdiff_t T)
+{
+  double sum = 0, count = 0;
+  for (ptrdiff_t t = 1; t < T; t++) {
+    if (!(gain[t] > 0) || isinf(gain[t])) continue;
+    sum += log(gain[t]);
+    count++;
+  }
+  return exp(sum / count);
+}
+
+static bptt_status flow_run(bptt_call *call, char *workspace)
+{
+  const double hundredfold = 100;
+  pass *p = call->job;
+  const struct flow *f = p->flow;
+  ptrdiff_t T = p->problem.T;
+  want_flow(p, f->dh->data, f->dc ? f->dc->data : NULL, f->gain->data);
+  bptt_status status = step(call, workspace);
+  if (status != BPTT_OK) return status;
+  warn_loss(call);
+  warn_gradient(call, 0);
+  value_set(p->loss, 0, loss_of(p));
+  for (ptrdiff_t i = 0; i < value_count(f->growth); i++) {
+    double growth = growth_of((const double *)f->gain->data + i * T, T);
+    value_set(f->growth, i, growth);
+    value_set(f->reach, i, log(hundredfold) / fabs(log(growth)));
+  }
+  return BPTT_OK;
+}
+
 const handler pass_handlers[] = {
     {"rnn_forward", forward_prepare, forward_run},
     {"rnn_predict", predict_prepare, predict_run},
     {"rnn_bptt", gradient_prepare, gradient_run},
     {"rnn_objective", gradient_prepare, gradient_run},
     {"rnn_gradcheck", gradcheck_prepare, gradcheck_run},
+    {"rnn_gradflow", flow_prepare, flow_run},
     {NULL, NULL, NULL},
 };

@@ -499,8 +499,6 @@ bool safetensors_plan(const door *d, safetensors *s, ptrdiff_t *bytes)
     for (ptrdiff_t i = 0; i < s->tensors; i++) {
       tensor *t = &s->tensor[i];
       if ((int)t->type != type) continue;
-      t->count = 1;
-      for (int k = 0; k < t->ndim; k++) t->count *= t->dim[k];
       t->begin = at;
       t->end = at += t->count * types[type].size;
     }

@@ -37,8 +37,8 @@ bool safetensors_read(const door *d, const bptt_value *file, safetensors *s);
 /* The text of a note; NULL: there is none. */
 const char *safetensors_note(const safetensors *s, const char *key);
 
-/* Lays out a file for the notes and tensors in *s, of which name, type (F64 or F32), ndim and dim
- * are set. Keys, texts and names need no escapes in JSON. */
+/* Lays out a file for the notes and tensors in *s, of which name, type (F64 or F32), ndim, dim
+ * and count are set. Keys, texts and names need no escapes in JSON. */
 bool safetensors_plan(const door *d, safetensors *s, ptrdiff_t *bytes);
 /* Writes what is not numbers. These are set one by one afterwards. */
 void safetensors_begin(const safetensors *s, unsigned char *bytes);

@@ -58,9 +58,10 @@
 ## @item @qcode{"loss"}, @qcode{"delta"}, @qcode{"levels"}
 ## @itemx @qcode{"class_weights"}, @qcode{"weights"}, @qcode{"dy"}
 ## @itemx @qcode{"reduction"}, @qcode{"truncate"}, @qcode{"state"}
-## @itemx @qcode{"lengths"}, @qcode{"format"}, @qcode{"threads"}
+## @itemx @qcode{"lengths"}, @qcode{"format"}, @qcode{"seed"}
+## @itemx @qcode{"threads"}
 ## As in @code{rnn_bptt}.  With truncation the differences are those of the loss
-## of each window with the state it starts from held fixed.
+## of each window with the states that come into it from outside held fixed.
 ## @end table
 ##
 ## Arguments that are wrong give the error @code{bptt:invalidInput}, what
@@ -84,7 +85,7 @@ function [max_error, info] = rnn_gradcheck (net, x, varargin)
     print_usage ();
   endif
 
-  args = name_target (varargin);
+  args = add_seed (name_target (varargin), net);
   [max_error, info] = __bptt__ ("rnn_gradcheck", "net", net, "x", x, args{:});
   if (nargout > 1)
     info.name = cellstr (info.name);   # one name comes as a string
@@ -127,6 +128,21 @@ endfunction
 %! assert (info.name, {"x"; "h"});
 %! [~, info] = rnn_gradcheck (net, x, target, "wrt", "x");
 %! assert (info.name, {"x"});
+
+%!test # layers, directions, dropout, the last step
+%! for both = [false, true]
+%!   deep = rnn_net (2, [3, 2], 1, "lstm", "bidirectional", both, ...
+%!                   "dropout", 0.3, "seed", 5);
+%!   options = {"wrt", {"param", "x", "state"}, "seed", 1, ...
+%!              "lengths", [5, 2, 4]};
+%!   [max_error, info] = rnn_gradcheck (deep, x, target, options{:}, ...
+%!                                      "truncate", 2);
+%!   assert (max_error < 1e-8);
+%!   [~, state] = rnn_forward (deep, x);
+%!   assert (info.name, [fieldnames(deep.param); "x"; fieldnames(state)]);
+%!   deep.output_mode = "last";
+%!   assert (rnn_gradcheck (deep, x, [1, 2, 3], options{:}) < 1e-8);
+%! endfor
 
 %!test # a gradient that is wrong is found, and where
 %! [~, grad] = rnn_bptt (net, x, target);

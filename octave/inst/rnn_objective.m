@@ -13,6 +13,10 @@
 ## it.  @var{theta0} are the parameters of @var{net}, to start from.  To put the
 ## result into a network, use @code{rnn_unpack}.
 ##
+## A network with dropout leaves out the same units at every evaluation, so that
+## @var{f} is a function: the option @code{seed}, or a number drawn with
+## @code{rand} once, decides which.
+##
 ## Arguments that are wrong give the error @code{bptt:invalidInput} here, not
 ## when @var{f} is called.
 ##
@@ -38,8 +42,7 @@ function [f, theta0] = rnn_objective (net, x, varargin)
     print_usage ();
   endif
 
-  args = name_target (varargin);
-  data = {"x", x, args{:}};
+  data = [{"x", x}, add_seed(name_target (varargin), net)];
   __bptt__ ("rnn_objective", "net", net, data{:});   # says what is wrong now
 
   f = @(theta) objective (theta, net, data);
@@ -105,6 +108,23 @@ endfunction
 %! [want, want_grad] = rnn_bptt (net, x, target, options{:});
 %! assert (loss, want);
 %! assert (grad, rnn_pack (want_grad));
+
+%!test # dropout is the same at every evaluation
+%! deep = rnn_net (2, [3, 2], 1, "gru", "dropout", 0.5, "seed", 5);
+%! state = rand ("state");
+%! unwind_protect
+%!   rand ("state", 1);
+%!   [f, theta0] = rnn_objective (deep, x, target);
+%!   rand ("state", 1);
+%!   assert (f (theta0), rnn_bptt (deep, x, target));
+%!   assert (f (theta0), f (theta0));
+%!   g = rnn_objective (deep, x, target);
+%!   assert (g (theta0) != f (theta0));
+%! unwind_protect_cleanup
+%!   rand ("state", state);
+%! end_unwind_protect
+%! f = rnn_objective (deep, x, target, "seed", 3, "memory", "recompute");
+%! assert (f (theta0), rnn_bptt (deep, x, target, "seed", 3));
 
 %!test # the example of the help text
 %! small = rnn_net (1, 4, 1, "seed", 1);

@@ -8,6 +8,7 @@
 // afterwards.
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -633,6 +634,34 @@ octave_value_list gateway (const char *function, const argument_names& names,
     {
       error_with_id ("bptt:outOfMemory", "out of memory");
     }
+}
+
+// What is no network the core will speak of.
+static bool has_dropout (const octave_value& net)
+{
+  if (! net.isstruct () || net.numel () != 1)
+    return false;
+  const octave_value dropout = net.scalar_map_value ().getfield ("dropout");
+  return dropout.is_defined () && dropout.is_real_scalar () && dropout.double_value () > 0;
+}
+
+static octave_value random_seed ()
+{
+  return std::floor (octave::feval ("rand")(0).double_value () * 2147483647) + 1;
+}
+
+octave_value_list with_seed (octave_value_list args)
+{
+  if (args.length () < 2 || ! has_dropout (args(0)))
+    return args;
+  for (octave_idx_type i = args.length () - 2; i >= 2; i -= 2)
+    if (args(i).is_string () && args(i).string_value () == "seed")
+      {
+        if (args(i + 1).isempty ())
+          args(i + 1) = random_seed ();
+        return args;
+      }
+  return args.append (ovl ("seed", random_seed ()));
 }
 
 // For functions that are m-files: RESULTS = __bptt__ (FUNCTION, NAME, VALUE, ...).

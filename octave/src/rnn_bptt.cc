@@ -23,7 +23,9 @@ has the same form with @math{O} features, or fewer where the loss takes
 several outputs for each.  For one feature, and for classes,
 it may leave their dim out (@math{B x T} to @math{D x B x T}), and for one
 sequence of one target feature a row or a column vector of @math{T} numbers
-will do.  A target that is NaN does not count.
+will do.  A target that is NaN does not count.  For a network whose
+@code{output_mode} is @qcode{"last"} it has the form of the outputs, as
+@code{rnn_forward} tells; for one feature or one sequence any vector will do.
 
 @var{loss} is a number.  @var{grad} has the fields and dims of
 @code{@var{net}.param}.  @var{info} has the fields
@@ -37,7 +39,7 @@ The outputs, as @code{rnn_forward} returns them.
 
 @item state
 The state after the last step, a struct with @code{h}, @math{H x B}, and for
-the cell @qcode{"lstm"} also @code{c}.
+the cell @qcode{"lstm"} also @code{c}, and so on, as @code{rnn_forward} tells.
 
 @item dx
 The gradient with respect to @var{x}, in the form of @var{x}; 0 beyond a
@@ -96,11 +98,26 @@ start.  A whole number @code{k}: the sequence is cut into chunks of @code{k}
 steps; the state is carried from chunk to chunk, the gradient is not.
 @code{[k1, k2]} with @code{k2 >= k1}: every @code{k1} steps, and at the end,
 the loss of the last @code{k1} steps goes back @code{k2} steps.  The loss is
-always that of the whole sequence.
+always that of the whole sequence.  A bidirectional network takes one number
+alone: in the reverse direction, too, the gradient does not cross the border of
+a chunk.
 
 @item @qcode{"clip_value"}, @qcode{"clip_norm"}
 Limits of the gradient's elements and then of its norm, as @code{rnn_clip}
 sets them.  Default: @code{Inf}, no limit.
+
+@item @qcode{"memory"}
+@qcode{"store"} (default) keeps what each step computed for the way back.
+@qcode{"recompute"} keeps the state of every so many steps and computes the rest
+again from there (Chen et al.@: 2016): the same results to the last bit, in more
+time, with memory that grows with the square root of the number of steps.  Not
+for a bidirectional network.
+
+@item @qcode{"seed"}
+Seed of the dropout between layers, a whole number from 0 to 2^53.  The same
+seed leaves out the same units for any number of threads, in the R package too.
+Default: drawn with @code{rand} if the network has dropout, so that @code{rand
+("state", 1)} decides.
 
 @item @qcode{"wrt"}
 With respect to what: @qcode{"param"}, @qcode{"x"}, @qcode{"state"} or a cell
@@ -224,6 +241,9 @@ References:
 A. Alexandrov et al., "GluonTS: probabilistic and neural time series modeling in
 Python", Journal of Machine Learning Research 21(116), 2020.
 
+T. Chen, B. Xu, C. Zhang, C. Guestrin, "Training deep nets with sublinear
+memory cost", arXiv:1604.06174, 2016.
+
 J. Hilbe, "Negative binomial regression", 2nd edition, Cambridge University
 Press, 2011.
 
@@ -248,8 +268,8 @@ training of recurrent network trajectories", Neural Computation 2, 1990.
   // A target stands before the options, which are pairs; none is a string.
   const octave_idx_type more = args.length () - 2;
   if (more == 0 || (more > 0 && more % 2 == 0 && args(2).is_string ()))
-    return gateway ("rnn_bptt", { "net", "x" }, args, nargout);
-  return gateway ("rnn_bptt", { "net", "x", "target" }, args, nargout);
+    return gateway ("rnn_bptt", { "net", "x" }, with_seed (args), nargout);
+  return gateway ("rnn_bptt", { "net", "x", "target" }, with_seed (args), nargout);
 }
 
 /*
@@ -320,6 +340,71 @@ training of recurrent network trajectories", Neural Computation 2, 1990.
 %! x = reshape (cos (1:30), 2, 3, 5);
 %! target = reshape (sin (1:15), 1, 3, 5);
 %! y = rnn_forward (net, x);
+
+## Layers, directions, the last step, dropout.
+
+%!test
+%! deep = rnn_net (2, [3, 2], 1, "lstm", "bidirectional", true, "seed", 5);
+%! [loss, grad, info] = rnn_bptt (deep, x, target, "truncate", 2);
+%! assert (fieldnames (grad), fieldnames (deep.param));
+%! assert (structfun (@(p) {size(p)}, grad),
+%!         structfun (@(p) {size(p)}, deep.param));
+%! assert (fieldnames (info.dstate), {"h"; "c"; "h_rev"; "c_rev"; "h_l2"; ...
+%!                                    "c_l2"; "h_l2_rev"; "c_l2_rev"});
+%! assert (fieldnames (info.state), fieldnames (info.dstate));
+%! assert (size (info.dstate.c_l2_rev), [2, 3]);
+
+%!test
+%! last = rnn_net (2, [3, 2], 2, "gru", "output_mode", "last", "seed", 5);
+%! every = setfield (last, "output_mode", "sequence");
+%! want = NaN (2, 3, 5);
+%! short = cos ([1, 2, 3; 4, 5, 6]);
+%! lengths = [5, 2, 4];
+%! for b = 1:3
+%!   want(:,b,lengths(b)) = short(:,b);
+%! endfor
+%! [loss, grad] = rnn_bptt (last, x, short, "lengths", lengths);
+%! [loss2, grad2] = rnn_bptt (every, x, want, "lengths", lengths);
+%! assert (loss, loss2, 1e-15);
+%! assert (rnn_pack (grad), rnn_pack (grad2), 1e-15);
+%! loss = rnn_bptt (last, x, [1, 2, NaN], "loss", "cross_entropy");
+%! assert (rnn_bptt (last, x, [1; 2; NaN], "loss", "cross_entropy"), loss);
+%! p = rnn_predict (last, x, "type", "prob");
+%! assert (loss, -mean (log ([p(1,1), p(2,2)])), 1e-15);
+
+%!test # the seed decides, and rand where there is none
+%! deep = rnn_net (2, [3, 2], 1, "gru", "dropout", 0.5, "seed", 5);
+%! [~, ~, info] = rnn_bptt (deep, x, target, "seed", 1);
+%! assert (rnn_forward (deep, x, "seed", 1), info.y);
+%! state = rand ("state");
+%! unwind_protect
+%!   rand ("state", 1);
+%!   a = rnn_bptt (deep, x, target);
+%!   b = rnn_bptt (deep, x, target, "seed", []);
+%!   c = rnn_gradcheck (deep, x, target);
+%!   rand ("state", 1);
+%!   assert (rnn_bptt (deep, x, target), a);
+%!   assert (rnn_bptt (deep, x, target), b);
+%!   assert (rnn_gradcheck (deep, x, target), c);
+%!   assert (a != b);
+%!   rand ("state", 1);
+%!   seed = floor (rand () * 2147483647) + 1;
+%!   assert (rnn_bptt (deep, x, target, "seed", seed), a);
+%!   before = rand ("state");
+%!   rnn_bptt (deep, x, target, "seed", 1);
+%!   rnn_bptt (net, x, target);
+%!   assert (rand ("state"), before);
+%! unwind_protect_cleanup
+%!   rand ("state", state);
+%! end_unwind_protect
+
+%!test # recomputing changes nothing
+%! deep = rnn_net (2, [3, 2], 1, "gru", "dropout", 0.5, "seed", 5);
+%! long = reshape (cos (1:1200), 2, 3, 200);
+%! goal = reshape (sin (1:600), 1, 3, 200);
+%! [~, ~, all] = rnn_bptt (deep, long, goal, "seed", 1);
+%! [~, ~, again] = rnn_bptt (deep, long, goal, "seed", 1, "memory", "recompute");
+%! assert (again, all);
 
 ## Losses and reductions.
 
