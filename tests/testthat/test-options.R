@@ -26,9 +26,10 @@ test_that("every option is on its function's help page with its choices", {
   text <- lapply(tools::Rd_db("bptt"), function(page) {
     paste(utils::capture.output(tools::Rd2txt(page)), collapse = " ")
   })
+  elsewhere <- c(rnn_unpack = "rnn_pack", rnn_import = "rnn_export")
   for (i in which(options$type %in% c("choice", "loss", "set"))) {
     for (name in strsplit(options$`function`[i], " ")[[1L]]) {
-      page <- paste0(if (name == "rnn_unpack") "rnn_pack" else name, ".Rd")
+      page <- paste0(if (name %in% names(elsewhere)) elsewhere[[name]] else name, ".Rd")
       for (choice in strsplit(options$range[i], "|", fixed = TRUE)[[1L]]) {
         expect_match(text[[page]], choice, fixed = TRUE, label = paste(page, options$name[i]))
       }
