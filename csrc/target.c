@@ -72,7 +72,8 @@ static bool read_class_weights(const bptt_call *call, ptrdiff_t classes, bptt_dt
   const phrase expected = say("%s, one for each class", say_count(classes, "number", "numbers").s);
   if (!value_check_array(d, at, v, expected.s)) return false;
   if (value_count(v) != classes) {
-    return wrong(d->error, at, say_count(value_count(v), "number", "numbers").s, "%s", expected.s);
+    return fail(d->error, at.argument, "`class_weights` has %s; expected %s",
+                say_count(value_count(v), "number", "numbers").s, expected.s);
   }
   for (ptrdiff_t i = 0; i < classes; i++) {
     const double weight = value_at(v, i);
