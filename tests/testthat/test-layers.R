@@ -122,7 +122,9 @@ test_that("outputs at the last step are those of all steps there", {
     every <- deep_net("gru", bidirectional = both)
     last <- deep_net("gru", bidirectional = both, output_mode = "last")
     y <- rnn_predict(every, x, lengths = lengths)
-    expect_identical(rnn_predict(last, x, lengths = lengths), sapply(1:4, function(b) y[, b, lengths[b]]))
+    expect_identical(
+      rnn_predict(last, x, lengths = lengths), sapply(1:4, function(b) y[, b, lengths[b]])
+    )
     target <- matrix(cos(1:8), 2)
     all <- array(NA_real_, c(2, 4, 5))
     for (b in 1:4) all[, b, lengths[b]] <- target[, b]
