@@ -264,7 +264,8 @@ hidden_text <- function(net) {
   }
   each <- paste(format(sizes, trim = TRUE, scientific = FALSE), collapse = ", ")
   paste0(
-    length(sizes), " layers of ", each, " hidden units", if (net$dropout > 0) paste(", dropout", format(net$dropout))
+    length(sizes), " layers of ", each, " hidden units",
+    if (net$dropout > 0) paste0(", dropout ", format(net$dropout))
   )
 }
 

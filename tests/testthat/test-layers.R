@@ -52,7 +52,8 @@ deep_net <- function(cell, ..., output = 2) {
 
 # The first layer of a network with two, and anything for a readout.
 rnn_net_of_layer <- function(net) {
-  one <- rnn_net(net$input, net$hidden[1L], 1, net$cell, bidirectional = net$bidirectional, seed = 1)
+  both <- net$bidirectional
+  one <- rnn_net(net$input, net$hidden[1L], 1, net$cell, bidirectional = both, seed = 1)
   shared <- setdiff(names(one$param), c("W_hy", "b_y"))
   one$param[shared] <- net$param[shared]
   one
