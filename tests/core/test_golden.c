@@ -145,6 +145,9 @@ static bptt_value *make_net(host *h, const example *e, bptt_kind kind)
   host_add(h, net, "output", host_number(h, (double)W_hy->dim[0]));
   host_add(h, net, "activation", host_text(h, find_setting(e, "activation", "tanh")));
   host_add(h, net, "reset", host_text(h, find_setting(e, "reset", "after")));
+  host_add(h, net, "bidirectional", host_number(h, 0));
+  host_add(h, net, "output_mode", host_text(h, "sequence"));
+  host_add(h, net, "dropout", host_number(h, 0));
   for (int i = 0; i < e->arrays; i++) {
     const array *p = &e->array[i];
     if (strncmp(p->name, "param.", 6) == 0) host_add(h, param, p->name + 6, make_array(h, p, kind));
