@@ -53,7 +53,8 @@ R_FILES := $(CORE) $(wildcard DESCRIPTION NAMESPACE LICENSE NEWS.md README.md .R
              configure* cleanup* R/* src/*.c src/*.h src/Makevars* man/* tests/*.R tests/testthat/* \
              tests/golden/*.txt tests/bad_inputs/* tests/files/*)
 OCTAVE_FILES := $(CORE) COPYING $(wildcard octave/DESCRIPTION octave/INDEX octave/NEWS \
-                  octave/inst/*.m octave/inst/private/*.m octave/src/*.cc octave/src/*.h octave/src/Makefile)
+                  octave/inst/*.m octave/inst/private/*.m \
+                  octave/src/*.cc octave/src/*.h octave/src/Makefile)
 STAMP = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 
 dist: consistent $(R_TARBALL) $(OCTAVE_TARBALL)

@@ -32,7 +32,9 @@
 #' short series.
 #'
 #' @inheritParams rnn_bptt
-#' @param loss One of those of [rnn_bptt()], but no function.
+#' @param loss `"mse"`, `"mae"`, `"huber"`, `"cross_entropy"`,
+#'   `"binary_cross_entropy"`, `"quantile"`, `"gaussian"`, `"student_t"` or
+#'   `"negative_binomial"`, but no function.
 #' @param grad A gradient to check in place of that of [rnn_bptt()]: a list
 #'   with the names and dims of `net$param`. `NULL`: that of [rnn_bptt()].
 #' @param wrt What to check the gradient for: some of `"param"`, `"x"` and

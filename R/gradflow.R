@@ -159,6 +159,6 @@ plot.rnn_gradflow <- function(x, ..., type = "l", log = "y", xlab = "lag (steps)
     type = type, log = log, col = colour, lty = line, xlab = xlab, ylab = ylab, main = main, ...
   )
   label <- ifelse(shown[["field"]] == "dh", shown[["name"]], sub("^h", "c", shown[["name"]]))
-  graphics::legend("bottomleft", legend = label, col = colour, lty = line, bty = "n")
+  graphics::legend("bottomleft", legend = label, col = colour, lty = line, cex = 0.8, bg = "white")
   invisible(x)
 }

@@ -296,7 +296,7 @@ static phrase say_interval(const interval *in)
 {
   phrase lo = say("%s %s", in->above ? "above" : "of at least", say_number(in->lo).s);
   if (isinf(in->lo) && isinf(in->hi)) return say("that is finite");
-  if (isinf(in->hi)) return lo;
+  if (isinf(in->hi) && !in->below) return lo;
   return say("%s and %s %s", lo.s, in->below ? "below" : "at most", say_number(in->hi).s);
 }
 

@@ -72,7 +72,8 @@ static bool read_class_weights(const bptt_call *call, ptrdiff_t classes, bptt_dt
   const phrase expected = say("%s, one for each class", say_count(classes, "number", "numbers").s);
   if (!value_check_array(d, at, v, expected.s)) return false;
   if (value_count(v) != classes) {
-    return wrong(d->error, at, say_count(value_count(v), "number", "numbers").s, "%s", expected.s);
+    return fail(d->error, at.argument, "`class_weights` has %s; expected %s",
+                say_count(value_count(v), "number", "numbers").s, expected.s);
   }
   for (ptrdiff_t i = 0; i < classes; i++) {
     const double weight = value_at(v, i);
@@ -232,7 +233,7 @@ static bool read_dy(const bptt_call *call, const series *x, ptrdiff_t outputs, b
   if (at[OPTION_LOSS].choice != BPTT_MSE) {
     return fail(d->error, "dy", "`dy` is given, and so is `loss`; expected one of the two");
   }
-  return check_options(call) && check_unweighted(call, "`dy` is, which has its weights in it") &&
+  return check_options(call) && check_unweighted(call, "`dy` has its weights in it") &&
          read_gradient(call, at[OPTION_DY].given, x, outputs, last, c) &&
          series_check_finite(d, &c->target);
 }

@@ -19,9 +19,13 @@
 ## is wrong; in between it is doubtful: try other parameters and inputs.
 ##
 ## The rule is for losses that are smooth.  The activation @qcode{"relu"} has a
-## kink at 0: where what goes into a unit is very close to 0, the differences
-## step across it, and the error can be large though the gradient is right.  Try
-## other values then, too.
+## kink at 0, the losses @qcode{"mae"} and @qcode{"quantile"} have one where an
+## output meets its target: very close to it the differences step across, and the
+## error can be large though the gradient is right.  Try other values then, too.
+##
+## A loss of your own is checked in two parts: its gradient at some outputs, which
+## is yours, and what becomes of it, by giving it as @qcode{"dy"}.  A function
+## handle as @qcode{"loss"} is not taken.
 ##
 ## @var{info} is a struct whose fields have one row for each array:
 ##
@@ -51,10 +55,13 @@
 ## What to check: @qcode{"param"} (default), @qcode{"x"}, @qcode{"state"} or a
 ## cell of these.
 ##
-## @item @qcode{"loss"}, @qcode{"reduction"}, @qcode{"truncate"}
-## @itemx @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}, @qcode{"threads"}
+## @item @qcode{"loss"}, @qcode{"delta"}, @qcode{"levels"}
+## @itemx @qcode{"class_weights"}, @qcode{"weights"}, @qcode{"dy"}
+## @itemx @qcode{"reduction"}, @qcode{"truncate"}, @qcode{"state"}
+## @itemx @qcode{"lengths"}, @qcode{"format"}, @qcode{"seed"}
+## @itemx @qcode{"threads"}
 ## As in @code{rnn_bptt}.  With truncation the differences are those of the loss
-## of each window with the state it starts from held fixed.
+## of each window with the states that come into it from outside held fixed.
 ## @end table
 ##
 ## Arguments that are wrong give the error @code{bptt:invalidInput}, what
@@ -72,14 +79,14 @@
 ## @seealso{rnn_bptt}
 ## @end deftypefn
 
-function [max_error, info] = rnn_gradcheck (net, x, target, varargin)
+function [max_error, info] = rnn_gradcheck (net, x, varargin)
 
-  if (nargin < 3)
+  if (nargin < 2)
     print_usage ();
   endif
 
-  [max_error, info] = __bptt__ ("rnn_gradcheck", "net", net, ...
-                                "x", x, "target", target, varargin{:});
+  args = add_seed (name_target (varargin), net);
+  [max_error, info] = __bptt__ ("rnn_gradcheck", "net", net, "x", x, args{:});
   if (nargout > 1)
     info.name = cellstr (info.name);   # one name comes as a string
   endif
@@ -122,6 +129,21 @@ endfunction
 %! [~, info] = rnn_gradcheck (net, x, target, "wrt", "x");
 %! assert (info.name, {"x"});
 
+%!test # layers, directions, dropout, the last step
+%! for both = [false, true]
+%!   deep = rnn_net (2, [3, 2], 1, "lstm", "bidirectional", both, ...
+%!                   "dropout", 0.3, "seed", 5);
+%!   options = {"wrt", {"param", "x", "state"}, "seed", 1, ...
+%!              "lengths", [5, 2, 4]};
+%!   [max_error, info] = rnn_gradcheck (deep, x, target, options{:}, ...
+%!                                      "truncate", 2);
+%!   assert (max_error < 1e-8);
+%!   [~, state] = rnn_forward (deep, x);
+%!   assert (info.name, [fieldnames(deep.param); "x"; fieldnames(state)]);
+%!   deep.output_mode = "last";
+%!   assert (rnn_gradcheck (deep, x, [1, 2, 3], options{:}) < 1e-8);
+%! endfor
+
 %!test # a gradient that is wrong is found, and where
 %! [~, grad] = rnn_bptt (net, x, target);
 %! grad.W_hh(4,2) += 1e-3;
@@ -140,7 +162,8 @@ endfunction
 %! assert (rnn_gradcheck (small, [0, 1, 0; 1, 0, 1], [1, 0, 1]) < 1e-7);
 
 %!error <Invalid call> rnn_gradcheck ()
-%!error <Invalid call> rnn_gradcheck (net, x)
+%!error <Invalid call> rnn_gradcheck (net)
+%!error <.target. is missing> rnn_gradcheck (net, x)
 %!error id=bptt:invalidInput rnn_gradcheck (net, x, target, "grad", 1)
 %!error id=bptt:invalidInput rnn_gradcheck (net, x, target, "wrt", "y")
 %!error id=bptt:invalidInput rnn_gradcheck (net, x, target, "clip_norm", 1)

@@ -7,9 +7,10 @@
 ## @deftypefnx {} {@var{net} =} rnn_net (@dots{}, @var{name}, @var{value}, @dots{})
 ## Make a recurrent network with freshly drawn weights.
 ##
-## The network reads sequences of @var{input} features, has one recurrent
-## layer of @var{hidden} units, and a linear readout of @var{output} features.
-## With input @math{x_t}, state @math{h_t} and output @math{y_t} at step
+## The network reads sequences of @var{input} features, has a recurrent layer
+## of @var{hidden} units, and a linear readout of @var{output} features.  If
+## @var{hidden} is a vector, there is a layer of each size, from the first to
+## the topmost.  With input @math{x_t}, state @math{h_t} and output @math{y_t} at step
 ## @math{t}, the three kinds of @var{cell} are
 ##
 ## @table @asis
@@ -35,6 +36,10 @@
 ## @noindent
 ## and in all of them @code{y_t = W_hy * h_t + b_y}.
 ##
+## In a stack of layers the first one reads @math{x_t}, each one above it the
+## state @math{h_t} of the layer below in place of @math{x_t}, and the readout
+## that of the topmost layer.
+##
 ## Options are pairs of a name and a value; the empty matrix stands for the
 ## default.
 ##
@@ -51,6 +56,27 @@
 ## Where the cell @qcode{"gru"} resets: @qcode{"after"} the product (default)
 ## or @qcode{"before"} it.  For the other cells anything but the default is an
 ## error.
+##
+## @item @qcode{"bidirectional"}
+## If true, each layer has a second set of units with parameters of its own,
+## which runs from each sequence's last step to its first (Schuster & Paliwal
+## 1997): its state at step @math{t} follows from @math{x_t} and its state at
+## step @math{t+1}.  The layer above and the readout are shown
+## @code{[h_t; h_rev_t]}.  Default: false.
+##
+## @item @qcode{"output_mode"}
+## @qcode{"sequence"} (default): outputs at every step.  @qcode{"last"}: at the
+## last step of each sequence alone, the same that @qcode{"sequence"} gives
+## there; @code{rnn_forward} tells their form.
+##
+## @item @qcode{"dropout"}
+## Share @math{p} of the units of each layer but the topmost that the layer
+## above is not shown while the network is trained, drawn at each step anew; the
+## others are scaled by @code{1 / (1 - p)} (Srivastava et al.@: 2014).  What
+## goes from step to step within a layer is left alone (Zaremba et al.@: 2014),
+## and so are the input and the readout; PyTorch has dropout in the same place.
+## @code{rnn_predict} uses all units.  From 0 (default) to below 1; for one
+## layer anything but 0 is an error.
 ##
 ## @item @qcode{"init"}
 ## How @code{W_xh} is drawn, gate by gate: @qcode{"glorot"} (default: uniform
@@ -87,8 +113,9 @@
 ## @end table
 ##
 ## @var{net} is plain data, a struct with the fields @code{cell}, @code{input},
-## @code{hidden}, @code{output}, @code{activation}, @code{reset} and
-## @code{param}.  @code{@var{net}.param} has the fields (@math{D} inputs,
+## @code{hidden} (a row with the sizes of the layers), @code{output},
+## @code{activation}, @code{reset}, @code{bidirectional}, @code{output_mode},
+## @code{dropout} and @code{param}.  @code{@var{net}.param} has the fields (@math{D} inputs,
 ## @math{H} units, @math{O} outputs; @math{G} is 1 for @qcode{"rnn"}, 3 for
 ## @qcode{"gru"}, 4 for @qcode{"lstm"})
 ##
@@ -104,6 +131,13 @@
 ## @item @code{W_hy} @tab @math{O x H} @tab as @qcode{"glorot"}
 ## @item @code{b_y} @tab @math{O x 1} @tab zero
 ## @end multitable
+##
+## Parameters of the reverse direction have the suffix @code{_rev}, those of
+## layer 2 @code{_l2} and @code{_l2_rev}, and so on: @code{W_hh},
+## @code{W_hh_rev}, @code{W_hh_l2}, @code{W_hh_l2_rev}.  @math{H} is the size of
+## the layer, and @math{D} in @code{W_xh_l2} the number of units of layer 1, of
+## both directions if there are two; so is @math{H} in @code{W_hy}.  They come
+## layer by layer, in each the forward direction first, the readout last.
 ##
 ## In a cell that has no such choice, the fields @code{activation} and
 ## @code{reset} hold the defaults; another of the values above is ignored there.
@@ -122,6 +156,9 @@
 ##      @result{} 12 2
 ## net.param.b_h'
 ##      @result{} 0   0   0   1   1   1   0   0   0   0   0   0
+## net = rnn_net (2, [4, 3], 1, "gru", "bidirectional", true);
+## size (net.param.W_xh_l2)
+##      @result{} 9 8
 ## @end group
 ## @end example
 ##
@@ -151,6 +188,16 @@
 ## A. Saxe, J. McClelland, S. Ganguli, "Exact solutions to the nonlinear
 ## dynamics of learning in deep linear neural networks", ICLR, 2014.
 ##
+## M. Schuster, K. Paliwal, "Bidirectional recurrent neural networks", IEEE
+## Transactions on Signal Processing 45, 1997.
+##
+## N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever, R. Salakhutdinov,
+## "Dropout: a simple way to prevent neural networks from overfitting", Journal
+## of Machine Learning Research 15, 2014.
+##
+## W. Zaremba, I. Sutskever, O. Vinyals, "Recurrent neural network
+## regularization", arXiv:1409.2329, 2014.
+##
 ## C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?", ICLR, 2018.
 ##
 ## @seealso{rnn_forward, rnn_bptt, rnn_pack, rnn_save}
@@ -167,29 +214,20 @@ function net = rnn_net (input, hidden, output, varargin)
     varargin = [{"cell"}, varargin];
   endif
 
-  ## The environment's own generator decides where the user does not.
-  is_seed = strcmp (varargin(1:2:end), "seed");
-  if (! any (is_seed))
-    varargin(end+1:end+2) = {"seed", random_seed()};
-  elseif (isempty (varargin{2 * find (is_seed, 1)}))
-    varargin{2 * find (is_seed, 1)} = random_seed ();
-  endif
-
+  options = add_seed (varargin);
   net = __bptt__ ("rnn_net", "input", input, "hidden", hidden, ...
-                  "output", output, varargin{:});
-
-endfunction
-
-function seed = random_seed ()
-
-  seed = floor (rand () * 2147483647) + 1;
+                  "output", output, options{:});
 
 endfunction
 
 %!test # the fields, their order, and the sizes of the parameters
 %! net = rnn_net (2, 3, 4);
 %! assert (fieldnames (net), {"cell"; "input"; "hidden"; "output"; ...
-%!                            "activation"; "reset"; "param"});
+%!                            "activation"; "reset"; "bidirectional"; ...
+%!                            "output_mode"; "dropout"; "param"});
+%! assert (net.bidirectional, false);
+%! assert (net.output_mode, "sequence");
+%! assert (net.dropout, 0);
 %! assert ({net.cell, net.activation, net.reset}, {"rnn", "tanh", "after"});
 %! assert ([net.input, net.hidden, net.output], [2, 3, 4]);
 %! assert (fieldnames (net.param), {"W_xh"; "W_hh"; "b_h"; "W_hy"; "b_y"});
@@ -211,6 +249,26 @@ endfunction
 %! net = rnn_net (2, 3, 4, "gru", "reset", "before");
 %! assert (net.reset, "before");
 %! assert (fieldnames (net.param), {"W_xh"; "W_hh"; "b_h"; "W_hy"; "b_y"});
+
+%!test # layers and directions
+%! net = rnn_net (2, [4, 3], 5, "lstm", "bidirectional", true, ...
+%!                "output_mode", "last", "dropout", 0.25, "seed", 1);
+%! assert (net.hidden, [4, 3]);
+%! assert (net.bidirectional, true);
+%! assert (net.output_mode, "last");
+%! assert (net.dropout, 0.25);
+%! assert (fieldnames (net.param), ...
+%!         {"W_xh"; "W_hh"; "b_h"; "W_xh_rev"; "W_hh_rev"; "b_h_rev"; ...
+%!          "W_xh_l2"; "W_hh_l2"; "b_h_l2"; "W_xh_l2_rev"; "W_hh_l2_rev"; ...
+%!          "b_h_l2_rev"; "W_hy"; "b_y"});
+%! assert (structfun (@(p) {size(p)}, net.param), ...
+%!         {[16, 2]; [16, 4]; [16, 1]; [16, 2]; [16, 4]; [16, 1]; [12, 8]; ...
+%!          [12, 3]; [12, 1]; [12, 8]; [12, 3]; [12, 1]; [5, 6]; [5, 1]});
+%! assert (net.param.b_h_l2_rev, [zeros(3, 1); ones(3, 1); zeros(6, 1)]);
+%! assert (! isequal (net.param.W_hh, net.param.W_hh_rev));
+%! assert (rnn_net (2, [4; 3], 1, "seed", 1), rnn_net (2, [4, 3], 1, "seed", 1));
+%! net = rnn_net (2, [4, 3, 2], 1, "gru");
+%! assert (size (net.param.b_hn_l3), [2, 1]);
 
 %!test # blocks of W_hh are orthogonal, the others stay within their limits
 %! net = rnn_net (5, 8, 2, "lstm", "seed", 3);
@@ -288,12 +346,18 @@ endfunction
 %! net = rnn_net (2, 3, 1, "lstm", "seed", 1);
 %! assert (size (net.param.W_xh), [12, 2]);
 %! assert (net.param.b_h', [0 0 0 1 1 1 0 0 0 0 0 0]);
+%! net = rnn_net (2, [4, 3], 1, "gru", "bidirectional", true);
+%! assert (size (net.param.W_xh_l2), [9, 8]);
 
 %!error <Invalid call> rnn_net ()
 %!error <Invalid call> rnn_net (1, 2)
 %!error id=bptt:invalidInput rnn_net (0, 2, 1)
 %!error id=bptt:invalidInput rnn_net (1, 2.5, 1)
-%!error id=bptt:invalidInput rnn_net (1, [3 2], 1)
+%!error id=bptt:invalidInput rnn_net (1, [3 0], 1)
+%!error id=bptt:invalidInput rnn_net (1, 2, 1, "bidirectional", "yes")
+%!error id=bptt:invalidInput rnn_net (1, 2, 1, "output_mode", "all")
+%!error id=bptt:invalidInput rnn_net (1, 2, 1, "dropout", 0.5)
+%!error id=bptt:invalidInput rnn_net (1, [2 2], 1, "dropout", 1)
 %!error id=bptt:invalidInput rnn_net (1, 2, 1, "elman")
 %!error id=bptt:invalidInput rnn_net (1, 2, 1, "lstm", "activation", "relu")
 %!error id=bptt:invalidInput rnn_net (1, 2, 1, "rnn", "reset", "before")

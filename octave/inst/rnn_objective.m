@@ -13,6 +13,10 @@
 ## it.  @var{theta0} are the parameters of @var{net}, to start from.  To put the
 ## result into a network, use @code{rnn_unpack}.
 ##
+## A network with dropout leaves out the same units at every evaluation, so that
+## @var{f} is a function: the option @code{seed}, or a number drawn with
+## @code{rand} once, decides which.
+##
 ## Arguments that are wrong give the error @code{bptt:invalidInput} here, not
 ## when @var{f} is called.
 ##
@@ -32,13 +36,13 @@
 ## @seealso{rnn_bptt, rnn_pack, rnn_unpack, fminunc}
 ## @end deftypefn
 
-function [f, theta0] = rnn_objective (net, x, target, varargin)
+function [f, theta0] = rnn_objective (net, x, varargin)
 
-  if (nargin < 3)
+  if (nargin < 2)
     print_usage ();
   endif
 
-  data = [{"x", x, "target", target}, varargin];
+  data = [{"x", x}, add_seed(name_target (varargin), net)];
   __bptt__ ("rnn_objective", "net", net, data{:});   # says what is wrong now
 
   f = @(theta) objective (theta, net, data);
@@ -105,6 +109,23 @@ endfunction
 %! assert (loss, want);
 %! assert (grad, rnn_pack (want_grad));
 
+%!test # dropout is the same at every evaluation
+%! deep = rnn_net (2, [3, 2], 1, "gru", "dropout", 0.5, "seed", 5);
+%! state = rand ("state");
+%! unwind_protect
+%!   rand ("state", 1);
+%!   [f, theta0] = rnn_objective (deep, x, target);
+%!   rand ("state", 1);
+%!   assert (f (theta0), rnn_bptt (deep, x, target));
+%!   assert (f (theta0), f (theta0));
+%!   g = rnn_objective (deep, x, target);
+%!   assert (g (theta0) != f (theta0));
+%! unwind_protect_cleanup
+%!   rand ("state", state);
+%! end_unwind_protect
+%! f = rnn_objective (deep, x, target, "seed", 3, "memory", "recompute");
+%! assert (f (theta0), rnn_bptt (deep, x, target, "seed", 3));
+
 %!test # the example of the help text
 %! small = rnn_net (1, 4, 1, "seed", 1);
 %! series = sin (1:40);
@@ -116,7 +137,8 @@ endfunction
 %! assert (rnn_bptt (small, series(1:39), series(2:40)), loss);
 
 %!error <Invalid call> rnn_objective ()
-%!error <Invalid call> rnn_objective (net, x)
+%!error <Invalid call> rnn_objective (net)
+%!error <.target. is missing> rnn_objective (net, x)
 %!error id=bptt:invalidInput rnn_objective (1, x, target)
 %!error id=bptt:invalidInput rnn_objective (net, x, ones (1, 3, 4))
 %!error id=bptt:invalidInput rnn_objective (net, x, target, "truncat", 3)

@@ -8,6 +8,7 @@
 // afterwards.
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -514,7 +515,7 @@ namespace
   }
 
   octave_value_list run (const char *function, const argument_names& names,
-                         const octave_value_list& args, int want)
+                         const octave_value_list& args, int want, bool warns = true)
   {
     call_state state;
     state.doubles.reserve (16);   // without moving what is in it, for most calls
@@ -539,7 +540,8 @@ namespace
     const bptt_status status = bptt_run (call, work.get (), &error);
     if (status != BPTT_OK)
       fail (state, status, error);
-    if (const char *sentence = bptt_warning (call))
+    const char *sentence = bptt_warning (call);
+    if (sentence && warns)
       warning_with_id ("bptt:nonFinite", "%s", sentence);
 
     octave_value_list results;
@@ -548,6 +550,69 @@ namespace
     for (std::size_t i = 0; i < outputs.count; i++)
       results(static_cast<octave_idx_type> (i)) = reader.read (outputs.item[i]);
     return results;
+  }
+
+  // ------------------------------------------------------------------------- a loss function
+
+  // Where in pairs of a name and a value, from FIRST on, the value of NAME is; -1: nowhere.
+  octave_idx_type find_value (const octave_value_list& args, octave_idx_type first,
+                              const char *name)
+  {
+    for (octave_idx_type i = first; i + 1 < args.length (); i += 2)
+      if (args(i).is_string () && args(i).string_value () == name)
+        return i + 1;
+    return -1;
+  }
+
+  // Where the option loss has a function; -1: nowhere.
+  octave_idx_type find_loss (const octave_value_list& args, octave_idx_type first)
+  {
+    for (octave_idx_type i = first; i + 1 < args.length (); i += 2)
+      if (args(i + 1).is_function_handle () && find_value (args, i, "loss") == i + 1)
+        return i + 1;
+    return -1;
+  }
+
+  // All arguments as pairs.
+  octave_value_list as_pairs (const argument_names& names, const octave_value_list& args)
+  {
+    octave_value_list pairs;
+    octave_idx_type i = 0;
+    for (const char *name : names)
+      pairs.append (ovl (name, args(i++)));
+    return pairs.append (args.slice (i, args.length () - i));
+  }
+
+  // What the function LOSS returns for the outputs and the target: a struct.
+  octave_value call_loss (const octave_value& loss, const octave_value& y,
+                          const octave_value& target)
+  {
+    const octave_value_list returned = octave::feval (loss, ovl (y, target), 2);
+    octave_scalar_map map;
+    if (returned.length () > 0)
+      map.setfield ("loss", returned(0));
+    if (returned.length () > 1 && returned(1).is_defined ())
+      map.setfield ("dy", returned(1));
+    return map;
+  }
+
+  // Runs FUNCTION with a loss that is a function: the core gets what it returns for the outputs,
+  // and no target.  What is not finite in the outputs, the function's loss will show.
+  octave_value_list run_with_loss (const char *function, octave_value_list pairs, int want)
+  {
+    octave_value_list forward;
+    for (const char *name : { "net", "x", "state", "lengths", "format", "seed", "threads" })
+      {
+        const octave_idx_type at = find_value (pairs, 0, name);
+        if (at >= 0)
+          forward.append (ovl (name, pairs(at)));
+      }
+    const octave_value y = run ("rnn_forward", {}, forward, 1, false)(0);
+    const octave_idx_type loss = find_loss (pairs, 0), target = find_value (pairs, 0, "target");
+    pairs(loss) = call_loss (pairs(loss), y, target < 0 ? octave_value (Matrix ()) : pairs(target));
+    if (target >= 0)
+      pairs(target) = Matrix ();
+    return run (function, {}, pairs, want);
   }
 }
 
@@ -558,12 +623,45 @@ octave_value_list gateway (const char *function, const argument_names& names,
     print_usage ();
   try
     {
-      return run (function, names, args, std::max (nargout, 1));
+      const int want = std::max (nargout, 1);
+      const octave_idx_type options = static_cast<octave_idx_type> (names.size ());
+      const bool calls = (find_loss (args, options) >= 0
+                          && std::strcmp (function, "rnn_gradcheck") != 0);
+      return (calls ? run_with_loss (function, as_pairs (names, args), want)
+                    : run (function, names, args, want));
     }
   catch (const std::bad_alloc&)
     {
       error_with_id ("bptt:outOfMemory", "out of memory");
     }
+}
+
+// What is no network the core will speak of.
+static bool has_dropout (const octave_value& net)
+{
+  if (! net.isstruct () || net.numel () != 1)
+    return false;
+  const octave_value dropout = net.scalar_map_value ().getfield ("dropout");
+  return dropout.is_defined () && dropout.is_real_scalar () && dropout.double_value () > 0;
+}
+
+static octave_value random_seed ()
+{
+  return std::floor (octave::feval ("rand")(0).double_value () * 2147483647) + 1;
+}
+
+octave_value_list with_seed (octave_value_list args)
+{
+  if (args.length () < 2 || ! has_dropout (args(0)))
+    return args;
+  for (octave_idx_type i = args.length () - 2; i >= 2; i -= 2)
+    if (args(i).is_string () && args(i).string_value () == "seed")
+      {
+        if (args(i + 1).isempty ())
+          args(i + 1) = random_seed ();
+        return args;
+      }
+  return args.append (ovl ("seed", random_seed ()));
 }
 
 // For functions that are m-files: RESULTS = __bptt__ (FUNCTION, NAME, VALUE, ...).

@@ -11,6 +11,7 @@
 #include <octave/oct.h>
 #include <octave/Cell.h>
 #include <octave/oct-map.h>
+#include <octave/parse.h>
 #include <octave/quit.h>
 #pragma GCC diagnostic pop
 
@@ -21,6 +22,11 @@ typedef std::initializer_list<const char *> argument_names;
 // not computed.
 octave_value_list gateway (const char *function, const argument_names& names,
                            const octave_value_list& args, int nargout);
+
+// ARGS, which begin with a network and are pairs of a name and a value from the third or fourth on,
+// with a seed that rand has drawn if the network has dropout and they give none, so that
+// rand ("state", 1) decides.
+octave_value_list with_seed (octave_value_list args);
 
 // The threads of calls that do not say how many.
 extern int default_threads;

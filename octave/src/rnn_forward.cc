@@ -43,11 +43,24 @@ The numbers may be of class double, single, logical or integer.  They must
 be finite within the sequences' lengths.
 
 The outputs @var{y} have the form of @var{x}, with @math{O} in place of
-@math{D}; so have the states of all steps, @var{h}, with @math{H}.  A form
-that has no dim for features gets one, as the first, when there is more than
-one.  Beyond a sequence's length both are NaN.  @var{state} is a struct with
-the state after the last step of each sequence, a matrix @code{h}
-(@math{H x B}) and for the cell @qcode{"lstm"} also @code{c}.
+@math{D}; so have the states of all steps of the topmost layer, @var{h}, with
+@math{H}, or @math{2 H} with two directions.  A form that has no dim for
+features gets one, as the first, when there is more than one.  Beyond a
+sequence's length both are NaN.
+
+A network whose @code{output_mode} is @qcode{"last"} has outputs at the last
+step of each sequence alone.  Then @var{y} has the form of @var{x} without the
+dim of the steps: @math{O x B} for a @math{D x B x T} array, @math{B x O} for
+the @code{format} @qcode{"BTC"}.  For a single sequence it is a vector along
+the dim of the features, and for a cell of @math{B} sequences it is
+@math{O x B}.
+
+@var{state} is a struct with the state after the last step of each sequence, a
+matrix @code{h} (@math{H x B}) and for the cell @qcode{"lstm"} also @code{c}.
+Further directions and layers have fields of their own, named as their
+parameters are: @code{h}, @code{h_rev}, @code{h_l2}, @code{h_l2_rev}, and
+@code{c} after each @code{h}.  That of a reverse direction is the state after
+its own last step, which is step 1.
 
 If @var{x} or a parameter of @var{net} is single, all is computed in single
 and returned so.  There is no option @code{precision}, as the R package has
@@ -59,7 +72,9 @@ default.
 @table @asis
 @item @qcode{"state"}
 The state to start from: a struct with the field @code{h}, @math{H x B}, and
-for @qcode{"lstm"} also @code{c}, as it is returned.  Default: zero.
+for @qcode{"lstm"} also @code{c}, and so on, as it is returned.  That of a
+reverse direction comes in before the last step of each sequence.  Default:
+zero.
 
 @item @qcode{"lengths"}
 @math{B} whole numbers from 1 to @math{T}: the steps of each sequence that
@@ -70,6 +85,10 @@ The dims of @var{x}, in their order: the letters @qcode{"C"} (features),
 @qcode{"B"} (sequences) and @qcode{"T"} (steps), each at most once, for
 example @qcode{"TBC"} or @qcode{"TC"}.  A letter left out is a dim of 1;
 @qcode{"T"} is needed.  For a cell it speaks of the items.
+
+@item @qcode{"seed"}
+Seed of the dropout between layers, a whole number from 0 to 2^53: outputs and
+states are those that @code{rnn_bptt} has with this seed.  Default: no dropout.
 
 @item @qcode{"threads"}
 How many threads to compute with, a whole number from 1 to 1024.  It does not
@@ -257,6 +276,70 @@ net.param.W_hy = 1;
 %! [~, first] = rnn_forward (net, x(:,:,1:2));
 %! rest = rnn_forward (net, x(:,:,3:5), "state", first);
 %! assert (rest, y(:,:,3:5), 1e-15 * 8);
+
+## Layers, directions, the last step, dropout.
+
+%!test # a stack is its layers one after the other
+%! for cell = {"rnn", "gru", "lstm"}
+%!   deep = rnn_net (2, [4, 3], 2, cell{1}, "seed", 3);
+%!   one = rnn_net (2, 4, 1, cell{1}, "seed", 1);
+%!   two = rnn_net (4, 3, 2, cell{1}, "seed", 1);
+%!   for name = setdiff (fieldnames (one.param)', {"W_hy", "b_y"})
+%!     one.param.(name{1}) = deep.param.(name{1});
+%!     two.param.(name{1}) = deep.param.([name{1}, "_l2"]);
+%!   endfor
+%!   two.param.W_hy = deep.param.W_hy;
+%!   [dy, ds, dh] = rnn_forward (deep, x, "lengths", [5, 2, 4]);
+%!   [~, s1, h1] = rnn_forward (one, x, "lengths", [5, 2, 4]);
+%!   [y2, s2, h2] = rnn_forward (two, h1, "lengths", [5, 2, 4]);
+%!   assert (dy, y2, 1e-14);
+%!   assert (dh, h2, 1e-14);
+%!   assert (ds.h, s1.h, 1e-14);
+%!   assert (ds.h_l2, s2.h, 1e-14);
+%! endfor
+
+%!test # the reverse direction is a network that reads the sequences turned round
+%! both = rnn_net (2, 3, 2, "lstm", "bidirectional", true, "seed", 3);
+%! one = two = rnn_net (2, 3, 2, "lstm", "seed", 1);
+%! for name = {"W_xh", "W_hh", "b_h"}
+%!   one.param.(name{1}) = both.param.(name{1});
+%!   two.param.(name{1}) = both.param.([name{1}, "_rev"]);
+%! endfor
+%! [by, bs, bh] = rnn_forward (both, {x(:,:,1), x(:,:,2)});
+%! assert (fieldnames (bs), {"h"; "c"; "h_rev"; "c_rev"});
+%! for k = 1:2
+%!   [~, s1, h1] = rnn_forward (one, x(:,:,k));
+%!   [~, s2, h2] = rnn_forward (two, fliplr (x(:,:,k)));
+%!   assert (bh{k}, [h1; fliplr(h2)], 1e-14);
+%!   assert (by{k}, both.param.W_hy * bh{k} + both.param.b_y, 1e-14);
+%!   assert (bs.c_rev(:,k), s2.c, 1e-14);
+%! endfor
+
+%!test # outputs at the last step alone
+%! deep = rnn_net (2, [3, 2], 4, "gru", "bidirectional", true, "seed", 3);
+%! last = setfield (deep, "output_mode", "last");
+%! every = rnn_forward (deep, x, "lengths", [5, 2, 4]);
+%! want = [every(:,1,5), every(:,2,2), every(:,3,4)];
+%! [ly, ls, lh] = rnn_forward (last, x, "lengths", [5, 2, 4]);
+%! assert (ly, want);
+%! assert (size (lh), [4, 3, 5]);
+%! turned = rnn_forward (last, permute (x, [2, 3, 1]), "format", "BTC",
+%!                       "lengths", [5, 2, 4]);
+%! assert (turned, want');
+%! series = {squeeze(x(:,1,:)), squeeze(x(:,2,1:2)), squeeze(x(:,3,1:4))};
+%! assert (rnn_forward (last, series), want, 1e-14);
+%! assert (rnn_forward (last, series{2}), want(:,2), 1e-14);
+%! assert (rnn_forward (last, series{2}', "format", "TC"), want(:,2)', 1e-14);
+
+%!test # dropout, and none without a seed
+%! deep = rnn_net (2, [30, 3], 2, "gru", "dropout", 0.5, "seed", 3);
+%! plain = setfield (deep, "dropout", 0);
+%! assert (rnn_forward (deep, x), rnn_forward (plain, x));
+%! dropped = rnn_forward (deep, x, "seed", 1);
+%! assert (rnn_forward (deep, x, "seed", 1), dropped);
+%! assert (! isequal (rnn_forward (deep, x, "seed", 2), dropped));
+%! assert (! isequal (rnn_forward (plain, x), dropped));
+%! assert (rnn_forward (plain, x, "seed", 1), rnn_forward (plain, x));
 
 %!test # single
 %! assert (class (rnn_forward (net, single (x))), "single");

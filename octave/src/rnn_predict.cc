@@ -15,7 +15,9 @@ Outputs, probabilities or classes that a recurrent network predicts.
 
 @var{net} is a network as @code{rnn_net} makes it and @var{x} the sequences,
 in any of the forms that @code{rnn_forward} takes.  The predictions @var{y}
-have the form of @var{x}; beyond a sequence's length they are NaN.
+have the form of @var{x}, or of its last step, as the outputs of
+@code{rnn_forward}; beyond a sequence's length they are NaN.  There is no
+dropout.
 @var{state} is the state after the last step, to go on from.  The class of
 the numbers decides the precision, as in @code{rnn_forward}.
 
@@ -26,7 +28,10 @@ default.
 @item @qcode{"type"}
 @qcode{"response"} (default): the outputs.  @qcode{"prob"}: their softmax
 over the features, the probabilities of classes.  @qcode{"class"}: the class,
-1 to the number of outputs, with the largest output, the first of equals.
+1 to the number of outputs, with the largest output, the first of equals.  A
+network of one output tells two classes apart: then @qcode{"prob"} is the
+logistic function of it, the probability of class 1, and @qcode{"class"} is 1
+where it is above 0 and 0 elsewhere.
 
 @item @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}, @qcode{"threads"}
 As in @code{rnn_forward}.
@@ -103,6 +108,24 @@ rnn_predict (net, [-1, 0, 2], "type", "class")
 %! flat.param.W_hy(:) = 0;
 %! flat.param.b_y = [0; 1; 1; 0];
 %! assert (rnn_predict (flat, x, "type", "class"), 2 * ones (1, 3, 5));
+
+%!test # one output
+%! one = rnn_net (2, 3, 1, "seed", 9);
+%! y = rnn_forward (one, x);
+%! assert (rnn_predict (one, x, "type", "prob"), 1 ./ (1 + exp (-y)), 1e-15);
+%! class = rnn_predict (one, x, "type", "class");
+%! assert (class, double (y > 0));
+%! assert (any (class(:)) && ! all (class(:)));
+
+%!test # at the last step alone, and without dropout
+%! last = rnn_net (2, [3, 3], 4, "output_mode", "last", "dropout", 0.5,
+%!                 "seed", 9);
+%! y = rnn_forward (last, x);
+%! assert (rnn_predict (last, x), y);
+%! assert (rnn_predict (last, x, "type", "prob"), exp (y) ./ sum (exp (y)),
+%!         1e-15);
+%! [~, class] = max (y);
+%! assert (rnn_predict (last, x, "type", "class"), class);
 
 %!test # large outputs do not overflow
 %! large = net;

@@ -402,6 +402,59 @@ static void test_shapes(void)
   host_close(&o);
 }
 
+static bool is_near(double a, double b)
+{
+  return fabs(a - b) <= 1e-14 * fabs(b);
+}
+
+/* Weights, and dL/dy from the user or from a function of the user's, reach the engine. */
+static void test_losses(bptt_habit habit)
+{
+  host h;
+  host_open(&h, habit);
+  double weight[B * T], sum = 0, weights = 0, product = 0;
+  bptt_value *target = wave(&h, 3, (size_t[]){O, B, T}, 1);
+  bptt_value *args =
+      arguments(&h, make_net(&h, D, H, O, "gru"), wave(&h, 3, (size_t[]){D, B, T}, 0), target);
+  bptt_value *result = call(&h, "rnn_bptt", args);
+  const bptt_value *y = host_get(habit == BPTT_R ? result : host_get(result, "info"), "y");
+  for (size_t i = 0; i < B * T; i++) {
+    weight[i] = (double)(i % 3);
+    for (size_t o = 0; o < O; o++) {
+      sum += weight[i] * fabs(host_at(y, o + O * i) - host_at(target, o + O * i));
+      product += host_at(y, o + O * i) * host_at(target, o + O * i);
+      weights += weight[i];
+    }
+  }
+  set(&h, args, "loss", "mae");
+  host_add(&h, args, "weights", host_array(&h, 2, (size_t[]){B, T}, weight));
+  CHECK(is_near(host_at(host_get(call(&h, "rnn_bptt", args), "loss"), 0), sum / weights));
+  set(&h, args, "reduction", "sum");
+  CHECK(is_near(host_at(host_get(call(&h, "rnn_bptt", args), "loss"), 0), sum));
+
+  args = arguments(&h, host_get(args, "net"), host_get(args, "x"), NULL);
+  host_add(&h, args, "dy", target);
+  bptt_value *of_dy = call(&h, "rnn_bptt", args);
+  CHECK(is_near(host_at(host_get(of_dy, "loss"), 0), product));
+  bptt_value *returned = host_list(&h);
+  host_add(&h, returned, "dy", target);
+  host_add(&h, returned, "loss", host_number(&h, 7));
+  host_add(&h, args, "dy", host_null(&h));
+  host_add(&h, args, "loss", returned);
+  result = call(&h, "rnn_bptt", args);
+  CHECK(host_at(host_get(result, "loss"), 0) == 7);
+  CHECK(host_same(host_get(result, "grad"), host_get(of_dy, "grad")));
+  /* What is not finite in it is warned of. */
+  double numbers[O * B * T] = {0};
+  numbers[3] = NAN;
+  host_add(&h, returned, "dy", host_array(&h, 3, (size_t[]){O, B, T}, numbers));
+  host_add(&h, args, "loss", returned);
+  result = call(&h, "rnn_bptt", args);
+  CHECK(host_at(host_get(result, "loss"), 0) == 7 && h.warning);
+  CHECK(isnan(host_at(host_get(result, "grad.b_y"), 3 % O)));
+  host_close(&h);
+}
+
 /* Targets that leave out the dim of features, vectors, classes, factors. */
 static void test_targets(bptt_habit habit)
 {
@@ -1267,7 +1320,7 @@ static void test_mistakes(void)
       {"rnn_predict", "type", host_texts(&h, 1, (const char *const[]){NULL}), "type",
        "`type` is NA; expected \"response\", \"prob\" or \"class\""},
 
-      {"rnn_bptt", "target", NULL, "target", "`target` is missing; rnn_bptt needs it"},
+      {"rnn_bptt", "target", NULL, "target", "`target` is missing; rnn_bptt needs it, or `dy`"},
       {"rnn_bptt", "target", wave(&h, 3, (size_t[]){2, 2, 4}, 0), "target",
        "`target` is a 2 x 2 x 4 array; expected 2 x 2 x 5"},
       {"rnn_bptt", "target", series, "target",
@@ -1292,8 +1345,17 @@ static void test_mistakes(void)
        "`clip_value` is a vector of 2 numbers; expected one number above 0"},
       {"rnn_bptt", "clip_value", N(NAN), "clip_value",
        "`clip_value` is NaN; expected one number above 0"},
-      {"rnn_bptt", "loss", S("mae"), "loss",
-       "`loss` is \"mae\"; expected \"mse\" or \"cross_entropy\"; did you mean \"mse\"?"},
+      {"rnn_bptt", "loss", S("quantiles"), "loss",
+       "`loss` is \"quantiles\"; expected \"mse\", \"mae\", \"huber\", \"cross_entropy\", "
+       "\"binary_cross_entropy\", \"quantile\", \"gaussian\", \"student_t\" or "
+       "\"negative_binomial\"; did you mean \"quantile\"?"},
+      {"rnn_bptt", "loss", host_other(&h, "a function"), "loss",
+       "`loss` is a function; rnn_bptt takes what it has for dL/dy as `dy`"},
+      {"rnn_bptt", "loss", host_list(&h), "loss",
+       "the function `loss` returned one value; expected two, the loss and dL/dy"},
+      {"rnn_bptt", "weights", N(1), "weights", NULL},
+      {"rnn_bptt", "dy", target, "dy",
+       "`dy` is given, and so is `target`; expected one of the two"},
       {"rnn_bptt", "loss", host_texts(&h, 2, (const char *const[]){"mse", "mse"}), "loss", NULL},
       {"rnn_bptt", "wrt", S("params"), "wrt",
        "`wrt` is \"params\"; expected some of \"param\", \"x\" or \"state\"; did you mean "
@@ -1510,7 +1572,7 @@ static void test_table(void)
   for (size_t i = 0; i < count; i++) {
     const bptt_option *o = &table[i];
     CHECK(o->function && o->name && o->type && o->initial && o->range && o->help && *o->help);
-    if (strcmp(o->type, "choice") == 0) {
+    if (strcmp(o->type, "choice") == 0 && strcmp(o->initial, "NULL") != 0) {
       char word[32];
       snprintf(word, sizeof word, "%.*s", (int)strlen(o->initial) - 2, o->initial + 1);
       CHECK(strstr(o->range, word) == o->range);
@@ -1523,6 +1585,7 @@ int main(void)
   bptt_load();
   for (bptt_habit habit = BPTT_R; habit <= BPTT_OCTAVE; habit++) {
     test_check_values(habit);
+    test_losses(habit);
     test_net(habit);
     test_deep_net(habit);
     for (int k = 0; k < 3; k++) {

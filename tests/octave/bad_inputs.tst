@@ -13,7 +13,8 @@
 
 %!function complaint = provoke (folder, expression, sentence)
 %!  source (fullfile (folder, "setup.m"));
-%!  objects = {net, lstm, x, target, classes, series, state, grad, theta, sparse};
+%!  objects = {net, lstm, deep, last, deep_state, x, target, classes, series, state, grad, ...
+%!             theta, sparse};
 %!  complaint = "no error";
 %!  try
 %!    eval ([expression ";"]);
@@ -25,7 +26,8 @@
 %!      complaint = sprintf ("says      %s\n  expected  %s", err.message, sentence);
 %!    endif
 %!  end_try_catch
-%!  if (! isequal (objects, {net, lstm, x, target, classes, series, state, grad, theta, sparse}))
+%!  if (! isequal (objects, {net, lstm, deep, last, deep_state, x, target, classes, series, ...
+%!                           state, grad, theta, sparse}))
 %!    complaint = [complaint " changes its arguments"];
 %!  endif
 %!endfunction
