@@ -80,14 +80,16 @@ rnn_gradflow <- function(net, x, target = NULL, ..., loss = "mse", delta = 1,
   }
   names(result[["growth"]]) <- names(result[["reach"]]) <- name
   W_hh <- net[["param"]][sub("^h", "W_hh", name)]
-  result[["spectral_radius"]] <- of_gates(W_hh, name, function(W) {
-    max(Mod(eigen(W, only.values = TRUE)[["values"]]))
-  })
-  result[["singular_value"]] <- of_gates(W_hh, name, function(W) svd(W, 0L, 0L)[["d"]][1L])
+  result[["spectral_radius"]] <- of_gates(W_hh, name, spectral_radius)
+  result[["singular_value"]] <- of_gates(W_hh, name, singular_value)
   steps <- nrow(result[["dh"]])
   result[["verdict"]] <- mapply(flow_verdict, result[["growth"]], result[["reach"]], steps)
   structure(result, class = "rnn_gradflow")
 }
+
+spectral_radius <- function(W) max(Mod(eigen(W, only.values = TRUE)[["values"]]))
+
+singular_value <- function(W) svd(W, 0L, 0L)[["d"]][1L]
 
 # A matrix: f of each gate's block of rows of matrices, one column for each of those.
 of_gates <- function(W_hh, name, f) {

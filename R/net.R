@@ -270,17 +270,25 @@ hidden_text <- function(net) {
 }
 
 #' @export
-print.rnn_net <- function(x, ...) {
+format.rnn_net <- function(x, ...) {
   wrong <- net_trouble(x)
   if (length(wrong) > 0L) {
-    wrong <- paste0("`", wrong, "`", collapse = ", ")
-    return(print_as_it_is(x, paste("Not a whole network; missing or wrong:", wrong)))
+    return(paste("Not a whole network; missing or wrong:", paste0("`", wrong, "`", collapse = ", ")))
   }
-  cat(
+  paste0(
     "Recurrent network, cell ", variant_text(x), ": ", plural(x$input, "input"), ", ",
     hidden_text(x), ", ", plural(x$output, "output"),
-    if (x$output_mode == "last") " at the last step", "\n",
-    plural(sum(lengths(x$param)), "parameter"), ":\n",
+    if (x$output_mode == "last") " at the last step"
+  )
+}
+
+#' @export
+print.rnn_net <- function(x, ...) {
+  if (length(net_trouble(x)) > 0L) {
+    return(print_as_it_is(x, format(x)))
+  }
+  cat(
+    format(x), "\n", plural(sum(lengths(x$param)), "parameter"), ":\n",
     paste0("  ", format(names(x$param)), "  ", vapply(x$param, dims_text, ""), "\n"),
     sep = ""
   )

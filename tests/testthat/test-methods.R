@@ -1,0 +1,90 @@
+# What R's generic functions say of a network, and change in it.
+
+net <- rnn_net(2, c(4, 3), 1, "gru", bidirectional = TRUE, dropout = 0.2, seed = 1)
+
+test_that("coef and as.vector are rnn_pack, the former with names", {
+  theta <- rnn_pack(net)
+  expect_identical(as.vector(net), theta)
+  expect_identical(as.vector(net, "double"), theta)
+  expect_error(as.vector(net, "character"))
+  expect_identical(unname(coef(net)), theta)
+  expect_identical(names(coef(net))[1:3], c("W_xh[1,1]", "W_xh[2,1]", "W_xh[3,1]"))
+  expect_identical(coef(net)[["W_hh_l2_rev[9,2]"]], net$param$W_hh_l2_rev[9, 2])
+  expect_identical(coef(net)[["b_hn[4]"]], net$param$b_hn[4])
+  expect_identical(anyDuplicated(names(coef(net))), 0L)
+})
+
+test_that("format is the first line of print", {
+  expect_identical(
+    format(net),
+    paste0(
+      "Recurrent network, cell gru, reset after, bidirectional: 2 inputs, ",
+      "2 layers of 4, 3 hidden units, dropout 0.2, 1 output"
+    )
+  )
+  expect_identical(capture.output(print(net))[1], format(net))
+  expect_match(format(structure(list(), class = "rnn_net")), "Not a whole network")
+})
+
+test_that("summary has a row for each layer and direction", {
+  s <- summary(net)
+  expect_identical(rownames(s$layers), c("h", "h_rev", "h_l2", "h_l2_rev"))
+  expect_identical(unname(s$layers$inputs), c(2L, 2L, 8L, 8L))
+  expect_identical(unname(s$layers$units), c(4L, 4L, 3L, 3L))
+  expect_equal(sum(s$layers$parameters) + length(net$param$W_hy) + 1, s$parameters)
+  expect_identical(s$parameters, length(coef(net)))
+  expect_equal(s$layers$spectral_radius, rep(1, 4)) # orthogonal blocks
+  half <- net
+  half$param$W_hh_l2 <- net$param$W_hh_l2 / 2
+  expect_equal(summary(half)$layers["h_l2", "singular_value"], 0.5)
+  expect_output(print(s), "h_l2_rev")
+  expect_error(summary(structure(list(), class = "rnn_net")), class = "bptt_input_error")
+})
+
+test_that("all.equal says what differs", {
+  expect_true(all.equal(net, net))
+  other <- net
+  other$param$b_y <- other$param$b_y + 1e-12
+  expect_true(all.equal(net, other))
+  other$param$b_y <- 1
+  other$dropout <- 0
+  other$param$b_hn <- NULL
+  found <- all.equal(net, other)
+  expect_length(found, 3)
+  expect_match(found[1], "field `dropout`")
+  expect_match(found[2], "parameter `b_hn`: only in target")
+  expect_match(found[3], "parameter `b_y`")
+  expect_match(all.equal(net, 1), "numeric")
+  found <- all.equal(net, update(net, hidden = c(5, 3), seed = 1))
+  expect_match(found[1], "field `hidden`: .*0.25")
+})
+
+test_that("update keeps the parameters where it can, and draws them where it must", {
+  set.seed(1)
+  before <- .Random.seed
+  last <- update(net, output_mode = "last", dropout = 0)
+  expect_identical(.Random.seed, before)
+  expect_identical(last$param, net$param)
+  expect_identical(last$output_mode, "last")
+  expect_identical(update(net), net)
+  expect_identical(
+    update(net, hidden = c(6, 3), seed = 5),
+    rnn_net(2, c(6, 3), 1, "gru", bidirectional = TRUE, dropout = 0.2, seed = 5)
+  )
+  relu <- rnn_net(1, 2, 1, activation = "relu", seed = 1)
+  expect_identical(update(relu, cell = "lstm", seed = 2), rnn_net(1, 2, 1, "lstm", seed = 2))
+  expect_identical(update(relu, activation = "tanh")$param, relu$param)
+})
+
+test_that("update takes new parameters as a list or as a vector", {
+  zero <- update(net, param = 0 * coef(net))
+  expect_true(all(coef(zero) == 0))
+  one <- update(net, param = list(b_y = 7))
+  expect_identical(one$param$b_y, 7)
+  expect_identical(one$param$W_hh, net$param$W_hh)
+  wide <- update(net, hidden = c(5, 3), param = list(b_y = 7), seed = 3)
+  expect_identical(wide$param$b_y, 7)
+  expect_error(update(net, param = list(b_z = 1)), class = "bptt_input_error")
+  expect_error(update(net, param = 1:3), class = "bptt_input_error")
+  expect_error(update(net, hiden = 3), "hiden", class = "bptt_input_error")
+})
