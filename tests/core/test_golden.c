@@ -4,18 +4,19 @@
  *
  * Every case runs in double (within 1e-12 of PyTorch) and in single (1e-5), read in R's habit and
  * in Octave's, with every instruction set of this machine (or with that of the environment variable
- * BPTT_ISA), in a workspace full of NaN; and again with more threads, to the same bits. The format
- * of the files is described in tests/golden/README.md. */
+ * BPTT_ISA), in a workspace full of NaN; and again with more threads and less memory, to the same
+ * bits. The format of the files is described in tests/golden/README.md. */
 #include "host.h"
 #include <glob.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------- files */
 
-enum { MOST_ARRAYS = 24, MOST_SETTINGS = 8 };
+enum { MOST_ARRAYS = 128, MOST_SETTINGS = 16, MOST_NUMBERS = 8 };
 
 typedef struct {
   char name[32];
@@ -135,58 +136,106 @@ static bptt_value *make_array(host *h, const array *a, bptt_kind kind)
   return host_as(h, kind, v);
 }
 
-static bptt_value *make_net(host *h, const example *e, bptt_kind kind)
-{
-  bptt_value *net = host_list(h), *param = host_list(h);
-  const array *W_xh = find_array(e, "param.W_xh"), *W_hy = find_array(e, "param.W_hy");
-  host_add(h, net, "cell", host_text(h, find_setting(e, "cell", "")));
-  host_add(h, net, "input", host_number(h, (double)W_xh->dim[1]));
-  host_add(h, net, "hidden", host_number(h, (double)W_hy->dim[1]));
-  host_add(h, net, "output", host_number(h, (double)W_hy->dim[0]));
-  host_add(h, net, "activation", host_text(h, find_setting(e, "activation", "tanh")));
-  host_add(h, net, "reset", host_text(h, find_setting(e, "reset", "after")));
-  host_add(h, net, "bidirectional", host_number(h, 0));
-  host_add(h, net, "output_mode", host_text(h, "sequence"));
-  host_add(h, net, "dropout", host_number(h, 0));
-  for (int i = 0; i < e->arrays; i++) {
-    const array *p = &e->array[i];
-    if (strncmp(p->name, "param.", 6) == 0) host_add(h, param, p->name + 6, make_array(h, p, kind));
-  }
-  host_add(h, net, "param", param);
-  return net;
-}
-
 static void add_array(host *h, bptt_value *list, const char *name, const array *a, bptt_kind kind)
 {
   if (a) host_add(h, list, name, make_array(h, a, kind));
 }
 
-/* An option of one number or two. */
-static void add_numbers(host *h, const example *e, const char *name, bptt_value *args)
+/* The arrays "param.W_xh", ... as a list of W_xh, ... */
+static bptt_value *make_group(host *h, const example *e, const char *prefix, bptt_kind kind)
 {
-  double number[2];
-  int count = sscanf(find_setting(e, name, ""), "%lf %lf", &number[0], &number[1]);
-  if (count > 0) host_add(h, args, name, host_vector(h, (size_t)count, number));
+  bptt_value *group = host_list(h);
+  const size_t n = strlen(prefix);
+  for (int i = 0; i < e->arrays; i++) {
+    const array *a = &e->array[i];
+    if (strncmp(a->name, prefix, n) == 0) add_array(h, group, a->name + n, a, kind);
+  }
+  return group;
+}
+
+/* A setting of one number or more, if there is one. */
+static void add_numbers(host *h, const example *e, const char *name, bptt_value *list)
+{
+  double number[MOST_NUMBERS];
+  size_t count = 0;
+  const char *at = find_setting(e, name, "");
+  for (char *end; count < MOST_NUMBERS; at = end) {
+    number[count] = strtod(at, &end);
+    if (end == at) break;
+    count++;
+  }
+  if (count > 0) host_add(h, list, name, host_vector(h, count, number));
+}
+
+static void add_text(host *h, const example *e, const char *name, bptt_value *list)
+{
+  const char *setting = find_setting(e, name, NULL);
+  if (setting) host_add(h, list, name, host_text(h, setting));
+}
+
+static bptt_value *make_net(host *h, const example *e, bptt_kind kind)
+{
+  bptt_value *net = host_list(h);
+  const array *x = find_array(e, "x"), *b_y = find_array(e, "param.b_y");
+  host_add(h, net, "input", host_number(h, (double)x->dim[0]));
+  host_add(h, net, "output", host_number(h, (double)b_y->dim[0]));
+  host_add(h, net, "activation", host_text(h, "tanh"));
+  host_add(h, net, "reset", host_text(h, "after"));
+  host_add(h, net, "bidirectional", host_number(h, 0));
+  host_add(h, net, "output_mode", host_text(h, "sequence"));
+  host_add(h, net, "dropout", host_number(h, 0));
+  add_text(h, e, "cell", net);
+  add_text(h, e, "activation", net);
+  add_text(h, e, "reset", net);
+  add_text(h, e, "output_mode", net);
+  add_numbers(h, e, "hidden", net);
+  add_numbers(h, e, "bidirectional", net);
+  host_add(h, net, "param", make_group(h, e, "param.", kind));
+  return net;
+}
+
+/* What all functions take. */
+static bptt_value *make_inputs(host *h, const example *e, const way *w)
+{
+  bptt_kind kind = kind_of(w);
+  bptt_value *args = host_list(h), *state = make_group(h, e, "state.", kind);
+  host_add(h, args, "net", make_net(h, e, kind));
+  add_array(h, args, "x", find_array(e, "x"), kind);
+  add_array(h, args, "lengths", find_array(e, "lengths"), BPTT_DOUBLE);
+  if (state->count > 0) host_add(h, args, "state", state);
+  if (w->single && w->habit == BPTT_R) host_add(h, args, "precision", host_text(h, "single"));
+  return args;
 }
 
 static bptt_value *make_arguments(host *h, const example *e, const way *w)
 {
-  bptt_kind kind = kind_of(w);
-  bptt_value *args = host_list(h), *state = host_list(h);
-  host_add(h, args, "net", make_net(h, e, kind));
-  add_array(h, args, "x", find_array(e, "x"), kind);
-  add_array(h, args, "target", find_array(e, "target"), kind);
-  add_array(h, args, "lengths", find_array(e, "lengths"), BPTT_DOUBLE);
-  add_array(h, state, "h", find_array(e, "h0"), kind);
-  add_array(h, state, "c", find_array(e, "c0"), kind);
-  if (state->count > 0) host_add(h, args, "state", state);
-  host_add(h, args, "loss", host_text(h, find_setting(e, "loss", "")));
-  host_add(h, args, "reduction", host_text(h, find_setting(e, "reduction", "")));
-  if (w->single && w->habit == BPTT_R) host_add(h, args, "precision", host_text(h, "single"));
-  add_numbers(h, e, "truncate", args);
-  add_numbers(h, e, "clip_value", args);
-  add_numbers(h, e, "clip_norm", args);
+  static const char *const arrays[] = {"target", "dy", "weights", "class_weights"};
+  static const char *const numbers[] = {"delta", "levels", "truncate", "clip_value", "clip_norm"};
+  bptt_value *args = make_inputs(h, e, w);
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+    add_array(h, args, arrays[i], find_array(e, arrays[i]), kind_of(w));
+  }
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    add_numbers(h, e, numbers[i], args);
+  }
+  add_text(h, e, "loss", args);
+  add_text(h, e, "reduction", args);
   return args;
+}
+
+/* A case says nothing that is left unheard. */
+static void check_settings(const example *e, const char *file)
+{
+  static const char *const known[] = {
+      "cell",  "hidden", "bidirectional", "output_mode", "loss",       "delta",    "activation",
+      "reset", "levels", "reduction",     "truncate",    "clip_value", "clip_norm"};
+  for (int i = 0; i < e->settings; i++) {
+    bool found = false;
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+      found |= strcmp(e->setting[i].key, known[k]) == 0;
+    }
+    if (!found) give_up(file, "a setting that is not known");
+  }
 }
 
 /* ----------------------------------------------------------------------------- compare */
@@ -208,26 +257,30 @@ static const bptt_value *find_result(const bptt_value *results, const char *name
 /* Where the results have what the file calls `name`; NULL: nowhere. */
 static const bptt_value *result_of(const bptt_value *results, const char *name)
 {
-  static const char *const other[][3] = {{"h_last", "state", "h"},
-                                         {"c_last", "state", "c"},
-                                         {"dh0", "dstate", "h"},
-                                         {"dc0", "dstate", "c"}};
-  if (strncmp(name, "grad.", 5) == 0) return find_value(find_result(results, "grad"), name + 5);
-  for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
-    if (strcmp(name, other[i][0]) == 0) {
-      return find_value(find_result(results, other[i][1]), other[i][2]);
+  static const char *const group[][2] = {
+      {"grad.", "grad"}, {"last.", "state"}, {"dstate.", "dstate"}};
+  for (size_t i = 0; i < sizeof group / sizeof *group; i++) {
+    const size_t n = strlen(group[i][0]);
+    if (strncmp(name, group[i][0], n) == 0) {
+      return find_value(find_result(results, group[i][1]), name + n);
     }
   }
   return find_result(results, name);
 }
 
-static int is_given(const char *name)
+static bool is_given(const char *name)
 {
-  static const char *const given[] = {"x", "target", "lengths", "h0", "c0"};
+  static const char *const given[] = {"x", "target", "dy", "weights", "class_weights", "lengths"};
   for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
-    if (strcmp(name, given[i]) == 0) return 1;
+    if (strcmp(name, given[i]) == 0) return true;
   }
-  return strncmp(name, "param.", 6) == 0;
+  return strncmp(name, "param.", 6) == 0 || strncmp(name, "state.", 6) == 0;
+}
+
+/* What the forward pass has: the states of all steps, which rnn_bptt does not return, with it. */
+static bool is_forward(const char *name)
+{
+  return strcmp(name, "y") == 0 || strcmp(name, "h") == 0 || strncmp(name, "last.", 5) == 0;
 }
 
 /* Largest error relative to the largest magnitude; Inf where one is NaN and the other is not. */
@@ -258,28 +311,63 @@ static void compare(const example *e, const array *a, const bptt_value *results,
   printf("FAILED %s (%s, %s): %s is off by %g\n", e->name, w->isa, w->label, a->name, error);
 }
 
+static void report(bool good, const example *e, const way *w, const char *what)
+{
+  if (good) {
+    passed++;
+  } else {
+    failed++;
+    printf("FAILED %s (%s, %s): %s\n", e->name, w->isa, w->label, what);
+  }
+}
+
+static void check_forward(host *h, const example *e, const way *w)
+{
+  if (!host_call(h, "rnn_forward", make_inputs(h, e, w))) {
+    report(false, e, w, h->error.message);
+    return;
+  }
+  for (int i = 0; i < e->arrays; i++) {
+    if (is_forward(e->array[i].name)) compare(e, &e->array[i], h->result, w);
+  }
+}
+
+/* However many threads there are, and whatever is kept. */
+static void check_same(host *h, const example *e, const way *w, bptt_value *args)
+{
+  const bptt_value *const alone = h->result;
+  const bool both = strcmp(find_setting(e, "bidirectional", "0"), "1") == 0;
+  for (h->threads = 2; h->threads <= 3; h->threads++) {
+    const bool called = host_call(h, "rnn_bptt", args);
+    report(called && host_same(h->result, alone), e, w, "otherwise with more threads");
+  }
+  host_add(h, args, "memory", host_text(h, "recompute"));
+  for (h->threads = 1; h->threads <= 2; h->threads++) {
+    const bool called = host_call(h, "rnn_bptt", args);
+    if (both) {
+      report(!called && strcmp(h->error.argument, "memory") == 0, e, w, "recompute is not refused");
+    } else {
+      report(called && host_same(h->result, alone), e, w, "otherwise with recompute");
+    }
+  }
+}
+
 static void check_example(const example *e, const way *w)
 {
   host h;
   host_open(&h, w->habit);
-  const bptt_value *args = make_arguments(&h, e, w);
+  check_forward(&h, e, w);
+  bptt_value *args = make_arguments(&h, e, w);
   if (!host_call(&h, "rnn_bptt", args)) {
-    failed++;
-    printf("FAILED %s (%s, %s): %s\n", e->name, w->isa, w->label, h.error.message);
+    report(false, e, w, h.error.message);
+    host_close(&h);
+    return;
   }
-  bptt_value *const alone = h.result;
-  for (int i = 0; alone && i < e->arrays; i++) {
-    if (!is_given(e->array[i].name)) compare(e, &e->array[i], alone, w);
+  for (int i = 0; i < e->arrays; i++) {
+    const char *name = e->array[i].name;
+    if (!is_given(name) && strcmp(name, "h") != 0) compare(e, &e->array[i], h.result, w);
   }
-  for (h.threads = 2; alone && h.threads <= 3; h.threads++) {
-    if (host_call(&h, "rnn_bptt", args) && host_same(h.result, alone)) {
-      passed++;
-    } else {
-      failed++;
-      printf("FAILED %s (%s, %s): otherwise with %d threads\n", e->name, w->isa, w->label,
-             h.threads);
-    }
-  }
+  check_same(&h, e, w, args);
   host_close(&h);
 }
 
@@ -299,6 +387,7 @@ static void check_file(const char *file)
   for (int k = 0; k < cases; k++) {
     example e;
     read_example(in, file, &e);
+    check_settings(&e, file);
     for (int i = 0; i < HOST_ISAS; i++) {
       if (!host_use_isa(host_isa[i])) continue;
       for (size_t j = 0; j < sizeof ways / sizeof *ways; j++) {

@@ -5,7 +5,8 @@ usage: make_golden.py [folder]        (Debian: apt-get install python3-torch)
 
 The steps are PyTorch's own cells where it has them (rnn with tanh and relu, lstm, gru with reset
 after) and the equations written out in its operations where it has not. The gradients are always
-autograd's. README.md in this folder describes the files.
+autograd's. Every case is checked against PyTorch's modules on packed sequences, or, truncated,
+against a loop that detaches, if there are such. README.md in this folder describes the files.
 """
 import math
 import os
@@ -14,13 +15,14 @@ import sys
 
 import torch
 import torch.nn.functional as F
+from torch import distributions, nn
 
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 SINGLE_TOLERANCE = 1e-6  # a case is drawn again when PyTorch's own single is further away
-RELU_MARGIN = 1e-4       # and when a relu unit comes this near to its kink
+KINK_MARGIN = 1e-4       # and when a relu unit or the loss comes this near to its kink
 
 
 # ------------------------------------------------------------------------------------- cells
@@ -40,6 +42,12 @@ def gru_before(p, x, h):
     return (1 - z) * n + z * h
 
 
+def hidden_bias(p):
+    """Of a gru, where only the last gate has one of its own."""
+    zero = torch.zeros_like(p["b_hn"])
+    return torch.cat([zero, zero, p["b_hn"]])
+
+
 def step(case, p, x, state):
     """One step: x is B x D, a state (h, c) of B x H each; c is None but for lstm."""
     h, c = state
@@ -49,8 +57,7 @@ def step(case, p, x, state):
     if case["cell"] == "gru" and case["reset"] == "before":
         return gru_before(p, x, h), None
     if case["cell"] == "gru":
-        b_hh = torch.cat([torch.zeros_like(p["b_hn"]), torch.zeros_like(p["b_hn"]), p["b_hn"]])
-        return torch.gru_cell(x, h, *weights, b_hh), None
+        return torch.gru_cell(x, h, *weights, hidden_bias(p)), None
     zero = torch.zeros_like(p["b_h"])
     if case["activation"] == "tanh":
         return torch.rnn_tanh_cell(x, h, *weights, zero), None
@@ -63,33 +70,173 @@ def step(case, p, x, state):
     return preactivation(p, x, h), None
 
 
-def advance(case, p, a, t, state):
-    """The state after step t (from 0); sequences that are over keep theirs."""
-    live = (a["lengths"] > t)[:, None]
-    x = torch.where(live, a["x"][:, :, t].T, torch.zeros(()))
-    new = step(case, p, x, state)
-    return tuple(None if s is None else torch.where(live, n, s) for n, s in zip(new, state))
+# ------------------------------------------------------------------------------------- layers
+
+def either(condition, s, t):
+    """Of each sequence one of two states."""
+    return tuple(None if u is None else torch.where(condition[:, None], u, v)
+                 for u, v in zip(s, t))
+
+
+def fixed(state):
+    return tuple(None if s is None else s.detach() for s in state)
+
+
+def layers_of(case):
+    """Of each layer its units and the suffixes of its directions, the forward one first."""
+    return [(H, [("" if l == 0 else f"_l{l + 1}") + d for d in ("", "_rev")[:directions(case)]])
+            for l, H in enumerate(case["hidden"])]
+
+
+def directions(case):
+    return 2 if case.get("bidirectional") else 1
+
+
+def parameters_of(p, suffix):
+    """Those of one direction of a layer."""
+    return {k: p[k + suffix] for k in ("W_xh", "W_hh", "b_h", "b_hn") if k + suffix in p}
+
+
+def run(case, p, a, entry, first, end, cut=math.inf):
+    """Steps first..end-1 (from 0), one layer after the other, each direction from its state in
+    `entry`. Returns the outputs of the topmost layer by step, B x units, and the states after each
+    step by suffix and step. Sequences that are not at a step keep their state. No gradient crosses
+    the borders of pieces of `cut` steps."""
+    x = {t: a["x"][:, :, t].T for t in range(first, end)}
+    after = {}
+    for _, suffixes in layers_of(case):
+        for suffix in suffixes:
+            own, state, at = parameters_of(p, suffix), entry[suffix], {}
+            back = suffix.endswith("_rev")
+            for t in reversed(range(first, end)) if back else range(first, end):
+                before = t + 1 if back else t - 1
+                if first <= before < end and t // cut != before // cut:
+                    state = either(a["lengths"] > before, fixed(state), state)
+                live = a["lengths"] > t
+                shown = torch.where(live[:, None], x[t], torch.zeros((), dtype=x[t].dtype))
+                state = at[t] = either(live, step(case, own, shown, state), state)
+            after[suffix] = at
+        x = {t: torch.cat([after[s][t][0] for s in suffixes], 1) for t in x}
+    return x, after
+
+
+def entries(case, a, initial, after, start, end):
+    """States that directions have where they come into steps start..end-1, held fixed; a sequence
+    that begins there has its initial state."""
+    T = a["x"].shape[2]
+    entry = {}
+    for suffix, state in initial.items():
+        before = end if suffix.endswith("_rev") else start - 1
+        entry[suffix] = state if not 0 <= before < T else \
+            either(a["lengths"] > before, fixed(after[suffix][before]), state)
+    return entry
+
+
+def readout(p, h):
+    return h @ p["W_hy"].T + p["b_y"]
 
 
 # ------------------------------------------------------------------------------------- loss
+#
+# Each is of y, N x outputs to a number of the target, and of t, N numbers. Their reduction
+# is PyTorch's.
+
+def reduced(each, reduction):
+    return {"none": lambda: each, "sum": each.sum, "mean": each.mean}[reduction]()
+
+
+def mse(case, a, y, t, reduction):
+    return F.mse_loss(y[:, 0], t, reduction=reduction)
+
+
+def mae(case, a, y, t, reduction):
+    case["kink"] = min(case["kink"], (y[:, 0] - t).detach().abs().min().item())
+    return F.l1_loss(y[:, 0], t, reduction=reduction)
+
+
+def huber(case, a, y, t, reduction):
+    return F.huber_loss(y[:, 0], t, reduction=reduction, delta=case["delta"])
+
+
+def cross_entropy(case, a, y, t, reduction):
+    return F.cross_entropy(y, t.long() - 1, a.get("class_weights"), reduction=reduction)
+
+
+def binary_cross_entropy(case, a, y, t, reduction):
+    return F.binary_cross_entropy_with_logits(y[:, 0], t, reduction=reduction)
+
+
+def quantile(case, a, y, t, reduction):
+    q, d = torch.tensor(case["levels"]), t[:, None] - y
+    case["kink"] = min(case["kink"], d.detach().abs().min().item())
+    each = torch.maximum(q * d, (q - 1) * d)
+    return each.sum(1) if reduction == "none" else reduced(each, reduction)
+
+
+def gaussian(case, a, y, t, reduction):
+    return F.gaussian_nll_loss(y[:, 0], t, torch.exp(2 * y[:, 1]), full=True, reduction=reduction)
+
+
+def student_t(case, a, y, t, reduction):
+    law = distributions.StudentT(2 + F.softplus(y[:, 2]), y[:, 0], torch.exp(y[:, 1]))
+    return reduced(-law.log_prob(t), reduction)
+
+
+def negative_binomial(case, a, y, t, reduction):
+    law = distributions.NegativeBinomial(torch.exp(-y[:, 1]), logits=y[:, 0] + y[:, 1])
+    return reduced(-law.log_prob(t), reduction)
+
+
+def linear(case, a, y, t, reduction):
+    return reduced(y[:, 0] * t, "none" if reduction == "none" else "sum")
+
+
+LOSSES = {f.__name__: f for f in (mse, mae, huber, cross_entropy, binary_cross_entropy, quantile,
+                                  gaussian, student_t, negative_binomial, linear)}
+
+
+def outputs_of(case):
+    """How many outputs there are to a number of the target."""
+    return {"quantile": len(case.get("levels", ())), "gaussian": 2, "student_t": 3,
+            "negative_binomial": 2, "cross_entropy": case["output"]}.get(case["loss"], 1)
+
+
+def counted(case, a, t, y):
+    """What counts at step t: N x outputs, N numbers of the target, N weights. y is B x O."""
+    last = case.get("output_mode") == "last"
+    live = a["lengths"] == t + 1 if last else a["lengths"] > t
+    target, weights = (v if last or v is None else v[..., t]
+                       for v in (a["target"], a.get("weights")))
+    if case["loss"] not in ("mse", "cross_entropy"):  # of numbers in single, but not in it
+        y, target = y.double(), target.double()
+    target = target.reshape(-1, len(live)).T          # B x F
+    y = y.reshape(len(live), -1, target.shape[1]).transpose(1, 2)
+    weights = torch.ones(()) if weights is None else weights[:, None]
+    counts = ~target.isnan() & live[:, None]
+    return y[counts], target[counts], weights.expand(counts.shape)[counts]
+
 
 def step_loss(case, a, t, y):
     """Sum over what counts at step t; y is B x O."""
-    live = a["lengths"] > t
-    if case["loss"] == "mse":
-        target = a["target"][:, :, t].T
-        counts = ~target.isnan() & live[:, None]
-        return F.mse_loss(y[counts], target[counts], reduction="sum")
-    target = a["target"][:, t]
-    counts = ~target.isnan() & live
-    return F.cross_entropy(y[counts], target[counts].long() - 1, reduction="sum")
+    y, target, weights = counted(case, a, t, y)
+    if len(target) == 0:
+        return torch.zeros(())
+    each = LOSSES[case["loss"]](case, a, y, target, "none")
+    return (each * weights.to(each.dtype)).sum()
 
 
 def scale(case, a):
+    """A mean divides by the weights of what counts."""
     if case["reduction"] == "sum":
         return 1.0
-    over = torch.arange(a["target"].shape[-1])[None, :] >= a["lengths"][:, None]
-    return 1.0 / (~a["target"].isnan() & ~over).sum().item()
+    total = 0
+    y = torch.zeros(a["x"].shape[1], case["output"])
+    for t in range(a["x"].shape[2]):
+        _, target, weights = counted(case, a, t, y)
+        if "class_weights" in a:
+            weights = weights * a["class_weights"][target.long() - 1]
+        total += weights.sum().item()
+    return 1.0 / (total * (outputs_of(case) if case["loss"] == "quantile" else 1))
 
 
 def windows(case, T):
@@ -107,100 +254,217 @@ def windows(case, T):
 
 # ------------------------------------------------------------------------------------- a case
 
+def opened(case, arrays, dtype):
+    """The arrays, the parameters, and the initial states by suffix, all ready for gradients."""
+    a = {k: v.to(dtype, copy=True) for k, v in arrays.items()}
+    _, B, T = a["x"].shape
+    a.setdefault("lengths", torch.full((B,), T))
+    a["x"].requires_grad_()
+    p = {k[6:]: v.requires_grad_() for k, v in a.items() if k.startswith("param.")}
+    leaves = {}
+    for H, suffixes in layers_of(case):
+        for suffix in suffixes:
+            for s in "hc" if case["cell"] == "lstm" else "h":
+                given = a.get("state." + s + suffix, torch.zeros(H, B, dtype=dtype))
+                leaves[s + suffix] = given.requires_grad_()
+    initial = {k[1:]: (v.T, leaves["c" + k[1:]].T if "c" + k[1:] in leaves else None)
+               for k, v in leaves.items() if k[0] == "h"}
+    return a, p, leaves, initial
+
+
+def gradient(v):
+    return torch.zeros_like(v) if v.grad is None else v.grad.clone()
+
+
+def gradients(a, p, leaves):
+    """Unclipped, by the names of the file."""
+    D, B, T = a["x"].shape
+    over = (torch.arange(T)[None, :] >= a["lengths"][:, None]).expand(D, B, T)
+    return {**{"grad." + k: gradient(v) for k, v in p.items()},
+            "dx": gradient(a["x"]).masked_fill(over, 0),
+            **{"dstate." + k: gradient(v) for k, v in leaves.items()}}
+
+
+def clip(case, out):
+    """Clips the gradient; returns its norm before."""
+    grad = [k for k in out if k.startswith("grad.")]
+    norm = math.sqrt(sum((out[k] * out[k]).sum().item() for k in grad))
+    if "clip_value" in case:
+        out.update({k: out[k].clamp(-case["clip_value"], case["clip_value"]) for k in grad})
+    if "clip_norm" in case:
+        clipped = math.sqrt(sum((out[k] * out[k]).sum().item() for k in grad))
+        if clipped > case["clip_norm"]:
+            out.update({k: out[k] * (case["clip_norm"] / clipped) for k in grad})
+    return norm
+
+
+def series(case, a, steps, only_last):
+    """B x n by step as n x B x T, nan beyond the length; or as n x B of the last steps."""
+    whole = torch.stack([steps[t].T for t in range(len(steps))], 2)
+    n, B, T = whole.shape
+    if only_last:
+        return torch.stack([whole[:, b, int(a["lengths"][b]) - 1] for b in range(B)], 1)
+    over = torch.arange(T)[None, :] >= a["lengths"][:, None]
+    return whole.masked_fill(over.expand(n, B, T), math.nan)
+
+
 def evaluate(case, arrays, dtype):
     """All expected values of a case, as a dict of tensors in the layout of the file."""
-    a = {k: v.to(dtype, copy=True) for k, v in arrays.items()}
-    D, B, T = a["x"].shape
-    H = a["param.W_hh"].shape[1]
-    a.setdefault("lengths", torch.full((B,), T))
-    p = {k[6:]: v.requires_grad_() for k, v in a.items() if k.startswith("param.")}
-    a["x"].requires_grad_()
-    h0 = a.get("h0", torch.zeros(H, B, dtype=dtype)).requires_grad_()
-    c0 = None
-    if case["cell"] == "lstm":
-        c0 = a.get("c0", torch.zeros(H, B, dtype=dtype)).requires_grad_()
-    initial = (h0.T, None if c0 is None else c0.T)
-
-    y = torch.full((p["b_y"].shape[0], B, T), math.nan, dtype=dtype)
-    states = [initial]          # states[t]: before step t
+    a, p, leaves, initial = opened(case, arrays, dtype)
+    T = a["x"].shape[2]
     with torch.no_grad():
-        for t in range(T):
-            states.append(advance(case, p, a, t, states[t]))
-            live = (a["lengths"] > t)[:, None]
-            y[:, :, t] = torch.where(live, states[-1][0] @ p["W_hy"].T + p["b_y"], y[:, :, t].T).T
+        h, after = run(case, p, a, initial, 0, T)
+        y = {t: readout(p, h[t]) for t in h}
 
     loss = 0.0
     for start, first, end in windows(case, T):
-        state = states[start] if start == 0 else \
-            tuple(None if s is None else s.detach() for s in states[start])
-        part = torch.zeros((), dtype=dtype)
-        for t in range(start, end):
-            state = advance(case, p, a, t, state)
-            if t >= first:
-                part = part + step_loss(case, a, t, state[0] @ p["W_hy"].T + p["b_y"])
+        entry = entries(case, a, initial, after, start, end)
+        top, _ = run(case, p, a, entry, start, end)
+        part = sum(step_loss(case, a, t, readout(p, top[t])) for t in range(first, end))
         part = part * scale(case, a)
         loss += part.item()
         if part.requires_grad:
             part.backward(retain_graph=True)
 
-    grad = {k: torch.zeros_like(v) if v.grad is None else v.grad.clone() for k, v in p.items()}
-    norm = math.sqrt(sum((g * g).sum().item() for g in grad.values()))
-    if "clip_value" in case:
-        grad = {k: g.clamp(-case["clip_value"], case["clip_value"]) for k, g in grad.items()}
-    if "clip_norm" in case:
-        clipped = math.sqrt(sum((g * g).sum().item() for g in grad.values()))
-        if clipped > case["clip_norm"]:
-            grad = {k: g * (case["clip_norm"] / clipped) for k, g in grad.items()}
-
-    out = {"loss": torch.tensor([loss]), "y": y, "h_last": states[T][0].T.detach()}
-    if c0 is not None:
-        out["c_last"] = states[T][1].T.detach()
-    out.update({"grad." + k: g for k, g in grad.items()})
-    over = (torch.arange(T)[None, :] >= a["lengths"][:, None]).expand(D, B, T)
-    out["dx"] = a["x"].grad.masked_fill(over, 0)
-    out["dh0"] = h0.grad if h0.grad is not None else torch.zeros_like(h0)
-    if c0 is not None:
-        out["dc0"] = c0.grad if c0.grad is not None else torch.zeros_like(c0)
-    out["grad_norm"] = torch.tensor([norm])
+    out = {"loss": torch.tensor([loss]),
+           "y": series(case, a, y, case.get("output_mode") == "last"),
+           "h": series(case, a, h, False)}
+    for k in leaves:
+        final = after[k[1:]][0 if k.endswith("_rev") else T - 1]
+        out["last." + k] = final["hc".index(k[0])].T
+    out.update(gradients(a, p, leaves))
+    out["grad_norm"] = torch.tensor([clip(case, out)])
     return {k: v.detach().to(torch.float64) for k, v in out.items()}
+
+
+# ------------------------------------------------------------------------------------- checks
+
+def check(case, got, expected):
+    for k, v in got.items():
+        torch.testing.assert_close(v.detach(), expected[k], rtol=1e-12, atol=1e-13, equal_nan=True,
+                                   msg=lambda m: f"{case['name']}: {k}: {m}")
 
 
 def check_detaching_loop(case, arrays, expected):
     """truncate = (k, k) must be what everyone writes: one pass that detaches every k steps."""
-    a = {k: v.detach().clone() for k, v in arrays.items()}
-    D, B, T = a["x"].shape
-    H = a["param.W_hh"].shape[1]
-    a.setdefault("lengths", torch.full((B,), T))
-    p = {k[6:]: v.requires_grad_() for k, v in a.items() if k.startswith("param.")}
-    state = (a["h0"].T if "h0" in a else torch.zeros(B, H),
-             (a["c0"].T if "c0" in a else torch.zeros(B, H)) if case["cell"] == "lstm" else None)
-    loss = torch.zeros(())
-    for t in range(T):
-        if t % case["truncate"][0] == 0:
-            state = tuple(None if s is None else s.detach() for s in state)
-        state = advance(case, p, a, t, state)
-        loss = loss + step_loss(case, a, t, state[0] @ p["W_hy"].T + p["b_y"])
-    (loss * scale(case, a)).backward()
-    for k, v in p.items():
-        torch.testing.assert_close(v.grad, expected["grad." + k], rtol=1e-12, atol=1e-13)
+    a, p, leaves, initial = opened(case, arrays, torch.float64)
+    T = a["x"].shape[2]
+    top, _ = run(case, p, a, initial, 0, T, cut=case["truncate"][0])
+    loss = sum(step_loss(case, a, t, readout(p, top[t])) for t in range(T)) * scale(case, a)
+    loss.backward()
+    check(case, {**gradients(a, p, leaves), "loss": loss.reshape(1)}, expected)
 
+
+def module_of(case, inputs, H):
+    """PyTorch's own layer; None: it has none of this kind."""
+    both = {"bidirectional": directions(case) == 2}
+    if case["cell"] == "lstm":
+        return nn.LSTM(inputs, H, **both)
+    if case["cell"] == "gru":
+        return nn.GRU(inputs, H, **both) if case["reset"] == "after" else None
+    if case["activation"] in ("tanh", "relu"):
+        return nn.RNN(inputs, H, nonlinearity=case["activation"], **both)
+    return None
+
+
+MODULE_NAMES = {"weight_ih_l0": "W_xh", "weight_hh_l0": "W_hh", "bias_ih_l0": "b_h"}
+
+
+def fill_module(module, p, suffix):
+    """Gives one direction its parameters; returns what PyTorch calls them, by our names."""
+    end = "_reverse" if suffix.endswith("_rev") else ""
+    own = parameters_of(p, suffix)
+    with torch.no_grad():
+        for theirs, ours in MODULE_NAMES.items():
+            getattr(module, theirs + end).copy_(own[ours])
+        getattr(module, "bias_hh_l0" + end).copy_(
+            hidden_bias(own) if "b_hn" in own else torch.zeros_like(own["b_h"]))
+    return {ours + suffix: getattr(module, theirs + end) for theirs, ours in MODULE_NAMES.items()}
+
+
+def check_modules(case, arrays, expected):
+    """What is not truncated must be what PyTorch's layers make of packed sequences."""
+    if module_of(case, 1, 1) is None:
+        return
+    a, p, leaves, initial = opened(case, arrays, torch.float64)
+    _, B, T = a["x"].shape
+    x = torch.where(a["x"].isnan(), torch.zeros(()), a["x"])
+    packed = nn.utils.rnn.pack_padded_sequence(x.permute(2, 1, 0), a["lengths"].long(),
+                                               enforce_sorted=False)
+    theirs, last, biases = {}, {}, {}
+    inputs = x.shape[0]
+    for H, suffixes in layers_of(case):
+        module = module_of(case, inputs, H)
+        for suffix in suffixes:
+            theirs.update(fill_module(module, p, suffix))
+            if "b_hn" + suffix in p:
+                end = "_reverse" if suffix.endswith("_rev") else ""
+                biases["b_hn" + suffix] = getattr(module, "bias_hh_l0" + end), H
+        entry = [torch.stack([initial[s][i] for s in suffixes])
+                 for i in range(2 if case["cell"] == "lstm" else 1)]
+        packed, final = module(packed, tuple(entry) if len(entry) == 2 else entry[0])
+        for name, state in zip("hc", final if len(entry) == 2 else (final,)):
+            last.update({f"last.{name}{s}": state[d].T for d, s in enumerate(suffixes)})
+        inputs = H * len(suffixes)
+    h, _ = nn.utils.rnn.pad_packed_sequence(packed, total_length=T)
+    y = readout(p, h)
+    parts = [counted(case, a, t, y[t]) for t in range(T)]
+    outputs, target, weights = (torch.cat(v) for v in zip(*parts))
+    f = LOSSES[case["loss"]]
+    if "weights" in a:
+        loss = (f(case, a, outputs, target, "none") * weights).sum() * scale(case, a)
+    else:
+        loss = f(case, a, outputs, target, case["reduction"])
+    loss.backward()
+    only_last = case.get("output_mode") == "last"
+    got = gradients(a, {k: v for k, v in p.items() if k in ("W_hy", "b_y")}, leaves)
+    got.update({"grad." + k: v.grad for k, v in theirs.items()})
+    got.update({"grad." + k: v.grad[2 * H:] for k, (v, H) in biases.items()})
+    got.update(last, loss=loss.reshape(1), y=series(case, a, y, only_last),
+               h=series(case, a, h, False))
+    missing = {k for k in expected if k not in got} - {"grad_norm"}
+    assert not missing, f"{case['name']}: {missing} are not checked"
+    check(case, got, expected)
+
+
+def check_case(case, arrays, expected):
+    if "clip_norm" in case or "clip_value" in case:
+        return
+    if "truncate" not in case:
+        check_modules(case, arrays, expected)
+    elif case["truncate"][0] == case["truncate"][1]:
+        check_detaching_loop(case, arrays, expected)
+
+
+# ------------------------------------------------------------------------------------- drawing
 
 def draw(case, attempt):
     """Inputs of a case: multiples of 1/64, which double, single and short text hold exactly."""
     rng = random.Random(f"{case['name']}/{attempt}")
-    D, H, O, B, T = case["size"]
+    D, _, O, B, T = case["size"]
     G = GATES[case["cell"]]
+    steps = () if case.get("output_mode") == "last" else (T,)
 
     def uniform(limit, *dims):
         n = math.prod(dims)
         top = max(1, round(64 * limit))
         return torch.tensor([rng.randint(-top, top) / 64 for _ in range(n)]).reshape(dims)
 
+    def some(choices, *dims):
+        n = math.prod(dims)
+        return torch.tensor([float(rng.choice(choices)) for _ in range(n)]).reshape(dims)
+
     a = {"x": uniform(1, D, B, T)}
-    if case["loss"] == "mse":
-        a["target"] = uniform(1.5, O, B, T)
+    features = O // outputs_of(case)
+    if case["loss"] == "cross_entropy":
+        n = math.prod((B, *steps))
+        a["target"] = torch.tensor([float(rng.randint(1, O)) for _ in range(n)]).reshape(B, *steps)
+    elif case["loss"] == "binary_cross_entropy":
+        a["target"] = some([0, 0.25, 0.875, 1], features, B, *steps)
+    elif case["loss"] == "negative_binomial":
+        a["target"] = some([0, 0, 1, 2, 3, 5, 9, 40], features, B, *steps)
     else:
-        a["target"] = torch.tensor([float(rng.randint(1, O)) for _ in range(B * T)]).reshape(B, T)
+        a["target"] = uniform(1.5, features, B, *steps)
     if case.get("missing"):
         gone = torch.tensor([rng.random() < .25 for _ in range(a["target"].numel())])
         gone[0], gone[-1] = True, False
@@ -211,16 +475,26 @@ def draw(case, attempt):
         a["lengths"] = torch.tensor([float(n) for n in lengths])
         over = torch.arange(T)[None, :] >= a["lengths"][:, None]
         a["x"] = a["x"].masked_fill(over.expand(D, B, T), math.nan)  # must not be looked at
+    if case.get("weighted"):
+        a["weights"] = some([0, 0.5, 1, 1.25, 2], B, *steps)
+    if case.get("class_weighted"):
+        a["class_weights"] = torch.cat([torch.zeros(1), uniform(.5, O - 1) + 1])
     if case.get("state"):
-        a["h0"] = uniform(1, H, B)
-        if case["cell"] == "lstm":
-            a["c0"] = uniform(1.5, H, B)
-    a["param.W_xh"] = uniform(1 / math.sqrt(D), G * H, D)
-    a["param.W_hh"] = uniform(1.2 / math.sqrt(H), G * H, H)
-    a["param.b_h"] = uniform(.5, G * H)
-    if case["cell"] == "gru" and case["reset"] == "after":
-        a["param.b_hn"] = uniform(.5, H)
-    a["param.W_hy"] = uniform(1.5 / math.sqrt(H), O, H)
+        for H, suffixes in layers_of(case):
+            for suffix in suffixes:
+                a["state.h" + suffix] = uniform(1, H, B)
+                if case["cell"] == "lstm":
+                    a["state.c" + suffix] = uniform(1.5, H, B)
+    below = D
+    for H, suffixes in layers_of(case):
+        for suffix in suffixes:
+            a["param.W_xh" + suffix] = uniform(1 / math.sqrt(below), G * H, below)
+            a["param.W_hh" + suffix] = uniform(1.2 / math.sqrt(H), G * H, H)
+            a["param.b_h" + suffix] = uniform(.5, G * H)
+            if case["cell"] == "gru" and case["reset"] == "after":
+                a["param.b_hn" + suffix] = uniform(.5, H)
+        below = H * len(suffixes)
+    a["param.W_hy"] = uniform(1.5 / math.sqrt(below), O, below)
     a["param.b_y"] = uniform(.5, O)
     return a
 
@@ -233,24 +507,26 @@ def distance(value, true):
 
 
 def build(case):
-    """Draws until the case says something in single too, and no relu unit sits on its kink."""
+    """Draws until the case says something in single too, and nothing sits on a kink."""
     for attempt in range(200):
         arrays = draw(case, attempt)
         case["kink"] = math.inf
         expected = evaluate(case, arrays, torch.float64)
-        if case["kink"] < RELU_MARGIN:
+        if case["kink"] < KINK_MARGIN:
             continue
         single = evaluate(case, arrays, torch.float32)
         if max(distance(single[k], expected[k]) for k in expected) > SINGLE_TOLERANCE:
             continue
-        if "truncate" in case and case["truncate"][0] == case["truncate"][1] \
-                and "clip_norm" not in case and "clip_value" not in case:
-            check_detaching_loop(case, arrays, expected)
+        check_case(case, arrays, expected)
         return arrays, expected
     raise SystemExit(f"{case['name']}: no draw that is well conditioned")
 
 
 # ------------------------------------------------------------------------------------- files
+
+SETTINGS = ("cell", "hidden", "bidirectional", "output_mode", "activation", "reset", "loss",
+            "delta", "levels", "reduction", "truncate", "clip_value", "clip_norm")
+
 
 def text(v):
     return "nan" if math.isnan(v) else str(int(v)) if v == int(v) and abs(v) < 1e6 else f"{v:.15g}"
@@ -271,10 +547,11 @@ def write_file(folder, name, about, cases):
                   f"README.md describes the format.\ncases {len(cases)}\n")
         for case in cases:
             arrays, expected = build(case)
+            if case["loss"] == "linear":  # it has no name: the gradient is given in its place
+                arrays = {"dy" if k == "target" else k: v for k, v in arrays.items()}
             out.write(f"\ncase {case['name']}\n")
-            for key in ("cell", "activation", "reset", "loss", "reduction",
-                        "truncate", "clip_value", "clip_norm"):
-                if key in case:
+            for key in SETTINGS:
+                if key in case and not (key in ("loss", "reduction") and "dy" in arrays):
                     v = case[key]
                     v = " ".join(str(k).replace("inf", "Inf") for k in v) \
                         if isinstance(v, tuple) else v
@@ -295,9 +572,14 @@ OBJECTIVES = [{"loss": l, "reduction": r} for l in ("mse", "cross_entropy")
 
 
 def case(label, model, size, **more):
+    """size is D H O B T, H a number or a number for each layer."""
+    D, H, O, B, T = size
+    hidden = H if isinstance(H, tuple) else (H,)
+    sizes = (D, "+".join(str(n) for n in hidden), O, B, T)
     model_name = "-".join(model.values())
-    return {"name": f"{model_name}-{label}-" + "x".join(str(n) for n in size),
-            **model, "size": size, "loss": "mse", "reduction": "mean", **more}
+    return {"name": f"{model_name}-{label}-" + "x".join(str(n) for n in sizes),
+            **model, "size": size, "hidden": hidden, "output": O, "loss": "mse",
+            "reduction": "mean", **more}
 
 
 def plain_cases(model):

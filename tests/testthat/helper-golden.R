@@ -40,42 +40,56 @@ golden_group <- function(case, prefix) {
   stats::setNames(group, substring(names(group), nchar(prefix) + 1L))
 }
 
+NET_SETTINGS <- c("cell", "activation", "reset", "bidirectional", "output_mode")
+NUMERIC_SETTINGS <- c("hidden", "bidirectional", "delta", "levels", "truncate", "clip_value", "clip_norm")
+OPTION_ARRAYS <- c("target", "dy", "weights", "class_weights", "lengths")
+
+# The settings, numbers as such.
+golden_settings <- function(case) {
+  settings <- case$set
+  numeric <- intersect(names(settings), NUMERIC_SETTINGS)
+  settings[numeric] <- lapply(settings[numeric], as.numeric)
+  settings$bidirectional <- identical(settings$bidirectional, 1)
+  settings
+}
+
 golden_net <- function(case) {
   param <- golden_group(case, "param.")
+  settings <- golden_settings(case)
   net <- do.call(rnn_net, c(
-    list(dim(case$array$x)[1L], ncol(param$W_hh), length(param$b_y), seed = 1),
-    case$set[intersect(names(case$set), c("cell", "activation", "reset"))]
+    list(dim(case$array$x)[1L], settings$hidden, length(param$b_y), seed = 1),
+    settings[intersect(names(settings), NET_SETTINGS)]
   ))
   stopifnot(identical(names(net$param), names(param)))
   net$param <- param
   net
 }
 
-golden_state <- function(case, fields = c(h = "h0", c = "c0")) {
-  fields <- fields[fields %in% names(case$array)]
-  if (length(fields) > 0L) stats::setNames(case$array[fields], names(fields))
+golden_state <- function(case) {
+  state <- golden_group(case, "state.")
+  if (length(state) > 0L) state
 }
 
+# All that rnn_bptt() takes beside the network and the input.
 golden_options <- function(case) {
-  options <- case$set[setdiff(names(case$set), c("cell", "activation", "reset"))]
-  numeric <- intersect(names(options), c("truncate", "clip_value", "clip_norm"))
-  options[numeric] <- lapply(options[numeric], as.numeric)
-  c(options, list(state = golden_state(case), lengths = case$array$lengths))
-}
-
-# What rnn_bptt() is to return, by the names of the file.
-golden_expected <- function(case) {
-  known <- c("x", "target", "lengths", "h0", "c0")
-  names <- grep("^param[.]", setdiff(names(case$array), known), value = TRUE, invert = TRUE)
-  case$array[names]
-}
-
-golden_actual <- function(result) {
+  settings <- golden_settings(case)
   c(
-    list(
-      loss = result$loss, y = result$y, h_last = result$state$h, c_last = result$state$c,
-      dx = result$dx, dh0 = result$dstate$h, dc0 = result$dstate$c, grad_norm = result$grad_norm
-    ),
-    stats::setNames(result$grad, paste0("grad.", names(result$grad)))
+    settings[setdiff(names(settings), c(NET_SETTINGS, "hidden"))],
+    case$array[intersect(names(case$array), OPTION_ARRAYS)],
+    list(state = golden_state(case))
+  )
+}
+
+# What is to come out, by the names of the file.
+golden_expected <- function(case) {
+  names <- setdiff(names(case$array), c("x", OPTION_ARRAYS))
+  case$array[grep("^(param|state)[.]", names, value = TRUE, invert = TRUE)]
+}
+
+golden_actual <- function(result, h) {
+  prefixed <- function(prefix, list) stats::setNames(list, paste0(prefix, names(list)))
+  c(
+    result[c("loss", "y", "dx", "grad_norm")], list(h = h), prefixed("grad.", result$grad),
+    prefixed("last.", result$state), prefixed("dstate.", result$dstate)
   )
 }
