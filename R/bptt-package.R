@@ -2,8 +2,8 @@
 
 #' bptt: recurrent networks trained by backpropagation through time
 #'
-#' Recurrent networks (vanilla, GRU, LSTM) with a linear readout, and the exact
-#' gradient of their loss: of all parameters, of the inputs and of the initial
+#' Recurrent networks (vanilla, GRU, LSTM), stacked, in one direction or in two,
+#' with a linear readout, and the exact gradient of their loss: of all parameters, of the inputs and of the initial
 #' state. A network is a plain list, so it can be saved, copied and sent to
 #' workers as any other; the gradient goes into the optimizers of R or into a
 #' training loop of your own. The work is done in C, in double or in single
@@ -15,8 +15,12 @@
 #'   probabilities or classes.
 #' * [rnn_bptt()] gives the loss and its gradient, [rnn_clip()] limits a
 #'   gradient, [rnn_gradcheck()] compares a gradient with numeric derivatives.
+#' * [rnn_gradflow()] shows how the gradient flows back through time.
+#' * [rnn_save()], [rnn_load()], [rnn_export()] and [rnn_import()] keep networks
+#'   in files, for R, Octave, PyTorch, Keras and MATLAB.
 #' * [rnn_objective()] makes the functions that [optim()] and [nlminb()] take;
 #'   [rnn_pack()] and [rnn_unpack()] turn parameters into one vector and back.
+#' * `coef()`, `summary()`, `update()` and others: [rnn_net_methods].
 #' * [bptt_info()] tells the version and the instructions in use.
 #'
 #' What may be passed as a series is told in [bptt_series].
