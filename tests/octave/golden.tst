@@ -1,43 +1,45 @@
 ## The golden files of tests/golden, in double and in single.
 
+%!function options = given (from, names)
+%!  options = {};
+%!  for name = names
+%!    if (isfield (from, name{1}))
+%!      options(end+1:end+2) = {name{1}, from.(name{1})};
+%!    endif
+%!  endfor
+%!endfunction
+
+## Of all settings and all arrays something is done.
 %!function check_names (c)
-%!  assert (all (ismember (fieldnames (c.set), {"cell", "activation", "reset", "loss", ...
-%!                                              "reduction", "truncate", "clip_value", ...
-%!                                              "clip_norm"})));
-%!  assert (all (ismember (fieldnames (c), {"name", "set", "x", "target", "lengths", "h0", ...
-%!                                          "c0", "param", "loss", "y", "h_last", "c_last", ...
-%!                                          "grad", "dx", "dh0", "dc0", "grad_norm"})));
+%!  assert (all (ismember (fieldnames (c.set), {"cell", "hidden", "bidirectional", ...
+%!                                              "output_mode", "activation", "reset", "loss", ...
+%!                                              "delta", "levels", "reduction", "truncate", ...
+%!                                              "clip_value", "clip_norm"})));
+%!  assert (all (ismember (fieldnames (c), {"name", "set", "x", "target", "dy", "weights", ...
+%!                                          "class_weights", "lengths", "param", "state", ...
+%!                                          "loss", "y", "h", "last", "grad", "dx", "dstate", ...
+%!                                          "grad_norm"})));
 %!endfunction
 
 %!function net = golden_net (c)
-%!  options = {};
-%!  for name = {"activation", "reset"}
-%!    if (isfield (c.set, name{1}))
-%!      options(end+1:end+2) = {name{1}, c.set.(name{1})};
-%!    endif
-%!  endfor
-%!  net = rnn_net (size (c.x, 1), columns (c.param.W_hh), numel (c.param.b_y),
-%!                 c.set.cell, "seed", 1, options{:});
+%!  options = given (c.set, {"activation", "reset", "bidirectional", "output_mode"});
+%!  net = rnn_net (size (c.x, 1), c.set.hidden, numel (c.param.b_y), c.set.cell, "seed", 1, ...
+%!                 options{:});
 %!  assert (fieldnames (net.param), fieldnames (c.param));
 %!  net.param = c.param;
 %!endfunction
 
+## An array of one step is a matrix: what its dims are has to be said.
+%!function options = input_options (c)
+%!  options = [{"format", "CBT"}, given(c, {"lengths", "state"})];
+%!endfunction
+
 %!function options = golden_options (c)
-%!  options = {"format", "CBT"};   # an array of one step is a matrix
-%!  for name = {"loss", "reduction", "truncate", "clip_value", "clip_norm"}
-%!    if (isfield (c.set, name{1}))
-%!      options(end+1:end+2) = {name{1}, c.set.(name{1})};
-%!    endif
-%!  endfor
-%!  if (isfield (c, "lengths"))
-%!    options(end+1:end+2) = {"lengths", c.lengths};
-%!  endif
-%!  if (isfield (c, "h0"))
-%!    state.h = c.h0;
-%!    if (isfield (c, "c0"))
-%!      state.c = c.c0;
-%!    endif
-%!    options(end+1:end+2) = {"state", state};
+%!  options = [input_options(c), given(c, {"dy", "weights", "class_weights"}), ...
+%!             given(c.set, {"loss", "delta", "levels", "reduction", "truncate", ...
+%!                           "clip_value", "clip_norm"})];
+%!  if (isfield (c, "target"))
+%!    options = [{c.target}, options];
 %!  endif
 %!endfunction
 
@@ -55,6 +57,18 @@
 %!  endif
 %!endfunction
 
+## Arrays by name in structs.
+%!function found = compare_all (found, c, name, got, want, tolerance)
+%!  if (! isstruct (want))
+%!    found = compare (found, c, name, got, want, tolerance);
+%!    return;
+%!  endif
+%!  assert (fieldnames (got), fieldnames (want));
+%!  for field = fieldnames (want)'
+%!    found = compare (found, c, [name "." field{1}], got.(field{1}), want.(field{1}), tolerance);
+%!  endfor
+%!endfunction
+
 %!function check_golden (type, tolerance)
 %!  root = fileparts (fileparts (which ("read_golden")));
 %!  files = glob (fullfile (root, "golden", "*.txt"));
@@ -66,21 +80,18 @@
 %!      c = cases{j};
 %!      check_names (c);
 %!      net = golden_net (c);
+%!      x = feval (type, c.x);
 %!      options = golden_options (c);
-%!      [loss, grad, info] = rnn_bptt (net, feval (type, c.x), c.target, options{:});
+%!      [loss, grad, info] = rnn_bptt (net, x, options{:});
 %!      assert (class (loss), type);
-%!      assert (fieldnames (grad), fieldnames (c.param));
-%!      for name = fieldnames (c.grad)'
-%!        found = compare (found, c, name{1}, grad.(name{1}), c.grad.(name{1}), tolerance);
-%!      endfor
-%!      got = {loss, info.grad_norm, info.y, info.dx, info.state.h, info.dstate.h};
-%!      names = {"loss", "grad_norm", "y", "dx", "h_last", "dh0"};
-%!      if (strcmp (c.set.cell, "lstm"))
-%!        got(end+1:end+2) = {info.state.c, info.dstate.c};
-%!        names(end+1:end+2) = {"c_last", "dc0"};
-%!      endif
+%!      options = input_options (c);
+%!      [y, state, h] = rnn_forward (net, x, options{:});
+%!      assert (y, info.y);
+%!      assert (state, info.state);
+%!      got = {loss, grad, info.grad_norm, info.y, h, info.dx, info.state, info.dstate};
+%!      names = {"loss", "grad", "grad_norm", "y", "h", "dx", "last", "dstate"};
 %!      for i = 1:numel (names)
-%!        found = compare (found, c, names{i}, got{i}, c.(names{i}), tolerance);
+%!        found = compare_all (found, c, names{i}, got{i}, c.(names{i}), tolerance);
 %!      endfor
 %!    endfor
 %!  endfor
