@@ -51,7 +51,7 @@ arm-deps:
 CORE := $(wildcard csrc/*.c csrc/*.h)
 R_FILES := $(CORE) $(wildcard DESCRIPTION NAMESPACE LICENSE NEWS.md README.md .Rbuildignore inst/* \
              configure* cleanup* R/* src/*.c src/*.h src/Makevars* man/* tests/*.R tests/testthat/* \
-             tests/golden/*.txt tests/bad_inputs/*)
+             tests/golden/*.txt tests/bad_inputs/* tests/files/*)
 OCTAVE_FILES := $(CORE) COPYING $(wildcard octave/DESCRIPTION octave/INDEX octave/NEWS \
                   octave/inst/*.m octave/inst/private/*.m \
                   octave/src/*.cc octave/src/*.h octave/src/Makefile)
@@ -163,6 +163,12 @@ test-octave: build/octave.stamp
 test-cross: all
 	@$(SUITE) test/cross tests/cross/run.sh
 
+# Files that R has exported, loaded by PyTorch (Debian: python3-torch).
+check-torch: build/r.stamp
+	@rm -rf build/torch && mkdir -p build/torch
+	@Rscript tests/files/export.R tests/files build/torch
+	@$(SUITE) check/torch /usr/bin/python3 tests/files/make_files.py --check build/torch
+
 # What of the check needs the network or a big LaTeX is switched off, nothing else.
 check: consistent $(R_TARBALL) test-octave
 	@rm -rf build/check && mkdir -p build/check
@@ -249,6 +255,6 @@ clean:
 	rm -rf build dist src/core src/*.o src/*.so
 	$(MAKE) -C octave/src clean
 
-.PHONY: all deps bench-deps arm-deps check-arm core-arm dist consistent demo test test-core test-r test-octave test-cross check \
+.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo test test-core test-r test-octave test-cross check \
   sanitize sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind core-gcc core-small \
   core-clang core-asan core-tsan core-valgrind bench format clean

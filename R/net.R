@@ -262,9 +262,10 @@ hidden_text <- function(net) {
   if (length(sizes) == 1L) {
     return(plural(sizes, "hidden unit"))
   }
+  each <- paste(format(sizes, trim = TRUE, scientific = FALSE), collapse = ", ")
   paste0(
-    length(sizes), " layers of ", paste(format(sizes, trim = TRUE, scientific = FALSE), collapse = ", "),
-    " hidden units", if (net$dropout > 0) paste(", dropout", format(net$dropout))
+    length(sizes), " layers of ", each, " hidden units",
+    if (net$dropout > 0) paste0(", dropout ", format(net$dropout))
   )
 }
 

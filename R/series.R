@@ -80,6 +80,10 @@
 #' rnn_predict(net, c(0.1, 0.2, 0.3))
 #' rnn_predict(net, list(a = c(0.1, 0.2, 0.3), b = 0.5))
 #'
+#' # One output for each series
+#' last <- rnn_net(input = 1, hidden = 4, output = 2, output_mode = "last", seed = 1)
+#' rnn_predict(last, list(a = c(0.1, 0.2, 0.3), b = 0.5))
+#'
 #' # The same two series, padded, in the columns of a matrix
 #' x <- cbind(a = c(0.1, 0.2, 0.3), b = c(0.5, NA, NA))
 #' rnn_predict(net, x, format = "TB", lengths = c(3, 1))

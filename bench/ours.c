@@ -15,6 +15,7 @@ static double batch_seconds; /* least length of a timed batch: BATCH_SECONDS */
 typedef struct {
   bptt_dtype dtype;
   bptt_problem step;
+  bptt_layer layer;
   void *workspace;
   void *array[MOST_ARRAYS]; /* all that is to be freed */
   int arrays;
@@ -57,36 +58,40 @@ static void problem_make(problem *q, bptt_cell cell, ptrdiff_t D, ptrdiff_t H, p
   const ptrdiff_t G = cell == BPTT_LSTM ? 4 : cell == BPTT_GRU ? 3 : 1;
   const double s = 1 / sqrt((double)H);
   bptt_problem *p = &q->step;
+  bptt_layer *l = &q->layer;
   problem_free(q);
-  *p = (bptt_problem){.cell = cell, .D = D, .H = H, .O = 1, .B = B, .T = T};
+  *p = (bptt_problem){.cell = cell, .D = D, .O = 1, .B = B, .T = T};
+  p->layers = p->directions = 1;
+  p->layer = l;
+  *l = (bptt_layer){.H = H};
   p->threads = threads;
   p->k1 = p->k2 = T;
   p->scale = 1 / (double)(B * T);
-  p->W_xh = array(q, G * H * D, s);
-  p->W_hh = array(q, G * H * H, s);
-  p->b_h = array(q, G * H, s);
+  l->W_xh = array(q, G * H * D, s);
+  l->W_hh = array(q, G * H * H, s);
+  l->b_h = array(q, G * H, s);
   p->W_hy = array(q, H, s);
   p->b_y = array(q, 1, s);
   p->x = array(q, D * B * T, 1);
   p->target = array(q, B * T, 1);
-  p->h0 = array(q, H * B, 0);
+  l->h0 = array(q, H * B, 0);
   p->y = array(q, B * T, 0);
-  p->h_last = array(q, H * B, 0);
-  p->dW_xh = array(q, G * H * D, 0);
-  p->dW_hh = array(q, G * H * H, 0);
-  p->db_h = array(q, G * H, 0);
+  l->h_last = array(q, H * B, 0);
+  l->dW_xh = array(q, G * H * D, 0);
+  l->dW_hh = array(q, G * H * H, 0);
+  l->db_h = array(q, G * H, 0);
   p->dW_hy = array(q, H, 0);
   p->db_y = array(q, 1, 0);
   p->dx = array(q, D * B * T, 0);
-  p->dh0 = array(q, H * B, 0);
+  l->dh0 = array(q, H * B, 0);
   if (cell == BPTT_GRU) {
-    p->b_hn = array(q, H, s);
-    p->db_hn = array(q, H, 0);
+    l->b_hn = array(q, H, s);
+    l->db_hn = array(q, H, 0);
   }
   if (cell == BPTT_LSTM) {
-    p->c0 = array(q, H * B, 0);
-    p->c_last = array(q, H * B, 0);
-    p->dc0 = array(q, H * B, 0);
+    l->c0 = array(q, H * B, 0);
+    l->c_last = array(q, H * B, 0);
+    l->dc0 = array(q, H * B, 0);
   }
   const size_t bytes = (bptt_step_workspace(p, q->dtype) + 63) / 64 * 64;
   q->workspace = aligned_alloc(64, bytes);

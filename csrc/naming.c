@@ -227,7 +227,8 @@ static ptrdiff_t read_number(const char **at)
 /* Whether the rest of a name, after the text of its ending, is as it may be. */
 static bool read_rest(naming_id naming, const ending *e, const char *rest, named *to)
 {
-  to->number = to->direction = 0;
+  to->number = -1; /* so that a readout is no part of a layer, whatever their names begin with */
+  to->direction = 0;
   if (e->numbered) {
     to->number = read_number(&rest);
     if (to->number < 0) return false;

@@ -18,7 +18,7 @@ static bool check_taken(const bptt_call *call, option_id row, const char *name, 
   if (!at[row].given || at[row].is_initial || at[OPTION_LOSS].choice == (int)taker) return true;
   return wrong(call->d.error, place_of(name), value_describe(at[row].given).s,
                "its default, as only loss %s has a choice",
-               option_say_choice(OPTION_LOSS, taker).s);
+               option_say_choice(OPTION_LOSS, (int)taker).s);
 }
 
 static bool check_options(const bptt_call *call)

@@ -558,6 +558,14 @@ training of recurrent network trajectories", Neural Computation 2, 1990.
 %! assert (grad, want);
 %! assert (rnn_bptt (net, x, "loss", @(y, t) deal (isempty (t), y)), 1);
 
+%!test # both passes of a network with dropout leave out the same
+%! deep = rnn_net (2, [4, 3], 1, "dropout", 0.5, "seed", 1);
+%! f = @(y, t) deal (sum (y(:)), ones (size (y)));
+%! [loss, ~, info] = rnn_bptt (deep, x, [], "loss", f);
+%! assert (loss, sum (info.y(:)), -1e-14);
+%! [loss, ~, info] = rnn_bptt (deep, x, [], "loss", f, "seed", 3);
+%! assert (info.y, rnn_forward (deep, x, "seed", 3));
+
 %!warning <^the loss is not finite$>
 %! rnn_bptt (net, x, target, "loss", @(y, t) deal (Inf, 0 * y));
 %!warning <the gradient of .W_xh. is not finite>

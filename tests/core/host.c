@@ -119,6 +119,16 @@ bptt_value *host_text(host *h, const char *text)
   return host_texts(h, 1, &text);
 }
 
+bptt_value *host_bytes(host *h, size_t n, const void *bytes)
+{
+  bptt_value *v = new_value(h, BPTT_BYTES);
+  v->ndim = 1;
+  v->dim[0] = v->count = n;
+  v->data = host_alloc(h, n);
+  if (n) memcpy(v->data, bytes, n);
+  return v;
+}
+
 bptt_value *host_other(host *h, const char *what)
 {
   bptt_value *v = new_value(h, BPTT_OTHER);

@@ -41,6 +41,7 @@ bptt_value *host_vector(host *h, size_t n, const double *data);
 bptt_value *host_array(host *h, int ndim, const size_t *dim, const double *data);
 bptt_value *host_text(host *h, const char *text);
 bptt_value *host_texts(host *h, size_t n, const char *const *text);
+bptt_value *host_bytes(host *h, size_t n, const void *bytes);
 bptt_value *host_other(host *h, const char *what);
 bptt_value *host_as(host *h, bptt_kind kind, const bptt_value *v); /* same numbers, other kind */
 bptt_value *host_list(host *h);

@@ -79,44 +79,69 @@ static void *numbers(host *h, bptt_dtype dtype, ptrdiff_t n, double size)
   return a;
 }
 
+/* Results to be made, one after another. */
+typedef struct {
+  void **place;
+  ptrdiff_t n;
+} result;
+
+enum { MOST_LAYERS = 4, RESULTS_OF_LAYER = 10, MOST_RESULTS = MOST_LAYERS * RESULTS_OF_LAYER + 5 };
+
+/* A direction of a layer with D inputs; returns how many results are added. */
+static int make_layer(host *h, const bptt_problem *p, bptt_layer *l, ptrdiff_t D, bptt_dtype dtype,
+                      result *list)
+{
+  const ptrdiff_t H = l->H, GH = H * (p->cell == BPTT_RNN ? 1 : p->cell == BPTT_GRU ? 3 : 4);
+  const ptrdiff_t b_hn = p->cell == BPTT_GRU && p->reset == BPTT_RESET_AFTER ? H : 0;
+  const ptrdiff_t HB = H * p->B, c = p->cell == BPTT_LSTM ? HB : 0;
+  l->W_xh = numbers(h, dtype, GH * D, 1 / sqrt((double)D));
+  l->W_hh = numbers(h, dtype, GH * H, 1 / sqrt((double)H));
+  l->b_h = numbers(h, dtype, GH, 0.5);
+  l->b_hn = b_hn ? numbers(h, dtype, b_hn, 0.5) : NULL;
+  l->h0 = numbers(h, dtype, HB, 1);
+  l->c0 = c ? numbers(h, dtype, c, 1) : NULL;
+  const result all[RESULTS_OF_LAYER] = {
+      {&l->h_last, HB},    {&l->c_last, c},      {&l->h_all, HB * p->T}, {&l->dW_xh, GH * D},
+      {&l->dW_hh, GH * H}, {&l->db_h, GH},       {&l->db_hn, b_hn},      {&l->dh0, HB},
+      {&l->dc0, c},        {&l->c_all, c * p->T}};
+  memcpy(list, all, sizeof all);
+  return RESULTS_OF_LAYER;
+}
+
 /* `p` says the kind and the sizes. */
 static job make_job(host *h, bptt_problem p, bptt_dtype dtype)
 {
-  const ptrdiff_t D = p.D, H = p.H, O = p.O, B = p.B, T = p.T;
-  const ptrdiff_t GH = H * (p.cell == BPTT_RNN ? 1 : p.cell == BPTT_GRU ? 3 : 4);
-  const ptrdiff_t b_hn = p.cell == BPTT_GRU && p.reset == BPTT_RESET_AFTER ? H : 0;
-  const ptrdiff_t HB = H * B, c = p.cell == BPTT_LSTM ? HB : 0;
-  job j = {.dtype = dtype};
-  p.W_xh = numbers(h, dtype, GH * D, 1 / sqrt((double)D));
-  p.W_hh = numbers(h, dtype, GH * H, 1 / sqrt((double)H));
-  p.b_h = numbers(h, dtype, GH, 0.5);
-  p.b_hn = b_hn ? numbers(h, dtype, b_hn, 0.5) : NULL;
-  p.W_hy = numbers(h, dtype, O * H, 1 / sqrt((double)H));
+  const ptrdiff_t O = p.O, BT = p.B * p.T, top = p.layer[p.layers * p.directions - 1].H;
+  const ptrdiff_t above = p.directions * top;
+  result list[MOST_RESULTS];
+  int results = 0;
+  p.W_hy = numbers(h, dtype, O * above, 1 / sqrt((double)above));
   p.b_y = numbers(h, dtype, O, 0.5);
-  p.x = numbers(h, dtype, D * B * T, 1);
-  p.h0 = numbers(h, dtype, HB, 1);
-  p.c0 = c ? numbers(h, dtype, c, 1) : NULL;
-  p.target = numbers(h, dtype, O * B * T, 1);
+  p.x = numbers(h, dtype, p.D * BT, 1);
+  p.target = numbers(h, dtype, O * BT, 1);
   p.loss = BPTT_MSE;
   p.scale = 0.1;
-  if (p.k1 == 0) p.k1 = p.k2 = T;
+  if (p.k1 == 0) p.k1 = p.k2 = p.T;
+  job j = {.p = p, .dtype = dtype};
+  for (int i = 0; i < p.layers * p.directions; i++) {
+    const ptrdiff_t below = i < p.directions ? p.D : p.directions * p.layer[i - p.directions].H;
+    results += make_layer(h, &p, &p.layer[i], below, dtype, &list[results]);
+  }
+  const result rest[] = {{&j.p.y, O * BT},
+                         {&j.p.h, above * BT},
+                         {&j.p.dW_hy, O * above},
+                         {&j.p.db_y, O},
+                         {&j.p.dx, p.D * BT}};
+  memcpy(&list[results], rest, sizeof rest);
+  results += (int)(sizeof rest / sizeof *rest);
 
-  const struct {
-    void **place;
-    ptrdiff_t n;
-  } list[] = {{&p.y, O * B * T},  {&p.h, HB * T},     {&p.h_last, HB},    {&p.c_last, c},
-              {&p.dW_xh, GH * D}, {&p.dW_hh, GH * H}, {&p.db_h, GH},      {&p.db_hn, b_hn},
-              {&p.dW_hy, O * H},  {&p.db_y, O},       {&p.dx, D * B * T}, {&p.dh0, HB},
-              {&p.dc0, c}};
-  enum { RESULTS = sizeof list / sizeof *list };
-  for (int i = 0; i < RESULTS; i++) j.result_bytes += (size_t)list[i].n * size_of(dtype);
+  for (int i = 0; i < results; i++) j.result_bytes += (size_t)list[i].n * size_of(dtype);
   char *at = j.result = host_alloc(h, j.result_bytes);
-  for (int i = 0; i < RESULTS; i++) {
+  for (int i = 0; i < results; i++) {
     if (list[i].n == 0) continue;
     *list[i].place = at;
     at += (size_t)list[i].n * size_of(dtype);
   }
-  j.p = p;
   return j;
 }
 
@@ -168,10 +193,18 @@ static bptt_problem choose(host *h, int number)
                     .activation = (bptt_activation)whole(0, 1),
                     .reset = (bptt_reset)whole(0, 1),
                     .D = whole(1, 40),
-                    .H = whole(40, 110),
                     .O = whole(1, 30),
                     .B = whole(1, 9),
                     .T = whole(10, 30)};
+  p.layers = (int)whole(1, 2);
+  p.directions = (int)whole(1, 2);
+  p.layer = host_alloc(h, (size_t)(p.layers * p.directions) * sizeof *p.layer);
+  for (int i = 0; i < p.layers * p.directions; i++) {
+    const bool reverse = i % p.directions;
+    p.layer[i].H = reverse ? p.layer[i - 1].H : whole(40, 110);
+  }
+  p.dropout = number % 3 ? 0 : 0.3;
+  p.last = number % 5 == 2;
   if (number % 4 == 0) p.B = whole(10, 40);
   if (number % 4 == 1) { /* one long sequence */
     p.B = 1;
@@ -179,8 +212,9 @@ static bptt_problem choose(host *h, int number)
   }
   if (number % 2) {
     p.k1 = whole(1, p.T);
-    p.k2 = p.k1 + whole(0, p.k1);
+    p.k2 = p.k1 + (p.directions == 1 ? whole(0, p.k1) : 0);
   }
+  p.recompute = p.directions == 1 && number % 3 == 1;
   if (number % 8 > 1) {
     ptrdiff_t *length = host_alloc(h, (size_t)p.B * sizeof *length);
     for (ptrdiff_t b = 0; b < p.B; b++) length[b] = whole(0, 4) ? whole(1, p.T) : 0;
@@ -217,7 +251,10 @@ static void test_bits(int number)
 static job large(host *h)
 {
   random_state = 1;
-  const bptt_problem p = {.cell = BPTT_LSTM, .D = 8, .H = 96, .O = 2, .B = 16, .T = 100};
+  bptt_problem p = {
+      .cell = BPTT_LSTM, .D = 8, .O = 2, .B = 16, .T = 100, .layers = 1, .directions = 1};
+  p.layer = host_alloc(h, sizeof *p.layer);
+  p.layer->H = 96;
   return make_job(h, p, BPTT_F32);
 }
 

@@ -47,6 +47,29 @@ write_case <- function(label, net, precision, steps = 40, threads = 1) {
   write_arrays(paste0(label, ".truncated.grad"), short$grad)
 }
 
+write_file <- function(label, file) {
+  cat(label, as.character(readBin(file, "raw", file.size(file))), "\n")
+}
+
+# Octave reads the file that R has saved, and saves the network again: it is the same file.
+write_files <- function(label, net) {
+  file <- file.path(Sys.getenv("CROSS_FOLDER"), label)
+  write_arrays(label, net$param)
+  rnn_save(net, file)
+  write_file(label, file)
+  for (naming in c("torch", "keras", "matlab")) {
+    other <- paste0(file, ".", naming)
+    rnn_export(net, other, naming)
+    write_file(paste0(label, ".", naming), other)
+  }
+}
+
+write_files("double.file.gru", rnn_net(3, c(5, 4), 2, "gru", init = "he", chrono = 99, seed = 5))
+write_files("double.file.lstm", rnn_net(3, c(5, 4, 3), 2, "lstm",
+  bidirectional = TRUE, dropout = 0.1, init = "orthogonal", recurrent_init = "identity",
+  output_mode = "last", chrono = 9.5, seed = 6
+))
+
 for (precision in c("double", "single")) {
   for (activation in c("tanh", "relu", "sigmoid", "identity")) {
     net <- rnn_net(3, 17, 2, "rnn", activation = activation, seed = 1)

@@ -52,6 +52,34 @@ function write_case (label, net, precision, steps = 40, threads = 1)
 
 endfunction
 
+function write_file (label, file)
+  fid = fopen (file, "rb");
+  printf ("%s ", label);
+  printf ("%02x ", fread (fid, Inf, "uint8"));
+  printf ("\n");
+  fclose (fid);
+endfunction
+
+## The file that R has saved, read and saved again: it is the same file.
+function write_files (label)
+  file = fullfile (getenv ("CROSS_FOLDER"), label);
+  net = rnn_load (file);
+  write_arrays (label, net.param);
+  rnn_save (net, [file ".octave"]);
+  write_file (label, [file ".octave"]);
+  for naming = {"torch", "keras", "matlab"}
+    other = [file "." naming{1}];
+    unlink (other);
+    rnn_export (net, other, naming{1});
+    write_file ([label "." naming{1}], other);
+  endfor
+endfunction
+
+write_files ("double.file.gru");
+assert (rnn_load (fullfile (getenv ("CROSS_FOLDER"), "double.file.gru")),
+        rnn_net (3, [5, 4], 2, "gru", "init", "he", "chrono", 99, "seed", 5));
+write_files ("double.file.lstm");
+
 for precision = {"double", "single"}
   for activation = {"tanh", "relu", "sigmoid", "identity"}
     net = rnn_net (3, 17, 2, "rnn", "activation", activation{1}, "seed", 1);

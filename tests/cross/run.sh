@@ -7,11 +7,12 @@ here=$(dirname "$0")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-${RSCRIPT:-Rscript} "$here/cross.R" >"$work/R"
-${OCTAVE:-octave-cli --no-gui --no-init-file --quiet} "$here/cross.m" >"$work/octave"
+export CROSS_FOLDER="$work" # where files go from one to the other
+${RSCRIPT:-Rscript} "$here/cross.R" >"$work/lines.R"
+${OCTAVE:-octave-cli --no-gui --no-init-file --quiet} "$here/cross.m" >"$work/lines.octave"
 
-total=$(wc -l <"$work/R")
-different=$(diff "$work/R" "$work/octave" | tee "$work/diff" | grep -c '^[<>]' || :)
+total=$(wc -l <"$work/lines.R")
+different=$(diff "$work/lines.R" "$work/lines.octave" | tee "$work/diff" | grep -c '^[<>]' || :)
 cut -c 1-100 "$work/diff"
 echo "$((total > different ? total - different : 0)) passed, $different failed"
 [ "$different" -eq 0 ]

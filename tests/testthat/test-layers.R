@@ -52,7 +52,8 @@ deep_net <- function(cell, ..., output = 2) {
 
 # The first layer of a network with two, and anything for a readout.
 rnn_net_of_layer <- function(net) {
-  one <- rnn_net(net$input, net$hidden[1L], 1, net$cell, bidirectional = net$bidirectional, seed = 1)
+  both <- net$bidirectional
+  one <- rnn_net(net$input, net$hidden[1L], 1, net$cell, bidirectional = both, seed = 1)
   shared <- setdiff(names(one$param), c("W_hy", "b_y"))
   one$param[shared] <- net$param[shared]
   one
@@ -122,7 +123,9 @@ test_that("outputs at the last step are those of all steps there", {
     every <- deep_net("gru", bidirectional = both)
     last <- deep_net("gru", bidirectional = both, output_mode = "last")
     y <- rnn_predict(every, x, lengths = lengths)
-    expect_identical(rnn_predict(last, x, lengths = lengths), sapply(1:4, function(b) y[, b, lengths[b]]))
+    expect_identical(
+      rnn_predict(last, x, lengths = lengths), sapply(1:4, function(b) y[, b, lengths[b]])
+    )
     target <- matrix(cos(1:8), 2)
     all <- array(NA_real_, c(2, 4, 5))
     for (b in 1:4) all[, b, lengths[b]] <- target[, b]

@@ -1,0 +1,114 @@
+/* forward.c -- outputs: rnn_forward, rnn_predict. */
+#include "pass.h"
+#include <math.h>
+
+/* ------------------------------------------------------------------------ rnn_forward */
+
+static bool forward_prepare(bptt_call *call)
+{
+  bool octave = call->d.host.habit == BPTT_OCTAVE;
+  if (!pass_read_inputs(call, false) || !pass_open_results(call)) return false;
+  pass *p = call->job;
+  bptt_value *list = &call->result;
+  return pass_add_outputs(call, list) &&
+         (!octave || pass_add_state(call, list, "state", LAST_STATE)) &&
+         pass_add_series(call, list, "h", network_top(&p->net), false, &p->problem.h) &&
+         (octave || pass_add_state(call, list, "state", LAST_STATE)) && pass_reserve_step(call);
+}
+
+static bptt_status forward_run(bptt_call *call, char *workspace)
+{
+  bptt_status status = pass_step(call, workspace);
+  if (status != BPTT_OK) return status;
+  pass_copy_out(call->job);
+  pass_warn_output(call);
+  return BPTT_OK;
+}
+
+/* ------------------------------------------------------------------------ rnn_predict */
+
+/* How many outputs of O numbers there are. */
+static ptrdiff_t columns_of(const pass *p)
+{
+  return p->problem.B * (p->problem.last ? 1 : p->problem.T);
+}
+
+/* The result holds classes, while the engine's outputs stay in the workspace. */
+static bool add_classes(bptt_call *call)
+{
+  pass *p = call->job;
+  bptt_value *y = value_append(&call->result);
+  return series_make(&call->d, &p->x, 1, p->net.last, BPTT_DOUBLE, "y", y, &p->classes) &&
+         pass_bind_work(call, p->net.O, columns_of(p), 1, &p->problem.y) &&
+         call_reserve(call, series_count(&p->classes), sizeof(double), &p->class_offset);
+}
+
+static bool predict_prepare(bptt_call *call)
+{
+  if (!pass_read_inputs(call, false) || !pass_open_results(call)) return false;
+  bptt_value *list = &call->result;
+  bool class = call->option.at[OPTION_TYPE].choice == TYPE_CLASS;
+  bool octave = call->d.host.habit == BPTT_OCTAVE;
+  return (class ? add_classes(call) : pass_add_outputs(call, list)) &&
+         (!octave || pass_add_state(call, list, "state", LAST_STATE)) && pass_reserve_step(call);
+}
+
+/* As the engine has them. */
+static bptt_value outputs_of(const pass *p)
+{
+  return (bptt_value){.kind = p->dtype == BPTT_F32 ? BPTT_SINGLE : BPTT_DOUBLE,
+                      .count = (size_t)(columns_of(p) * p->net.O),
+                      .data = p->problem.y};
+}
+
+/* The class with the largest output, the first of equals; of a single output whether it is above 0;
+ * NaN where an output is. */
+static double class_of(const pass *p, ptrdiff_t column)
+{
+  ptrdiff_t O = p->net.O, best = 0;
+  bptt_value y = outputs_of(p);
+  for (ptrdiff_t o = 0; o < O; o++) {
+    double v = value_at(&y, column * O + o);
+    if (isnan(v)) return v;
+    if (v > value_at(&y, column * O + best)) best = o;
+  }
+  return O == 1 ? value_at(&y, column) > 0 : (double)(best + 1);
+}
+
+static void set_classes(pass *p, char *workspace)
+{
+  double *class = (double *)(workspace + p->class_offset);
+  ptrdiff_t columns = columns_of(p);
+  for (ptrdiff_t i = 0; i < columns; i++) class[i] = class_of(p, i);
+  series_copy_out(&p->classes, class, BPTT_F64);
+}
+
+/* Softmax, or the logistic function of a single output: 1 / (1 + exp(-y)). */
+static void set_probabilities(pass *p)
+{
+  ptrdiff_t columns = columns_of(p);
+  bptt_value y = outputs_of(p);
+  if (p->net.O > 1) bptt_softmax(p->problem.y, p->net.O, columns, p->dtype);
+  for (ptrdiff_t i = 0; p->net.O == 1 && i < columns; i++) {
+    value_set(&y, i, 1 / (1 + exp(-value_at(&y, i))));
+  }
+}
+
+static bptt_status predict_run(bptt_call *call, char *workspace)
+{
+  pass *p = call->job;
+  int type = call->option.at[OPTION_TYPE].choice;
+  bptt_status status = pass_step(call, workspace);
+  if (status != BPTT_OK) return status;
+  if (type == TYPE_PROB) set_probabilities(p);
+  if (type == TYPE_CLASS) set_classes(p, workspace);
+  pass_copy_out(p);
+  pass_warn_output(call);
+  return BPTT_OK;
+}
+
+const handler forward_handlers[] = {
+    {"rnn_forward", forward_prepare, forward_run},
+    {"rnn_predict", predict_prepare, predict_run},
+    {NULL, NULL, NULL},
+};
