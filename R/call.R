@@ -23,10 +23,11 @@ random_seed <- function() sample.int(.Machine$integer.max, 1L)
 # The same for the dropout of a network that has any, where the call gives none.
 with_seed <- function(args) {
   net <- args[["net"]]
-  dropout <- if (is.list(net)) net[["dropout"]]
-  if (is.numeric(dropout) && isTRUE(dropout > 0) && is.null(args[["seed"]])) {
-    args[["seed"]] <- random_seed()
+  dropout <- if (is.list(net)) .subset2(net, "dropout") # no search for methods
+  if (!is.numeric(dropout) || identical(dropout, 0)) {
+    return(args)
   }
+  if (isTRUE(dropout > 0) && is.null(args[["seed"]])) args[["seed"]] <- random_seed()
   args
 }
 
@@ -44,9 +45,11 @@ with_returned <- function(args, call) {
 # Calls a function of the core. Errors and warnings are those of `call`.
 run <- function(name, args, call = sys.call(sys.parent()), warns = TRUE) {
   if (is.function(args[["loss"]]) && name != "rnn_gradcheck") args <- with_returned(args, call)
-  for (series in c("x", "target", "weights", "dy")) {
-    if (is.list(args[[series]])) args[[series]] <- as_arrays(args[[series]])
-  }
+  # One by one: a loop takes as long as a step of a small network.
+  if (is.list(args[["x"]])) args[["x"]] <- as_arrays(args[["x"]])
+  if (is.list(args[["target"]])) args[["target"]] <- as_arrays(args[["target"]])
+  if (is.list(args[["weights"]])) args[["weights"]] <- as_arrays(args[["weights"]])
+  if (is.list(args[["dy"]])) args[["dy"]] <- as_arrays(args[["dy"]])
   out <- .Call(C_bptt_R_call, name, args)
   condition <- out[[2L]]
   if (!is.null(condition)) {

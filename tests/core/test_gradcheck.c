@@ -7,32 +7,16 @@
  * Each is checked for all parameters, x and all initial states. The bound is 1e-7; losses and
  * activations with kinks are kept away from them. */
 #include "host.h"
+#include "random.h"
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t random_state;
-
-/* splitmix64 (Steele, Lea & Flood 2014): in [0, 1) */
-static double uniform(void)
+static size_t some(ptrdiff_t low, ptrdiff_t high)
 {
-  uint64_t z = (random_state += 0x9e3779b97f4a7c15u);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
-}
-
-/* A whole number, low .. high. */
-static size_t whole(size_t low, size_t high)
-{
-  return low + (size_t)(uniform() * (double)(high - low + 1));
-}
-
-static bool one_in(size_t n)
-{
-  return whole(1, n) == 1;
+  return (size_t)whole(low, high);
 }
 
 static const struct {
@@ -123,7 +107,7 @@ static bptt_value *make_net(host *h, const combination *k, size_t D)
 {
   double units[3];
   bptt_value *args = host_list(h);
-  for (size_t l = 0; l < k->depth; l++) units[l] = (double)whole(1, 3);
+  for (size_t l = 0; l < k->depth; l++) units[l] = (double)some(1, 3);
   host_add(h, args, "input", host_number(h, (double)D));
   host_add(h, args, "hidden", host_vector(h, k->depth, units));
   host_add(h, args, "output", host_number(h, (double)k->O));
@@ -132,7 +116,7 @@ static bptt_value *make_net(host *h, const combination *k, size_t D)
   host_add(h, args, "bidirectional", flag(h, k->both));
   host_add(h, args, "output_mode", host_text(h, k->last ? "last" : "sequence"));
   host_add(h, args, "dropout", host_number(h, k->dropout ? .3 : 0));
-  host_add(h, args, "seed", host_number(h, (double)whole(0, 1000)));
+  host_add(h, args, "seed", host_number(h, (double)some(0, 1000)));
   bptt_value *result = call(h, "rnn_net", args);
   if (!result) return NULL;
   bptt_value *net = host_get(result, "net"), *param = host_get(net, "param");
@@ -182,12 +166,12 @@ static void add_options(host *h, bptt_value *args, const combination *k)
   }
   if (one_in(2)) {
     double length[4];
-    for (size_t b = 0; b < k->B; b++) length[b] = (double)whole(1, k->T);
+    for (size_t b = 0; b < k->B; b++) length[b] = (double)some(1, (ptrdiff_t)k->T);
     host_add(h, args, "lengths", host_vector(h, k->B, length));
   }
   if (one_in(2)) {
-    double truncate[2] = {(double)whole(1, k->T)};
-    truncate[1] = truncate[0] + (k->both ? 0 : (double)whole(0, 3));
+    double truncate[2] = {(double)some(1, (ptrdiff_t)k->T)};
+    truncate[1] = truncate[0] + (k->both ? 0 : (double)some(0, 3));
     host_add(h, args, "truncate", host_vector(h, 2, truncate));
   }
 }
@@ -199,17 +183,17 @@ static void check(int number)
   random_state = (uint64_t)number << 32;
   combination k = {.cell = (size_t)number % CELLS,
                    .loss = (size_t)number / CELLS % LOSSES,
-                   .depth = whole(1, 3),
+                   .depth = some(1, 3),
                    .both = one_in(2),
                    .last = one_in(3),
-                   .B = whole(1, 3),
-                   .T = whole(1, 5)};
+                   .B = some(1, 3),
+                   .T = some(1, 5)};
   host h;
   host_open(&h, one_in(2) ? BPTT_R : BPTT_OCTAVE);
   k.dropout = k.depth > 1 && one_in(2);
-  k.F = whole(1, 2);
+  k.F = some(1, 2);
   k.O = losses[k.loss].outputs ? losses[k.loss].outputs * k.F : 3;
-  const size_t D = whole(1, 2);
+  const size_t D = some(1, 2);
   bptt_value *args = host_list(&h), *net = make_net(&h, &k, D);
   bptt_value *x = numbers(&h, 3, (size_t[]){D, k.B, k.T}, -1, 1);
   double error = INFINITY;

@@ -8,6 +8,7 @@
  * compared, as are the bytes around them; and with more threads they must be the same bits. */
 #include "dropout.h"
 #include "host.h"
+#include "random.h"
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,28 +16,6 @@
 #include <string.h>
 
 /* ---------------------------------------------------------------------------- numbers */
-
-static uint64_t random_state;
-
-/* splitmix64 (Steele, Lea & Flood 2014): in [0, 1), the same numbers everywhere */
-static double uniform(void)
-{
-  uint64_t z = (random_state += 0x9e3779b97f4a7c15u);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
-}
-
-/* A whole number, low .. high. */
-static ptrdiff_t whole(ptrdiff_t low, ptrdiff_t high)
-{
-  return low + (ptrdiff_t)(uniform() * (double)(high - low + 1));
-}
-
-static bool one_in(ptrdiff_t n)
-{
-  return whole(1, n) == 1;
-}
 
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b)
 {
