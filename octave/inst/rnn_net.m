@@ -349,6 +349,28 @@ endfunction
 %! net = rnn_net (2, [4, 3], 1, "gru", "bidirectional", true);
 %! assert (size (net.param.W_xh_l2), [9, 8]);
 
+%!test # plain data: save, load and isequal
+%! net = rnn_net (2, [4, 3], 2, "gru", "bidirectional", true, "dropout", 0.1, ...
+%!                "seed", 1);
+%! x = reshape (sin (1:24), 2, 3, 4);
+%! y = rnn_forward (net, x);
+%! file = tempname ();
+%! unwind_protect
+%!   for form = {"-binary", "-v7", "-text"}
+%!     save (form{1}, file, "net");
+%!     back = load (file).net;
+%!     assert (fieldnames (back), fieldnames (net));
+%!     if (strcmp (form{1}, "-text"))   # which does not keep every digit
+%!       assert (rnn_forward (back, x), y, 1e-12);
+%!     else
+%!       assert (isequal (back, net));
+%!       assert (isequal (rnn_forward (back, x), y));
+%!     endif
+%!   endfor
+%! unwind_protect_cleanup
+%!   unlink (file);
+%! end_unwind_protect
+
 %!error <Invalid call> rnn_net ()
 %!error <Invalid call> rnn_net (1, 2)
 %!error id=bptt:invalidInput rnn_net (0, 2, 1)

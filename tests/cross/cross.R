@@ -47,6 +47,47 @@ write_case <- function(label, net, precision, steps = 40, threads = 1) {
   write_arrays(paste0(label, ".truncated.grad"), short$grad)
 }
 
+# Every loss, over two layers in both directions with dropout.
+write_losses <- function(label, precision, output_mode) {
+  net <- rnn_net(2, c(7, 5), 6, "gru",
+    bidirectional = TRUE, dropout = 0.25, output_mode = output_mode, seed = 4
+  )
+  steps <- if (output_mode == "last") 1 else 9
+  x <- array(numbers(2 * 4 * 9, 37), c(2, 4, 9))
+  outputs_each <- c(
+    mse = 1, mae = 1, huber = 1, cross_entropy = 6, binary_cross_entropy = 1, quantile = 3,
+    gaussian = 2, student_t = 3, negative_binomial = 2
+  )
+  for (loss in names(outputs_each)) {
+    features <- 6 / outputs_each[[loss]]
+    dims <- c(features[loss != "cross_entropy"], 4, steps[steps > 1])
+    target <- array(numbers(prod(dims), 91), dims)
+    if (loss == "binary_cross_entropy") target <- (target + 1) / 2
+    if (loss == "negative_binomial") target <- floor(4 * (target + 1))
+    if (loss == "cross_entropy") target <- 1 + floor(2.9 * (target + 1))
+    weights <- array((seq_len(4 * steps) %% 5) / 4, c(4, steps[steps > 1]))
+    out <- rnn_bptt(net, x, target,
+      loss = loss, weights = weights, lengths = c(9, 2, 5, 9), truncate = 4, seed = 8,
+      precision = precision
+    )
+    write_arrays(paste0(label, ".", loss), out[c("loss", "grad_norm", "y", "dx")])
+    write_arrays(paste0(label, ".", loss, ".grad"), out$grad)
+    write_arrays(paste0(label, ".", loss, ".dstate"), out$dstate)
+  }
+}
+
+# Stacks of one direction, computed again; dL/dy; what becomes of the gradient.
+write_stack <- function(label, precision) {
+  net <- rnn_net(1, c(6, 5, 4), 1, "lstm", seed = 9)
+  x <- numbers(1500, 37)
+  again <- rnn_bptt(net, x, dy = numbers(1500, 91), memory = "recompute", precision = precision)
+  write_arrays(label, again[c("loss", "dx")])
+  write_arrays(paste0(label, ".grad"), again$grad)
+  flow <- rnn_gradflow(net, x[1:50], x[51:100])
+  write_arrays(paste0("double.", label, ".flow"), flow[c("dh", "dc", "gain", "growth", "reach")])
+  for (text in flow$verdict) write_array(paste0("double.", label, ".verdict"), utf8ToInt(text))
+}
+
 write_file <- function(label, file) {
   cat(label, as.character(readBin(file, "raw", file.size(file))), "\n")
 }
@@ -85,4 +126,7 @@ for (precision in c("double", "single")) {
     net <- rnn_net(3, 64, 2, cell, seed = 3)
     write_case(paste0(precision, ".threads.", cell), net, precision, steps = 240, threads = 2)
   }
+  write_losses(paste0(precision, ".losses"), precision, "sequence")
+  write_losses(paste0(precision, ".last"), precision, "last")
+  write_stack(paste0(precision, ".stack"), precision)
 }

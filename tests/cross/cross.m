@@ -52,6 +52,55 @@ function write_case (label, net, precision, steps = 40, threads = 1)
 
 endfunction
 
+## Every loss, over two layers in both directions with dropout.
+function write_losses (label, precision, output_mode)
+  net = rnn_net (2, [7, 5], 6, "gru", "bidirectional", true, "dropout", 0.25,
+                 "output_mode", output_mode, "seed", 4);
+  steps = 9;
+  if (strcmp (output_mode, "last"))
+    steps = 1;
+  endif
+  x = cast (reshape (numbers (2 * 4 * 9, 37), [2, 4, 9]), precision);
+  outputs_each = struct ("mse", 1, "mae", 1, "huber", 1, "cross_entropy", 6,
+                         "binary_cross_entropy", 1, "quantile", 3, "gaussian", 2,
+                         "student_t", 3, "negative_binomial", 2);
+  for loss = fieldnames (outputs_each)'
+    features = 6 / outputs_each.(loss{1});
+    target = reshape (numbers (features * 4 * steps, 91), [features, 4, steps]);
+    switch (loss{1})
+      case "binary_cross_entropy"
+        target = (target + 1) / 2;
+      case "negative_binomial"
+        target = floor (4 * (target + 1));
+      case "cross_entropy"
+        target = reshape (1 + floor (2.9 * (target + 1)), [4, steps]);
+    endswitch
+    weights = reshape (mod (1:4*steps, 5) / 4, [4, steps]);
+    [value, grad, info] = rnn_bptt (net, x, target, "loss", loss{1}, "weights", weights,
+                                    "lengths", [9, 2, 5, 9], "truncate", 4, "seed", 8);
+    info.loss = value;
+    write_arrays ([label "." loss{1}], info, {"loss", "grad_norm", "y", "dx"});
+    write_arrays ([label "." loss{1} ".grad"], grad);
+    write_arrays ([label "." loss{1} ".dstate"], info.dstate);
+  endfor
+endfunction
+
+## Stacks of one direction, computed again; dL/dy; what becomes of the gradient.
+function write_stack (label, precision)
+  net = rnn_net (1, [6, 5, 4], 1, "lstm", "seed", 9);
+  x = numbers (1500, 37);
+  [loss, grad, info] = rnn_bptt (net, cast (x, precision), "dy", numbers (1500, 91), ...
+                                 "memory", "recompute");
+  info.loss = loss;
+  write_arrays (label, info, {"loss", "dx"});
+  write_arrays ([label ".grad"], grad);
+  flow = rnn_gradflow (net, x(1:50), x(51:100));
+  write_arrays (["double." label ".flow"], flow, {"dh", "dc", "gain", "growth", "reach"});
+  for text = flow.verdict'
+    write_array (["double." label ".verdict"], double (text{1}));
+  endfor
+endfunction
+
 function write_file (label, file)
   fid = fopen (file, "rb");
   printf ("%s ", label);
@@ -95,4 +144,7 @@ for precision = {"double", "single"}
     net = rnn_net (3, 64, 2, cell{1}, "seed", 3);
     write_case ([precision{1} ".threads." cell{1}], net, precision{1}, 240, 2);
   endfor
+  write_losses ([precision{1} ".losses"], precision{1}, "sequence");
+  write_losses ([precision{1} ".last"], precision{1}, "last");
+  write_stack ([precision{1} ".stack"], precision{1});
 endfor
