@@ -367,48 +367,48 @@ def module_of(case, inputs, H):
     return None
 
 
-MODULE_NAMES = {"weight_ih_l0": "W_xh", "weight_hh_l0": "W_hh", "bias_ih_l0": "b_h"}
-
-
 def fill_module(module, p, suffix):
-    """Gives one direction its parameters; returns what PyTorch calls them, by our names."""
+    """Gives one direction its parameters; returns PyTorch's by our names."""
     end = "_reverse" if suffix.endswith("_rev") else ""
     own = parameters_of(p, suffix)
+    b_hh = hidden_bias(own) if "b_hn" in own else torch.zeros_like(own["b_h"])
+    pairs = {"weight_ih_l0": own["W_xh"], "weight_hh_l0": own["W_hh"], "bias_ih_l0": own["b_h"],
+             "bias_hh_l0": b_hh}
     with torch.no_grad():
-        for theirs, ours in MODULE_NAMES.items():
-            getattr(module, theirs + end).copy_(own[ours])
-        getattr(module, "bias_hh_l0" + end).copy_(
-            hidden_bias(own) if "b_hn" in own else torch.zeros_like(own["b_h"]))
-    return {ours + suffix: getattr(module, theirs + end) for theirs, ours in MODULE_NAMES.items()}
+        for name, value in pairs.items():
+            getattr(module, name + end).copy_(value)
+    theirs = [getattr(module, name + end) for name in pairs]
+    return {k + suffix: v for k, v in zip(("W_xh", "W_hh", "b_h", "b_hn"), theirs) if k in own}
 
 
-def check_modules(case, arrays, expected):
-    """What is not truncated must be what PyTorch's layers make of packed sequences."""
-    if module_of(case, 1, 1) is None:
-        return
-    a, p, leaves, initial = opened(case, arrays, torch.float64)
-    _, B, T = a["x"].shape
-    x = torch.where(a["x"].isnan(), torch.zeros(()), a["x"])
-    packed = nn.utils.rnn.pack_padded_sequence(x.permute(2, 1, 0), a["lengths"].long(),
-                                               enforce_sorted=False)
-    theirs, last, biases = {}, {}, {}
-    inputs = x.shape[0]
+def run_modules(case, p, a, initial):
+    """PyTorch's layers, one after the other, on packed sequences: the states of the topmost one,
+    T x B x units, those at the end, and PyTorch's parameters by our names."""
+    D, B, T = a["x"].shape
+    x = torch.where(a["x"].isnan(), torch.zeros(()), a["x"]).permute(2, 1, 0)
+    packed = nn.utils.rnn.pack_padded_sequence(x, a["lengths"].long(), enforce_sorted=False)
+    last, theirs, inputs = {}, {}, D
     for H, suffixes in layers_of(case):
         module = module_of(case, inputs, H)
         for suffix in suffixes:
             theirs.update(fill_module(module, p, suffix))
-            if "b_hn" + suffix in p:
-                end = "_reverse" if suffix.endswith("_rev") else ""
-                biases["b_hn" + suffix] = getattr(module, "bias_hh_l0" + end), H
-        entry = [torch.stack([initial[s][i] for s in suffixes])
-                 for i in range(2 if case["cell"] == "lstm" else 1)]
-        packed, final = module(packed, tuple(entry) if len(entry) == 2 else entry[0])
-        for name, state in zip("hc", final if len(entry) == 2 else (final,)):
+        h, c = (None if s[0] is None else torch.stack(s)
+                for s in zip(*(initial[suffix] for suffix in suffixes)))
+        packed, final = module(packed, h if c is None else (h, c))
+        for name, state in zip("hc", (final,) if c is None else final):
             last.update({f"last.{name}{s}": state[d].T for d, s in enumerate(suffixes)})
         inputs = H * len(suffixes)
-    h, _ = nn.utils.rnn.pad_packed_sequence(packed, total_length=T)
+    return nn.utils.rnn.pad_packed_sequence(packed, total_length=T)[0], last, theirs
+
+
+def check_modules(case, arrays, expected):
+    """What is not truncated must be what PyTorch's layers make of it."""
+    if module_of(case, 1, 1) is None:
+        return
+    a, p, leaves, initial = opened(case, arrays, torch.float64)
+    h, got, theirs = run_modules(case, p, a, initial)
     y = readout(p, h)
-    parts = [counted(case, a, t, y[t]) for t in range(T)]
+    parts = [counted(case, a, t, y[t]) for t in range(len(y))]
     outputs, target, weights = (torch.cat(v) for v in zip(*parts))
     f = LOSSES[case["loss"]]
     if "weights" in a:
@@ -416,14 +416,13 @@ def check_modules(case, arrays, expected):
     else:
         loss = f(case, a, outputs, target, case["reduction"])
     loss.backward()
-    only_last = case.get("output_mode") == "last"
-    got = gradients(a, {k: v for k, v in p.items() if k in ("W_hy", "b_y")}, leaves)
-    got.update({"grad." + k: v.grad for k, v in theirs.items()})
-    got.update({"grad." + k: v.grad[2 * H:] for k, (v, H) in biases.items()})
-    got.update(last, loss=loss.reshape(1), y=series(case, a, y, only_last),
-               h=series(case, a, h, False))
-    missing = {k for k in expected if k not in got} - {"grad_norm"}
-    assert not missing, f"{case['name']}: {missing} are not checked"
+    got.update(gradients(a, {k: p[k] for k in ("W_hy", "b_y")}, leaves))
+    for k, v in theirs.items():
+        gate = v.grad[-len(p[k]):] if k.startswith("b_hn") else v.grad
+        got["grad." + k] = gate
+    got.update(loss=loss.reshape(1), h=series(case, a, h, False),
+               y=series(case, a, y, case.get("output_mode") == "last"))
+    assert {*got, "grad_norm"} == {*expected}, f"{case['name']}: not all values are checked"
     check(case, got, expected)
 
 
@@ -457,8 +456,7 @@ def draw(case, attempt):
     a = {"x": uniform(1, D, B, T)}
     features = O // outputs_of(case)
     if case["loss"] == "cross_entropy":
-        n = math.prod((B, *steps))
-        a["target"] = torch.tensor([float(rng.randint(1, O)) for _ in range(n)]).reshape(B, *steps)
+        a["target"] = some(range(1, O + 1), B, *steps)
     elif case["loss"] == "binary_cross_entropy":
         a["target"] = some([0, 0.25, 0.875, 1], features, B, *steps)
     elif case["loss"] == "negative_binomial":
