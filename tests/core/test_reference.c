@@ -1148,6 +1148,11 @@ static double distance(bptt_dtype dtype, const void *got, const double *want, pt
   return error / magnitude;
 }
 
+static double tolerance_of(bptt_dtype dtype)
+{
+  return dtype == BPTT_F64 ? 1e-12 : 1e-3;
+}
+
 static void describe(const problem *q)
 {
   static const char *const cells[] = {"rnn", "gru", "lstm"};
@@ -1317,7 +1322,7 @@ static int choose_wanted(bool with_target)
 static void check_flow(const problem *q, const results *r, const way *w, const bptt_problem *p)
 {
   static const char *const names[FLOWS] = {"dh_norm", "dc_norm", "gain"};
-  const double tolerance = w->dtype == BPTT_F64 ? 1e-11 : 1e-3;
+  const double tolerance = tolerance_of(w->dtype);
   for (int i = 0; i < p->layers * p->directions; i++) {
     const double *got[FLOWS];
     list_flow(got, &p->layer[i]);
@@ -1381,7 +1386,7 @@ static void check_same_bits(host *h, const problem *q, const results *r, const w
 
 static void check_way(const problem *q, const results *r, const way *w)
 {
-  const double tolerance = w->dtype == BPTT_F64 ? 1e-11 : 1e-3;
+  const double tolerance = tolerance_of(w->dtype);
   const bool with_target = !one_in(8);
   const int wanted = choose_wanted(with_target);
   const double loss = with_target ? r->loss : 0;
