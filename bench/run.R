@@ -286,6 +286,66 @@ part_lengths <- function() {
     rows$size, rows$cell
   )
   versus(rows$label, half, rows$setting)
+  say("### The same over half as many sequences, all of full length\n")
+  few <- mapply(function(s, cell) {
+    size <- all_sizes[[s]]
+    setting(cell, replace(size, 3, size[3] / 2))
+  }, rows$size, rows$cell)
+  versus(rows$label, half, few)
+}
+
+part_deep <- function() {
+  say("### Two layers in two directions over the sum of their parts, at M\n")
+  say("The parts: twice a layer of one direction with the series for its input, twice one whose ",
+    "input is both directions of the first.\n")
+  size <- all_sizes$M
+  settings <- c(rbind(
+    vapply(cells, setting, "", size, "deep"), vapply(cells, setting, "", size),
+    vapply(cells, setting, "", replace(size, 1, 2 * size[2]))
+  ))
+  m <- measure(c("R double", "R single", "Octave double"), settings, alternate = TRUE)
+  columns <- sapply(names(m), function(name) {
+    vapply(seq_along(cells), function(i) {
+      part <- lapply(3 * i - 2:0, function(k) known(m[[name]], k))
+      shown(part[[1]] / (2 * part[[2]] + 2 * part[[3]]))
+    }, "")
+  }, simplify = FALSE)
+  markdown(cells, columns)
+}
+
+# A process of its own for each: what counts is the most that it ever had.
+part_million <- function() {
+  say("### A gradient through 1,000,000 steps: lstm, D = 1, H = 32, B = 1\n")
+  say("Seconds of rnn_bptt, and the most memory of the process (VmHWM), in MB.\n")
+  in_r <- paste(
+    "library(bptt); x <- sin(seq_len(1e6) / 50); net <- rnn_net(1, 32, 1, 'lstm', seed = 1)",
+    "s <- system.time(rnn_bptt(net, x, x, wrt = 'param', memory = '%s'))[[3]]",
+    "h <- grep('VmHWM', readLines('/proc/self/status'), value = TRUE)",
+    "cat(s, gsub('[^0-9]', '', h))",
+    sep = "; "
+  )
+  in_octave <- paste(
+    "x = sin ((1:1e6) / 50); net = rnn_net (1, 32, 1, 'lstm', 'seed', 1); tic",
+    "[~, ~] = rnn_bptt (net, x, x, 'wrt', 'param', 'memory', '%s'); s = toc",
+    "h = regexp (fileread ('/proc/self/status'), 'VmHWM:\\s*(\\d+)', 'tokens'){1}{1}",
+    "printf ('%%g %%s', s, h)",
+    sep = "; "
+  )
+  ask_once <- function(command, code) {
+    answer <- system(paste(command, shQuote(code)), intern = TRUE, ignore.stderr = TRUE)
+    number <- as.numeric(strsplit(tail(answer, 1), " ")[[1]])
+    sprintf("%.1f s, %.0f MB", number[1], number[2] / 1024)
+  }
+  memory <- c("recompute", "store")
+  markdown(memory, list(
+    R = vapply(memory, function(m) {
+      ask_once(paste(variable("R", "Rscript"), "-e"), sprintf(in_r, m))
+    }, ""),
+    Octave = vapply(memory, function(m) {
+      octave <- paste(variable("OCTAVE", "octave-cli --no-gui -q"), collapse = " ")
+      ask_once(paste(octave, "--eval"), sprintf(in_octave, m))
+    }, "")
+  ))
 }
 
 part_truncate <- function() {
@@ -437,7 +497,8 @@ part_lines <- function() {
 
 parts <- list(
   table = part_table, lengths = part_lengths, truncate = part_truncate, batch = part_batch,
-  isa = part_isa, memory = part_memory, call = part_call, carry = part_carry, lines = part_lines
+  isa = part_isa, memory = part_memory, call = part_call, carry = part_carry, lines = part_lines,
+  deep = part_deep, million = part_million
 )
 asked <- variable("PART", names(parts))
 unknown <- setdiff(asked, names(parts))

@@ -15,7 +15,8 @@ problem <- function(setting) {
   h <- size[2]
   b <- size[3]
   t <- size[4]
-  net <- rnn_net(d, h, 1, setting[2], seed = 1)
+  deep <- setting[1] == "deep"
+  net <- rnn_net(d, if (deep) c(h, h) else h, 1, setting[2], bidirectional = deep, seed = 1)
   x <- array(sin(seq_len(d * b * t)), c(d, b, t))
   target <- array(cos(seq_len(b * t)), c(1, b, t))
   truncate <- as.numeric(setting[7])
@@ -33,6 +34,7 @@ problem <- function(setting) {
     },
     forward = function() rnn_forward(net, x, precision = precision),
     predict = function() rnn_predict(net, x, precision = precision),
+    deep = function() rnn_bptt(net, x, target, precision = precision),
     carry = function() rnn_forward(net, x, state = state, precision = precision)
   )
 }

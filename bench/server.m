@@ -9,6 +9,9 @@ function p = problem (setting, precision)
   [d, h, b, t] = num2cell (number(3:6)){:};
   p.call = setting{1};
   p.net = rnn_net (d, h, 1, setting{2}, "seed", 1);
+  if (strcmp (p.call, "deep"))
+    p.net = rnn_net (d, [h, h], 1, setting{2}, "bidirectional", true, "seed", 1);
+  endif
   p.x = feval (precision, reshape (sin (1 : d * b * t), d, b, t));
   p.target = feval (precision, reshape (cos (1 : b * t), 1, b, t));
   p.options = {};
@@ -29,7 +32,7 @@ function run (p, calls)
   options = p.options;
   state = p.state;
   switch (p.call)
-    case "bptt"
+    case {"bptt", "deep"}
       for i = 1:calls
         [~, ~, ~] = rnn_bptt (net, x, target, options{:});
       endfor
@@ -75,7 +78,7 @@ while (ischar (line = fgetl (stdin)))
     continue
   endif
   setting = strsplit (line, " ");
-  if (! any (strcmp (setting{1}, {"bptt", "forward", "predict", "carry"})))
+  if (! any (strcmp (setting{1}, {"bptt", "deep", "forward", "predict", "carry"})))
     puts ("nan\n");
   else
     if (! strcmp (line, last))

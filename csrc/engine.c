@@ -66,8 +66,8 @@ size_t bptt_step_workspace(const bptt_problem *p, bptt_dtype dtype)
   double numbers = columns * ((double)p->D + 64), below = (double)p->D + 64;
   for (ptrdiff_t i = 0; i < p->layers * p->directions; i++) {
     const double units = (double)p->layer[i].H + 64, outputs = (double)p->O + 64;
-    numbers += columns * (20 * units + 2 * below + 2 * outputs) +
-               16 * units * (units + below + outputs);
+    numbers +=
+        columns * (20 * units + 2 * below + 2 * outputs) + 16 * units * (units + below + outputs);
     if ((i + 1) % p->directions == 0) below = p->directions * units;
   }
   if (numbers * sizeof(double) > (double)PTRDIFF_MAX / 2) return (size_t)-1;

@@ -201,8 +201,10 @@ FN int N(gradient_finite)(const N(plan) * q, idx s, idx e, const bptt_problem *p
   for (idx t = s; p->dx && t < e; t++)
     finite = finite && N(all_finite)((REAL *)p->dx + t * p->B * p->D, p->B * p->D);
   for (const N(layer) *l = q->layer; l < q->layer + q->count; l++) {
-    finite = finite && N(all_finite)(l->user->dh0, l->H * p->B) &&
-             N(all_finite)(l->user->dc0, l->H * p->B);
+    /* Before they are complete, other threads may be on their way to them. */
+    if (s == 0)
+      finite = finite && N(all_finite)(l->user->dh0, l->H * p->B) &&
+               N(all_finite)(l->user->dc0, l->H * p->B);
     if (!p->dW_hy) continue;
     finite = finite && N(all_finite)(l->dWx, l->P * l->x_count * VL * l->D) &&
              N(all_finite)(l->dbias, l->P * l->pw);

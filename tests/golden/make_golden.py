@@ -528,15 +528,22 @@ SETTINGS = ("cell", "hidden", "bidirectional", "output_mode", "activation", "res
             "delta", "levels", "reduction", "truncate", "clip_value", "clip_norm")
 
 
-def text(v):
-    return "nan" if math.isnan(v) else str(int(v)) if v == int(v) and abs(v) < 1e6 else f"{v:.15g}"
+def text(v, largest):
+    """15 digits of the largest number of an array, of the others as many decimals."""
+    if math.isnan(v):
+        return "nan"
+    if v == int(v) and abs(v) < 1e6:
+        return str(int(v))
+    digits = 15 + math.floor(math.log10(abs(v))) - math.floor(math.log10(largest))
+    return f"{v:.{max(1, digits)}g}"
 
 
 def write_array(out, name, a):
     out.write(f"array {name} {' '.join(str(n) for n in a.shape)}\n")
     values = a.detach().permute(*reversed(range(a.dim()))).flatten().tolist()
+    largest = a.detach().nan_to_num(0).abs().max().item()
     for i in range(0, len(values), 8):
-        out.write(" ".join(text(v) for v in values[i:i + 8]) + "\n")
+        out.write(" ".join(text(v, largest) for v in values[i:i + 8]) + "\n")
 
 
 def write_file(folder, name, about, cases):
@@ -645,6 +652,136 @@ def clipped_cases():
     return cases
 
 
+def stacked_cases():
+    """Two and three layers of unequal sizes."""
+    cases = []
+    for m in MODELS:
+        cases += [
+            case("two", m, (3, (3, 2), 2, 1, 5)),
+            case("two-all", m, (1, (2, 5), 1, 4, 5), state=True, lengths=True, missing=True,
+                 weighted=True),
+            case("three", m, (2, (2, 3, 1), 3, 3, 4), state=True, lengths=True, reduction="sum",
+                 loss="cross_entropy"),
+        ]
+    cases += [case("one-step", MODELS[0], (2, (3, 2), 1, 2, 1), state=True),
+              case("ones", MODELS[4], (1, (1, 1, 1), 1, 1, 3), state=True),
+              case("wide", MODELS[0], (2, (9, 17), 1, 2, 3), state=True),
+              case("wide", MODELS[4], (1, (9, 2), 1, 9, 2), lengths=True),
+              case("wide", MODELS[5], (2, (3, 9), 1, 3, 3), state=True)]
+    return cases
+
+
+def bidirectional_cases():
+    """Both directions, in one layer and in more."""
+    def both(label, model, size, **more):
+        return case("both-" + label, model, size, bidirectional=1, **more)
+    cases = []
+    for m in MODELS:
+        cases += [
+            both("plain", m, (3, 3, 2, 1, 5)),
+            both("all", m, (1, 2, 3, 4, 5), state=True, lengths=True, missing=True, weighted=True,
+                 loss="cross_entropy"),
+            both("two", m, (2, (3, 2), 1, 3, 4), state=True, lengths=True, reduction="sum"),
+        ]
+    cases += [both("three", m, (2, (2, 3, 2), 1, 3, 4), state=True, lengths=True)
+              for m in (MODELS[0], MODELS[4], MODELS[5])]
+    cases += [both("one-step", MODELS[4], (2, (3, 2), 1, 2, 1), state=True),
+              both("wide", MODELS[0], (2, 17, 1, 3, 3), lengths=True),
+              both("wide", MODELS[5], (1, (9, 2), 1, 9, 3), state=True, lengths=True)]
+    return cases
+
+
+def loss_cases():
+    """Each loss and reduction: alone, and with everything that can be given."""
+    models = [MODELS[k] for k in (0, 4, 5)]
+    kinds = [("mse", {}, 1), ("mae", {}, 1), ("huber", {"delta": .5}, 1),
+             ("cross_entropy", {"class_weighted": True}, 1), ("binary_cross_entropy", {}, 1),
+             ("quantile", {"levels": (.1, .5, .9)}, 3), ("quantile", {"levels": (.125,)}, 1),
+             ("gaussian", {}, 2), ("student_t", {}, 3), ("negative_binomial", {}, 2)]
+    cases = []
+    for k, (loss, options, each) in enumerate(kinds):
+        label = loss + ("-one" if options.get("levels") == (.125,) else "")
+        for reduction in ("mean", "sum"):
+            more = {"loss": loss, "reduction": reduction, **options}
+            classes = loss == "cross_entropy"
+            cases += [
+                case(f"{label}-{reduction}", models[k % 3], (2, 3, 4 if classes else each, 1, 5),
+                     **more),
+                case(f"{label}-{reduction}-all", models[(k + 1) % 3],
+                     (1, (2, 3), 3 if classes else 2 * each, 3, 4), missing=True, lengths=True,
+                     state=True, weighted=True, **more),
+            ]
+        cases.append(case(label + "-missing", models[(k + 2) % 3],
+                          (1, 3, 3 if classes else 2 * each, 3, 4), missing=True, lengths=True,
+                          loss=loss, **options))
+        cases.append(case(label + "-both", models[k % 3], (1, 2, 3 if classes else 2 * each, 3, 6),
+                          bidirectional=1, lengths=True, missing=True, weighted=True,
+                          truncate=(4, 4), loss=loss, **options))
+    cases += [case("classes-weights", MODELS[1], (1, 3, 3, 3, 5), loss="cross_entropy",
+                   weighted=True),
+              case("huber-wide", MODELS[2], (1, 3, 2, 3, 4), loss="huber", delta=10),
+              case("huber-narrow", MODELS[6], (1, 3, 2, 3, 4), loss="huber", delta=.125),
+              case("quantile-five", MODELS[3], (1, 3, 5, 3, 4), loss="quantile",
+                   levels=(.05, .25, .5, .75, .95))]
+    for m in MODELS:
+        cases.append(case("dy", m, (2, (3, 2), 2, 3, 4), loss="linear", reduction="sum",
+                          state=True, lengths=True))
+    cases.append(case("dy-both", MODELS[4], (2, 3, 2, 3, 5), loss="linear", reduction="sum",
+                      bidirectional=1, lengths=True, truncate=(2, 2)))
+    return cases
+
+
+def last_cases():
+    """Outputs at the last step of each sequence alone."""
+    def last(label, model, size, **more):
+        return case("last-" + label, model, size, output_mode="last", **more)
+    cases = []
+    for m in MODELS:
+        cases += [
+            last("plain", m, (3, 3, 2, 1, 5)),
+            last("lengths", m, (1, 3, 2, 3, 5), lengths=True, missing=True, state=True),
+            last("classes", m, (1, (3, 2), 3, 3, 4), lengths=True, weighted=True, state=True,
+                 loss="cross_entropy"),
+            last("both", m, (1, (2, 3), 1, 3, 4), lengths=True, state=True, bidirectional=1,
+                 reduction="sum"),
+            last("truncate-2-3", m, (1, (3, 2), 1, 3, 7), lengths=True, state=True,
+                 truncate=(2, 3)),
+            last("both-truncate-3-3", m, (1, 3, 1, 3, 7), lengths=True, state=True,
+                 bidirectional=1, truncate=(3, 3)),
+        ]
+    cases += [last(loss, MODELS[4], (1, 3, 2 * each, 4, 5), loss=loss, lengths=True, missing=True,
+                   weighted=True, **more)
+              for loss, each, more in (("mae", 1, {}), ("huber", 1, {"delta": .25}),
+                                       ("binary_cross_entropy", 1, {}), ("gaussian", 2, {}),
+                                       ("quantile", 2, {"levels": (.25, .75)}),
+                                       ("student_t", 3, {}), ("negative_binomial", 2, {}))]
+    cases += [last("classes-weights", MODELS[5], (1, 3, 3, 5, 5), loss="cross_entropy",
+                   class_weighted=True, missing=True),
+              last("dy", MODELS[5], (1, (3, 2), 2, 4, 5), loss="linear", reduction="sum",
+                   lengths=True),
+              last("one-step", MODELS[4], (2, 3, 1, 3, 1), state=True)]
+    return cases
+
+
+def truncated_layer_cases():
+    cases = []
+    for m in MODELS:
+        for k1, k2 in ((1, 1), (3, 3), (2, 5), (3, math.inf)):
+            label = f"layers-truncate-{k1}-{k2}".replace("inf", "Inf")
+            cases.append(case(label, m, (1, (3, 2), 1, 2, 6), truncate=(k1, k2), state=True,
+                              lengths=True, reduction="sum"))
+        for k, hidden in ((1, 3), (3, 2), (4, (2, 3)), (7, 2)):
+            cases.append(case(f"both-truncate-{k}-{k}", m, (1, hidden, 1, 3, 7), truncate=(k, k),
+                              state=True, lengths=True, bidirectional=1, missing=k == 3))
+    cases.append(case("three-truncate-2-3", MODELS[4], (2, (2, 3, 2), 1, 2, 5), truncate=(2, 3),
+                      state=True))
+    cases.append(case("three-both-truncate-2-2", MODELS[5], (2, (2, 3, 2), 1, 2, 5),
+                      truncate=(2, 2), state=True, bidirectional=1))
+    cases.append(case("both-clip", MODELS[4], (1, (2, 2), 1, 3, 5), bidirectional=1, lengths=True,
+                      clip_value=.125, clip_norm=.25, reduction="sum"))
+    return cases
+
+
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
     for cell in ("rnn", "lstm", "gru"):
@@ -654,6 +791,12 @@ def main():
     write_file(folder, "wide", "more units, features and sequences than a vector holds",
                wide_cases())
     write_file(folder, "truncate", "truncated backpropagation", truncated_cases())
+    write_file(folder, "layers", "stacked layers", stacked_cases())
+    write_file(folder, "directions", "layers in both directions", bidirectional_cases())
+    write_file(folder, "losses", "all losses, weights, dL/dy", loss_cases())
+    write_file(folder, "last", "outputs at the last step alone", last_cases())
+    write_file(folder, "truncate-layers", "truncated backpropagation of stacked layers and of both "
+               "directions", truncated_layer_cases())
     write_file(folder, "clip", "clipping by value and by norm", clipped_cases())
 
 

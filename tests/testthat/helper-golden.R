@@ -41,7 +41,9 @@ golden_group <- function(case, prefix) {
 }
 
 NET_SETTINGS <- c("cell", "activation", "reset", "bidirectional", "output_mode")
-NUMERIC_SETTINGS <- c("hidden", "bidirectional", "delta", "levels", "truncate", "clip_value", "clip_norm")
+NUMERIC_SETTINGS <- c(
+  "hidden", "bidirectional", "delta", "levels", "truncate", "clip_value", "clip_norm"
+)
 OPTION_ARRAYS <- c("target", "dy", "weights", "class_weights", "lengths")
 
 # The settings, numbers as such.
