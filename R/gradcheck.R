@@ -8,8 +8,9 @@
 #'
 #' The relative error of a parameter is the largest difference between the two
 #' over the largest magnitude of either in that parameter; one whose gradient
-#' nearly vanishes beside the others' is measured by theirs. If the largest of
-#' them is
+#' nearly vanishes beside the others' or beside the loss is measured by those,
+#' as what differs then is only the rounding of the loss. If the largest of them
+#' is
 #'
 #' * below 1e-7, the gradient is right,
 #' * above 1e-5, it is wrong,

@@ -240,12 +240,12 @@ static double largest_of(const checked *a)
   return largest;
 }
 
-/* An array whose gradient nearly vanishes beside the others' is not judged by the rounding of its
- * differences, which is the larger the shorter the step is. */
+/* An array whose gradient nearly vanishes beside the others' or the loss is not judged by the
+ * rounding of its differences, which is the larger the shorter the step is. */
 static void compare(const bptt_problem *p, checked *array, ptrdiff_t count)
 {
   const double negligible = 1e-7 / step_size(p);
-  double overall = DBL_MIN / negligible;
+  double overall = fmax(DBL_MIN / negligible, .1 * fabs(p->loss_value));
   for (ptrdiff_t i = 0; i < count; i++) overall = fmax(overall, largest_of(&array[i]));
   for (ptrdiff_t i = 0; i < count; i++) {
     checked *a = &array[i];

@@ -14,7 +14,8 @@
 ## @var{max_error} is the largest error, relative to the largest element of the
 ## array it is in: @code{max (abs (a - n)) / max (abs ([a; n]))} for an array
 ## of analytic values @code{a} and numeric ones @code{n}.  An array whose
-## gradient nearly vanishes beside the others' is measured by theirs.  If
+## gradient nearly vanishes beside the others' or beside the loss is measured by
+## those, as what differs then is only the rounding of the loss.  If
 ## @var{max_error} is below 1e-7, the gradient is right; if it is above 1e-5, it
 ## is wrong; in between it is doubtful: try other parameters and inputs.
 ##

@@ -212,12 +212,45 @@ static void check(int number)
     passed++;
   } else {
     failed++;
-    printf("FAILED combination %d: error %g: %s %s, %zu layers, %d directions, %s%s, loss %s, O "
-           "%zu, B "
-           "%zu, T %zu\n",
+    printf("FAILED combination %d: error %g: %s %s, %zu layers, %d directions, %s%s, "
+           "loss %s, O %zu, B %zu, T %zu\n",
            number, error, cells[k.cell].cell, cells[k.cell].value, k.depth, 1 + k.both,
            k.last ? "last" : "sequence", k.dropout ? ", dropout" : "", losses[k.loss].name, k.O,
            k.B, k.T);
+  }
+  host_close(&h);
+}
+
+/* At the minimum the gradient is nothing but rounding, as are the differences of the loss: that is
+ * no error. The network is shown 0 and has the mean of the targets for its output. */
+static void test_minimum(void)
+{
+  static const double around[] = {-7.1, 2.3, 4.8};
+  const size_t dim[] = {1, 1, 3};
+  host h;
+  host_open(&h, BPTT_R);
+  combination k = {.depth = 1, .O = 1};
+  bptt_value *args = host_list(&h), *net = make_net(&h, &k, 1);
+  double error = INFINITY;
+  if (net) {
+    bptt_value *param = host_get(net, "param"), *x = numbers(&h, 3, dim, 0, 0);
+    bptt_value *target = numbers(&h, 3, dim, 0, 0);
+    bptt_value *W_hh = host_get(param, "W_hh"), *b_h = host_get(param, "b_h");
+    memset(W_hh->data, 0, W_hh->count * sizeof(double));
+    memset(b_h->data, 0, b_h->count * sizeof(double));
+    *(double *)host_get(param, "b_y")->data = .3;
+    for (int t = 0; t < 3; t++) ((double *)target->data)[t] = .3 + around[t];
+    host_add(&h, args, "net", net);
+    host_add(&h, args, "x", x);
+    host_add(&h, args, "target", target);
+    bptt_value *result = call(&h, "rnn_gradcheck", args);
+    if (result) error = host_at(host_get(result, "max_error"), 0);
+  }
+  if (error < 1e-7) {
+    passed++;
+  } else {
+    failed++;
+    printf("FAILED at the minimum: error %g\n", error);
   }
   host_close(&h);
 }
@@ -226,6 +259,7 @@ int main(int argc, char **argv)
 {
   const int first = argc > 1 ? atoi(argv[1]) : 0, count = argc > 2 ? atoi(argv[2]) : 600;
   bptt_load();
+  test_minimum();
   for (int i = 0; i < count; i++) check(first + i);
   bptt_release();
   printf("%d passed, %d failed\n", passed, failed);

@@ -96,6 +96,7 @@ typedef struct {
 } variables;
 
 enum { MOST_LAYERS = 3, MOST = 2 * MOST_LAYERS };
+enum { DH_NORM, DC_NORM, GAIN, FLOWS };
 
 typedef struct {
   int number;
@@ -112,6 +113,8 @@ typedef struct {
   double *h_last[MOST], *c_last[MOST], *h_all[MOST], *c_all[MOST];
   variables d[MOST];
   double *dW_hy, *db_y, *dx;
+  double *flow[MOST][FLOWS]; /* T: dh_norm, dc_norm, gain; not of problems that are truncated */
+  double *all[MOST];         /* T: what gain is relative to */
   double loss;
 } results;
 
@@ -276,6 +279,8 @@ static void forward(const layer *p, const variables *v, step *s)
 
 /* ------------------------------------------------------------------------ reference: loss */
 
+enum { LEVELS = 4 }; /* of quantiles */
+
 /* The outputs at one step of one sequence, and dL/dy. */
 typedef struct {
   const double *y;
@@ -357,6 +362,84 @@ static double gaussian(const bptt_problem *p, const double *target, double scale
   return loss;
 }
 
+/* Quantiles, y_{k F + f} that of level k:  L = sum_f sum_k max(q_k e, (q_k - 1) e),
+ * e = target_f - y */
+static double quantile(const bptt_problem *p, const double *target, double scale, outputs s)
+{
+  double loss = 0;
+  for (ptrdiff_t i = 0; i < p->O; i++) {
+    const double q = p->levels[i / (p->O / LEVELS)], e = target[i % (p->O / LEVELS)] - s.y[i];
+    if (isnan(e)) continue;
+    loss += scale * fmax(q * e, (q - 1) * e);
+    s.dy[i] = scale * (e > 0 ? -q : 1 - q);
+  }
+  return loss;
+}
+
+/* The derivative of log Gamma: psi(x) = psi(x + 1) - 1 / x, and its asymptotic series. */
+static double digamma(double x)
+{
+  double sum = 0;
+  for (; x < 30; x++) sum -= 1 / x;
+  const double z = 1 / (x * x);
+  return sum + log(x) - 1 / (2 * x) - z / 12 + z * z / 120 - z * z * z / 252;
+}
+
+/* Means, s = log sigma, a with nu = 2 + log(1 + exp(a)) degrees of freedom; z as of gaussian:
+ * L = sum_f s + log(nu pi) / 2 + log Gamma(nu / 2) - log Gamma((nu + 1) / 2)
+ *           + (nu + 1) / 2 log(1 + z^2 / nu) */
+static double student_t(const bptt_problem *p, const double *target, double scale, outputs s)
+{
+  const ptrdiff_t F = p->O / 3;
+  double loss = 0;
+  for (ptrdiff_t f = 0; f < F; f++) {
+    const double a = s.y[2 * F + f], nu = 2 + log(1 + exp(a)), sd = exp(s.y[F + f]);
+    const double z = (target[f] - s.y[f]) / sd, more = 1 + z * z / nu;
+    if (isnan(z)) continue;
+    loss += scale * (s.y[F + f] + log(nu * 4 * atan(1)) / 2 + lgamma(nu / 2) -
+                     lgamma((nu + 1) / 2) + (nu + 1) / 2 * log(more));
+    s.dy[f] = -scale * (nu + 1) * z / nu / more / sd;
+    s.dy[F + f] = scale * (1 - (nu + 1) * z * z / nu / more);
+    s.dy[2 * F + f] = scale * sigmoid(a) / 2 *
+                      (1 / nu + digamma(nu / 2) - digamma((nu + 1) / 2) + log(more) -
+                       (nu + 1) * z * z / (nu * nu) / more);
+  }
+  return loss;
+}
+
+/* m = log mu, a = log alpha, r = 1 / alpha, counts k:
+ * L = sum_f log k! - sum_{j < k} log(r + j) - r log(r / (r + mu)) - k log(mu / (r + mu)) */
+static double negative_binomial(const bptt_problem *p, const double *target, double scale,
+                                outputs s)
+{
+  const ptrdiff_t F = p->O / 2;
+  double loss = 0;
+  for (ptrdiff_t f = 0; f < F; f++) {
+    const double k = target[f], mu = exp(s.y[f]), r = exp(-s.y[F + f]);
+    double rising = 0, slope = 0; /* of the sum, and for r */
+    if (isnan(k)) continue;
+    for (double j = 0; j < k; j++) {
+      rising += log((r + j) / (j + 1));
+      slope += 1 / (r + j);
+    }
+    loss -= scale * (rising + r * log(r / (r + mu)) + k * log(mu / (r + mu)));
+    s.dy[f] = scale * r * (mu - k) / (r + mu);
+    s.dy[F + f] = scale * r * (slope + log(r / (r + mu)) + (mu - k) / (r + mu));
+  }
+  return loss;
+}
+
+/* L = sum_o target_o y_o */
+static double linear(const bptt_problem *p, const double *target, double scale, outputs s)
+{
+  double loss = 0;
+  for (ptrdiff_t o = 0; o < p->O; o++) {
+    loss += scale * target[o] * s.y[o];
+    s.dy[o] = scale * target[o];
+  }
+  return loss;
+}
+
 static double loss_of(const bptt_problem *p, const double *target, double scale, outputs s)
 {
   switch (p->loss) {
@@ -366,17 +449,41 @@ static double loss_of(const bptt_problem *p, const double *target, double scale,
     return cross_entropy(p, target, scale, s);
   case BPTT_BINARY_CROSS_ENTROPY:
     return binary_cross_entropy(p, target, scale, s);
+  case BPTT_QUANTILE:
+    return quantile(p, target, scale, s);
   case BPTT_GAUSSIAN:
     return gaussian(p, target, scale, s);
+  case BPTT_STUDENT_T:
+    return student_t(p, target, scale, s);
+  case BPTT_NEGATIVE_BINOMIAL:
+    return negative_binomial(p, target, scale, s);
+  case BPTT_LINEAR:
+    return linear(p, target, scale, s);
   default:
     return absolute(p, target, scale, s);
+  }
+}
+
+/* Outputs to each number of the target. */
+static ptrdiff_t outputs_of(bptt_loss loss)
+{
+  switch (loss) {
+  case BPTT_QUANTILE:
+    return LEVELS;
+  case BPTT_STUDENT_T:
+    return 3;
+  case BPTT_GAUSSIAN:
+  case BPTT_NEGATIVE_BINOMIAL:
+    return 2;
+  default:
+    return 1;
   }
 }
 
 /* Numbers of the target at one step of one sequence. */
 static ptrdiff_t targets_of(const bptt_problem *p)
 {
-  return p->loss == BPTT_CROSS_ENTROPY ? 1 : p->loss == BPTT_GAUSSIAN ? p->O / 2 : p->O;
+  return p->loss == BPTT_CROSS_ENTROPY ? 1 : p->O / outputs_of(p->loss);
 }
 
 /* --------------------------------------------------------------------- reference: backward */
@@ -514,11 +621,10 @@ typedef struct {
   step *step[MOST];         /* of each layer and direction, L */
   double *out[MOST_LAYERS]; /* what each layer puts out, both directions: at each step */
   double *dout[MOST_LAYERS];
-  double
-      *in[MOST_LAYERS]; /* what each is shown, but the first: out of the one below, with dropout */
+  double *mask[MOST_LAYERS];
+  double *in[MOST_LAYERS]; /* what each but the first is shown: mask * out of the one below */
   double *din[MOST_LAYERS];
-  double *mask[MOST_LAYERS]; /* in = mask * out */
-  double *y, *dy;            /* O at each step */
+  double *y, *dy; /* O at each step */
 } sequence;
 
 static ptrdiff_t width(const problem *q, int level)
@@ -635,8 +741,34 @@ static void forward_sequence(host *h, sequence *s)
   }
 }
 
-/* Steps start .. end - 1 of the layer `i` in its direction, from the gradients of what it puts out.
+static double square_sum(const double *a, ptrdiff_t n)
+{
+  double sum = 0;
+  for (ptrdiff_t i = 0; i < n; i++) sum += a[i] * a[i];
+  return sum;
+}
+
+/* Squares of dL/dh_t, and of dL/dc_t = what step t + 1 has left + dL/dh_t * o * (1 - tanh(c_t)^2)
  */
+static void add_norms(const layer *p, const step *s, const backward_state *w, ptrdiff_t t,
+                      double *const *flow)
+{
+  flow[DH_NORM][t] += square_sum(w->dh, p->H);
+  for (ptrdiff_t u = 0; p->cell == BPTT_LSTM && u < p->H; u++) {
+    const double tanh_c = tanh(s->c[u]);
+    const double dc = w->dc[u] + w->dh[u] * s->gate[OUTPUT][u] * (1 - tanh_c * tanh_c);
+    flow[DC_NORM][t] += dc * dc;
+  }
+}
+
+/* Square of all of dL/d(h, c). */
+static double both_squares(const layer *p, const backward_state *w)
+{
+  return square_sum(w->dh, p->H) + square_sum(w->dc, p->H);
+}
+
+/* Steps start .. end - 1 of the layer `i` in its direction, from the gradients of what it puts
+ * out. */
 static void layer_back(host *h, const sequence *s, int i, ptrdiff_t start, ptrdiff_t end)
 {
   const problem *q = s->q;
@@ -649,8 +781,12 @@ static void layer_back(host *h, const sequence *s, int i, ptrdiff_t start, ptrdi
   for (int gate = 0; gate < MOST_GATES; gate++) w.da[gate] = zeros(h, H);
   for (ptrdiff_t k = 0; k < end - start; k++) {
     const ptrdiff_t t = reverse ? start + k : end - 1 - k;
+    const ptrdiff_t own = reverse ? s->L - 1 - t : t; /* in the direction's order */
     add(w.dh, H, column(s->dout[level], width(q, level), t) + reverse * H);
+    add_norms(&q->layer[i], &s->step[i][t], &w, t, s->r->flow[i]);
+    s->r->all[i][own] += both_squares(&q->layer[i], &w);
     backward(&q->layer[i], &q->at[i], &s->step[i][t], d, &w);
+    s->r->flow[i][GAIN][own] += both_squares(&q->layer[i], &w);
   }
   if (reverse ? end < s->L : start > 0) return;
   add(column(d->h0, H, s->b), H, w.dh);
@@ -701,6 +837,16 @@ static void backward_sequence(host *h, const sequence *s)
   }
 }
 
+/* Squares become norms. Beyond the longest sequence there are none, not even 0 / 0. */
+static void end_flow(results *r, int i, ptrdiff_t longest)
+{
+  for (ptrdiff_t t = 0; t < longest; t++) {
+    r->flow[i][DH_NORM][t] = sqrt(r->flow[i][DH_NORM][t]);
+    r->flow[i][DC_NORM][t] = sqrt(r->flow[i][DC_NORM][t]);
+    r->flow[i][GAIN][t] = sqrt(r->flow[i][GAIN][t]) / sqrt(r->all[i][t]);
+  }
+}
+
 static results reference(host *h, const problem *q)
 {
   const bptt_problem *p = &q->shape;
@@ -710,6 +856,7 @@ static results reference(host *h, const problem *q)
                .dW_hy = zeros(h, O * n),
                .db_y = zeros(h, O),
                .dx = zeros(h, p->D * BT)};
+  ptrdiff_t longest = 0;
   for (int i = 0; i < p->layers * p->directions; i++) {
     const layer *l = &q->layer[i];
     const bool lstm = l->cell == BPTT_LSTM;
@@ -724,12 +871,16 @@ static results reference(host *h, const problem *q)
     r.c_last[i] = lstm ? zeros(h, H * B) : NULL;
     r.h_all[i] = filled(h, H * BT, NAN);
     r.c_all[i] = lstm ? filled(h, H * BT, NAN) : NULL;
+    for (int f = 0; f < FLOWS; f++) r.flow[i][f] = zeros(h, p->T);
+    r.all[i] = zeros(h, p->T);
   }
   for (ptrdiff_t b = 0; b < B; b++) {
     sequence s = {.q = q, .r = &r, .b = b, .L = p->length[b]};
     forward_sequence(h, &s);
     backward_sequence(h, &s);
+    longest = s.L > longest ? s.L : longest;
   }
+  for (int i = 0; i < p->layers * p->directions; i++) end_flow(&r, i, longest);
   return r;
 }
 
@@ -752,14 +903,16 @@ static void choose_kind(bptt_problem *p, int kind)
                {BPTT_GRU, 0, BPTT_RESET_AFTER},
                {BPTT_GRU, 0, BPTT_RESET_BEFORE},
                {BPTT_LSTM, 0, 0}};
-  static const bptt_loss losses[] = {
-      BPTT_MSE,   BPTT_CROSS_ENTROPY,        BPTT_MSE,     BPTT_CROSS_ENTROPY, BPTT_MAE,
-      BPTT_HUBER, BPTT_BINARY_CROSS_ENTROPY, BPTT_GAUSSIAN};
+  static const double levels[LEVELS] = {.05, .3, .5, .9};
   p->cell = cells[kind].cell;
   p->activation = cells[kind].activation;
   p->reset = cells[kind].reset;
-  p->loss = losses[whole(0, 7)];
+  /* Half of them are the two that the kernels compute themselves. */
+  p->loss = (bptt_loss)whole(0, BPTT_LINEAR);
+  if (one_in(2)) p->loss = one_in(2) ? BPTT_MSE : BPTT_CROSS_ENTROPY;
   p->delta = 0.3;
+  p->levels = levels;
+  p->level_count = LEVELS;
   p->last = one_in(4);
 }
 
@@ -784,7 +937,7 @@ static void choose_sizes(bptt_problem *p, int size)
 {
   p->D = size == WIDE ? wide() : whole(1, 9);
   p->O = size == WIDE ? wide() : whole(1, 6);
-  if (p->loss == BPTT_GAUSSIAN) p->O += p->O % 2;
+  p->O = (p->O + outputs_of(p->loss) - 1) / outputs_of(p->loss) * outputs_of(p->loss);
   p->B = size == MANY_SEQUENCES ? whole(10, 40) : whole(1, size == WIDE ? 6 : 4);
   p->T = size == MANY_SEQUENCES ? whole(1, 12) : whole(1, size == WIDE ? 4 : 20);
   if (one_in(8)) p->T = 1;
@@ -860,6 +1013,8 @@ static double *choose_targets(host *h, const bptt_problem *p)
   for (ptrdiff_t i = 0; i < n; i++) {
     if (p->loss == BPTT_CROSS_ENTROPY) target[i] = (double)whole(1, p->O);
     if (p->loss == BPTT_BINARY_CROSS_ENTROPY) target[i] = fabs(target[i]);
+    if (p->loss == BPTT_NEGATIVE_BINOMIAL) target[i] = floor(fabs(target[i]) * 30);
+    if (p->loss == BPTT_LINEAR) continue; /* dL/dy has none missing */
     if (missing == 15 || (missing > 4 && one_in(6))) target[i] = NAN;
   }
   return target;
@@ -972,6 +1127,11 @@ static double distance(bptt_dtype dtype, const void *got, const double *want, pt
   return error / magnitude;
 }
 
+static double tolerance_of(bptt_dtype dtype)
+{
+  return dtype == BPTT_F64 ? 1e-12 : 1e-3;
+}
+
 static void describe(const problem *q)
 {
   static const char *const cells[] = {"rnn", "gru", "lstm"};
@@ -1013,7 +1173,8 @@ enum {
   WANT_DX = 64,
   WANT_DH0 = 128,
   WANT_DC0 = 256,
-  WANT_ALL = 511
+  WANT_FLOW = 512,
+  WANT_ALL = 1023
 };
 
 typedef struct {
@@ -1054,6 +1215,29 @@ static int list_outputs(output *list, bptt_problem *p, const problem *q, const r
   }
   memcpy(list + layers * OF_LAYER, all, sizeof all);
   return layers * OF_LAYER + OF_NETWORK;
+}
+
+/* Of a gradient that vanishes over many steps, single precision does not see the end. */
+static bool has_flow(const bptt_problem *p)
+{
+  return p->k1 >= p->T && p->T < 100;
+}
+
+static void want_flow(host *h, bptt_problem *p)
+{
+  for (int i = 0; i < p->layers * p->directions; i++) {
+    bptt_layer *l = &p->layer[i];
+    l->dh_norm = output_room(h, BPTT_F64, p->T);
+    if (p->cell == BPTT_LSTM) l->dc_norm = output_room(h, BPTT_F64, p->T);
+    l->gain = output_room(h, BPTT_F64, p->T);
+  }
+}
+
+static void list_flow(const double **list, const bptt_layer *l)
+{
+  list[DH_NORM] = l->dh_norm;
+  list[DC_NORM] = l->dc_norm;
+  list[GAIN] = l->gain;
 }
 
 /* The problem as the kernels take it; `layer` is room for its layers. */
@@ -1114,6 +1298,36 @@ static int choose_wanted(bool with_target)
   return one_in(3) ? WANT_ALL : (int)whole(0, WANT_ALL);
 }
 
+static void check_flow(const problem *q, const results *r, const way *w, const bptt_problem *p)
+{
+  static const char *const names[FLOWS] = {"dh_norm", "dc_norm", "gain"};
+  const double tolerance = tolerance_of(w->dtype);
+  for (int i = 0; i < p->layers * p->directions; i++) {
+    const double *got[FLOWS];
+    list_flow(got, &p->layer[i]);
+    for (int f = 0; f < FLOWS; f++) {
+      if (!got[f]) continue;
+      const double error = distance(BPTT_F64, got[f], r->flow[i][f], p->T);
+      check(error <= tolerance, q, w, names[f], error);
+      check(guards_hold(BPTT_F64, got[f], p->T), q, w, "written outside an array", f);
+    }
+  }
+}
+
+static void check_same_flow(const problem *q, const way *w, const bptt_problem *p,
+                            const bptt_problem *first)
+{
+  for (int i = 0; i < p->layers * p->directions; i++) {
+    const double *got[FLOWS], *want[FLOWS];
+    list_flow(got, &p->layer[i]);
+    list_flow(want, &first->layer[i]);
+    for (int f = 0; f < FLOWS; f++) {
+      const size_t bytes = bytes_of(BPTT_F64, p->T);
+      if (want[f]) check(memcmp(got[f], want[f], bytes) == 0, q, w, "other bits of the flow", f);
+    }
+  }
+}
+
 /* The same with more threads, and computed again on the way back. */
 static void check_same_bits(host *h, const problem *q, const results *r, const way *w,
                             const bptt_problem *first, int threads, int recompute)
@@ -1129,6 +1343,7 @@ static void check_same_bits(host *h, const problem *q, const results *r, const w
     want[i] = *list[i].place;
     if (want[i]) *list[i].place = output_room(h, w->dtype, list[i].n);
   }
+  if (layer[0].gain) want_flow(h, &p);
   p.threads = threads;
   p.recompute = recompute;
   p.loss_value = -1;
@@ -1142,6 +1357,7 @@ static void check_same_bits(host *h, const problem *q, const results *r, const w
     check(same, q, w, recompute ? "other bits computed again" : "other bits with threads", threads);
     if (!guards_hold(w->dtype, got, list[i].n)) check(false, q, w, "written outside an array", i);
   }
+  check_same_flow(q, w, &p, first);
   check(memcmp(&p.loss_value, &first->loss_value, sizeof p.loss_value) == 0, q, w,
         "loss_value with threads", p.loss_value - first->loss_value);
   check(p.bad_forward == 0 && p.bad_backward == 0, q, w, "bad steps with threads", threads);
@@ -1149,7 +1365,7 @@ static void check_same_bits(host *h, const problem *q, const results *r, const w
 
 static void check_way(const problem *q, const results *r, const way *w)
 {
-  const double tolerance = w->dtype == BPTT_F64 ? 1e-11 : 1e-3;
+  const double tolerance = tolerance_of(w->dtype);
   const bool with_target = !one_in(8);
   const int wanted = choose_wanted(with_target);
   const double loss = with_target ? r->loss : 0;
@@ -1163,6 +1379,7 @@ static void check_way(const problem *q, const results *r, const way *w)
     const bool want = list[i].expected && (wanted & list[i].set);
     if (want) *list[i].place = output_room(&h, w->dtype, list[i].n);
   }
+  if ((wanted & WANT_FLOW) && has_flow(&p)) want_flow(&h, &p);
 
   check(run(&p, w->dtype) == BPTT_OK, q, w, "status", 0);
   for (int i = 0; i < outputs; i++) {
@@ -1176,6 +1393,7 @@ static void check_way(const problem *q, const results *r, const way *w)
   check(error <= tolerance, q, w, "loss_value", error);
   check(p.bad_forward == 0, q, w, "bad_forward", (double)p.bad_forward);
   check(p.bad_backward == 0, q, w, "bad_backward", (double)p.bad_backward);
+  check_flow(q, r, w, &p);
   check_same_bits(&h, q, r, w, &p, 2, 0);
   check_same_bits(&h, q, r, w, &p, 3, 0);
   if (p.directions == 1) check_same_bits(&h, q, r, w, &p, one_in(2) ? 1 : 2, 1);
