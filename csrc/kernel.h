@@ -49,7 +49,8 @@
  * K_PIECE: pieces of k in the products; a piece of A (128 x 4 vectors, 32 kB) stays in L1.
  * COLUMN_PIECE: columns in the weight gradients; near it there may be twice as many.
  * READOUT_PIECE: columns of y computed at a time.
- * SEGMENT: real steps in memory where a longer tape is not needed; enough for the products. */
+ * SEGMENT: real steps that make products large enough: blocks and parts of them (step.h) have no
+ * fewer where there are as many. */
 #ifndef K_PIECE
 #define K_PIECE 128
 #define COLUMN_PIECE 64

@@ -13,6 +13,7 @@
 #define THREADED "rnn_forward rnn_predict rnn_gradcheck " GRADIENTS
 #define RUNS "rnn_forward rnn_predict " LOSSES
 
+/* The default of `levels`, as numbers and as R spells it. */
 #define INITIAL_LEVELS 0.1, 0.5, 0.9
 #define SPELT(numbers) SPELT_EACH(numbers)
 #define SPELT_EACH(...) #__VA_ARGS__
