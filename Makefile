@@ -11,6 +11,8 @@
 VERSION := $(shell sed -n 's/^Version: *//p' DESCRIPTION)
 # What programs say is read here: in English.
 export LC_ALL := C.UTF-8
+# What R and Octave build, they build as they would for a user.
+unexport MAKEFLAGS
 CC = gcc
 CLANG := $(notdir $(firstword $(wildcard $(foreach d,$(subst :, ,$(PATH)),$(d)/clang $(d)/clang-[1-9][0-9]))))
 CWARN := -Wall -Wextra -Wconversion -Werror
