@@ -93,6 +93,9 @@ typedef struct {
   int (*poll)(void *context);              /* called now and then from the calling thread;
                                               nonzero stops the call; may be NULL */
   int threads;                             /* where the call does not say; 0: 1 */
+  int (*report)(void *context, const char *option, const bptt_value *state);
+  /* calls the function that the user gave for an option ("callback") with a list whose `data` are
+     set; nonzero stops the call. From the calling thread; may be NULL where there is none */
   void *context;
 } bptt_host;
 
@@ -112,12 +115,18 @@ bptt_value *bptt_outputs(bptt_call *call);
 /* Bytes of workspace that bptt_run() needs, aligned to 64 bytes; contents do not matter. */
 size_t bptt_workspace(const bptt_call *call);
 
-/* Does the work and fills the results. Does not allocate. */
+/* Does the work and fills the results. Does not allocate. Of a result it may lower `count` and
+ * dim[0]: then the array is to be as short. The strings of a BPTT_TEXT are there only now. */
 bptt_status bptt_run(bptt_call *call, void *workspace, bptt_error *error) BPTT_MUST_CHECK;
 
 /* After bptt_run(): a sentence to warn the user with (loss or gradient not finite: which
- * parameter, which step), or NULL. */
+ * parameter, which step), or NULL; and what kind of warning it is: "nonFinite", "interrupted",
+ * "unsaved". */
 const char *bptt_warning(const bptt_call *call);
+const char *bptt_warning_kind(const bptt_call *call);
+
+/* Whether the call, asked by poll() to stop, ends early with what it has by then: BPTT_OK. */
+int bptt_keeps(const bptt_call *call);
 
 /* One row of the table of options. */
 typedef struct {
@@ -125,7 +134,7 @@ typedef struct {
   const char *name;
   const char *type;    /* "choice", "set", "number", "whole", "flag", "truncate", "data", "levels",
                           "loss": a choice, or in a front end a function; "bytes": a file, of which
-                          the front end hands over the content */
+                          the front end hands over the content; "function"; "text" */
   const char *initial; /* default, spelt as in R: "\"mse\"", "Inf", "NULL" */
   const char *range;   /* choices separated by "|", or an interval "(0, Inf]" */
   const char *help;    /* one line */

@@ -6,7 +6,7 @@
 static const handler *find_handler(const char *function)
 {
   const handler *tables[] = {forward_handlers, gradient_handlers, check_handlers,
-                             flow_handlers,    param_handlers,    file_handlers};
+                             flow_handlers,    train_handlers,    param_handlers, file_handlers};
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
     for (const handler *h = tables[i]; h->function; h++) {
       if (strcmp(h->function, function) == 0) return h;
@@ -56,6 +56,16 @@ bptt_status bptt_run(bptt_call *call, void *workspace, bptt_error *error)
 const char *bptt_warning(const bptt_call *call)
 {
   return call->warning.s[0] ? call->warning.s : NULL;
+}
+
+const char *bptt_warning_kind(const bptt_call *call)
+{
+  return call->warning_kind ? call->warning_kind : "nonFinite";
+}
+
+int bptt_keeps(const bptt_call *call)
+{
+  return call->keeps;
 }
 
 const bptt_value *call_given(const bptt_call *call, option_id row)

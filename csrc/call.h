@@ -19,6 +19,8 @@ struct bptt_call {
   size_t workspace;  /* bytes reserved */
   void *job;         /* the handler's own */
   phrase warning;    /* empty: none */
+  const char *warning_kind;
+  bool keeps; /* see bptt_keeps() */
 };
 
 /* What the user gave for a row of the table; NULL: nothing. */
@@ -28,9 +30,9 @@ bool call_reserve(bptt_call *call, ptrdiff_t count, size_t size, size_t *offset)
 /* The same for a number of bytes; (size_t)-1 is more than can be counted. */
 bool call_reserve_bytes(bptt_call *call, size_t bytes, size_t *offset);
 
-/* Those of forward.c, gradient.c, check.c, gradflow.c, param.c and file.c; the last one of each is
- * empty. */
+/* Those of forward.c, gradient.c, check.c, gradflow.c, train.c, param.c and file.c; the last one of
+ * each is empty. */
 extern const handler forward_handlers[], gradient_handlers[], check_handlers[], flow_handlers[],
-    param_handlers[], file_handlers[];
+    train_handlers[], param_handlers[], file_handlers[];
 
 #endif

@@ -50,9 +50,9 @@ static bool add_parameters(bptt_call *call)
     return false;
   p->check->given = given != NULL;
   for (int i = 0; network_parameter(&p->net, i, &q); i++) {
-    void *gradient = pass_gradient(p, &q);
+    void *gradient = problem_gradient(&p->problem, &q);
     subject s = {.kind = CHECKED_PARAMETER,
-                 .value = pass_parameter(p, &q),
+                 .value = problem_parameter(&p->problem, &q),
                  .gradient = gradient,
                  .count = q.rows * q.cols};
     bool bound = given ? pass_bind_array(call, IN, grad[i], gradient, true)
@@ -80,10 +80,10 @@ static bool add_first_state(bptt_call *call)
   ptrdiff_t B = p->x.size[SEQUENCE];
   state_field f;
   for (int i = 0; network_state(&p->net, i, &f); i++) {
-    void *gradient = pass_state(p, &f, STATE_GRADIENT);
+    void *gradient = problem_state(&p->problem, &f, STATE_GRADIENT);
     subject s = {.kind = CHECKED_STATE,
                  .state = i,
-                 .value = pass_state(p, &f, FIRST_STATE),
+                 .value = problem_state(&p->problem, &f, FIRST_STATE),
                  .gradient = gradient,
                  .count = f.H * B};
     if (!pass_bind_work(call, f.H, B, 1, gradient) || !add_subject(call, f.name, s)) return false;
@@ -107,7 +107,7 @@ static bool add_check_scratch(bptt_call *call)
   for (int i = 0; network_state(&p->net, i, &f); i++) {
     if (!call_reserve(call, f.H * B, sizeof(double), &k->state[i])) return false;
     if (!gradcheck_needs_states(&p->problem)) continue;
-    if (!pass_bind_work(call, f.H, B, T, pass_state(p, &f, ALL_STATES))) return false;
+    if (!pass_bind_work(call, f.H, B, T, problem_state(&p->problem, &f, ALL_STATES))) return false;
   }
   size_t step = gradcheck_workspace(&p->problem, k->scratch.layer);
   k->scratch.targets = p->targets;
@@ -152,8 +152,9 @@ static bool gradcheck_prepare(bptt_call *call)
 {
   const door *d = &call->d;
   unsigned wrt = call->option.at[OPTION_CHECKED_WRT].set;
-  if (!pass_read_inputs(call, true) || !pass_read_gradient_options(call) ||
-      !pass_read_target(call) || !pass_open_results(call))
+  if (!pass_read_inputs(call, true) || !pass_check_seed(call) ||
+      !pass_read_gradient_options(call) ||
+      !pass_read_target(call, ((const pass *)call->job)->net.last) || !pass_open_results(call))
     return false;
   pass *p = call->job;
   struct check *k = p->check = door_alloc(d, 1, sizeof *k);

@@ -40,8 +40,9 @@ static bool gradient_prepare(bptt_call *call)
 {
   bool objective = strcmp(call->d.function, "rnn_objective") == 0;
   unsigned wrt = objective ? WRT_PARAM : call->option.at[OPTION_WRT].set;
-  if (!pass_read_inputs(call, false) || !pass_read_gradient_options(call) ||
-      !pass_read_target(call) || !pass_open_results(call))
+  if (!pass_read_inputs(call, false) || !pass_check_seed(call) ||
+      !pass_read_gradient_options(call) ||
+      !pass_read_target(call, ((const pass *)call->job)->net.last) || !pass_open_results(call))
     return false;
   if (!add_loss(call)) return false;
   if (call->d.host.want > 1) {
@@ -57,7 +58,7 @@ static void clip(bptt_call *call)
   const option_value *at = call->option.at;
   parameter q;
   for (int i = 0; network_parameter(&p->net, i, &q); i++) {
-    p->part[i] = (gradient_part){slot_get(pass_gradient(p, &q)), q.rows * q.cols, p->dtype};
+    p->part[i] = (gradient_part){slot_get(problem_gradient(&p->problem, &q)), q.rows * q.cols, p->dtype};
   }
   double norm = clip_norm_of(p->part, p->net.parameters);
   pass_warn_gradient(call, norm);

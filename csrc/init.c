@@ -6,7 +6,6 @@
  * `chrono` are logarithms, which are libm's.) */
 #include "init.h"
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
 /* A fused multiply-add would round differently. */
@@ -15,57 +14,7 @@
 #elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=off")
 #endif
-
-/* -------------------------------------------------------------------------- generator */
-
-/* xoshiro256++ (Blackman and Vigna 2021, ACM Trans. Math. Softw. 47:36), its state filled by
- * splitmix64 (Steele, Lea and Flood 2014). */
-typedef struct {
-  uint64_t s[4];
-} generator;
-
-static generator seeded(uint64_t seed)
-{
-  generator g;
-  for (int i = 0; i < 4; i++) {
-    uint64_t z = (seed += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    g.s[i] = z ^ (z >> 31);
-  }
-  return g;
-}
-
-static uint64_t rotate(uint64_t x, int k)
-{
-  return (x << k) | (x >> (64 - k));
-}
-
-static uint64_t next(generator *g)
-{
-  uint64_t *s = g->s, result = rotate(s[0] + s[3], 23) + s[0], t = s[1] << 17;
-  s[2] ^= s[0];
-  s[3] ^= s[1];
-  s[1] ^= s[2];
-  s[0] ^= s[3];
-  s[2] ^= t;
-  s[3] = rotate(s[3], 45);
-  return result;
-}
-
-/* From [0, 1). */
-static double uniform(generator *g)
-{
-  return (double)(next(g) >> 11) * 0x1p-53;
-}
-
-/* Close to normal: the sum of 12 uniform numbers has variance 1. */
-static double nearly_normal(generator *g)
-{
-  double sum = -6;
-  for (int i = 0; i < 12; i++) sum += uniform(g);
-  return sum;
-}
+#include "random.h"
 
 /* ---------------------------------------------------------------------------- weights */
 
@@ -206,6 +155,21 @@ static init_method method_of(const parameter *p, const init_options *o)
 static blocks blocks_of(const network *n, const parameter *p, double *W)
 {
   return (blocks){W, p->rows, p->role == ROLE_W_HY ? p->rows : n->H[p->layer], p->cols};
+}
+
+bool init_check(bptt_error *error, const network *n, const init_options *o)
+{
+  const phrase forget_bias = say_number(o->forget_bias);
+  if (o->forget_bias != 1 && n->cell != BPTT_LSTM) {
+    return wrong(error, place_of("forget_bias"), forget_bias.s,
+                 "1, as only cell \"lstm\" has a forget gate");
+  }
+  if (o->forget_bias != 1 && o->chrono > 0) {
+    return wrong(error, place_of("forget_bias"), forget_bias.s, "1, as `chrono` sets that bias");
+  }
+  return o->chrono == 0 || n->cell != BPTT_RNN ||
+         wrong(error, place_of("chrono"), say_number(o->chrono).s,
+               "none, as cell \"rnn\" has no gates");
 }
 
 bool init_scratch(const network *n, const init_options *o, ptrdiff_t *count)

@@ -13,6 +13,8 @@ typedef struct {
   double chrono;                /* longest dependency, above 2; 0: none in particular */
 } init_options;
 
+/* Whether the network has the gates that the options are for; else an error. */
+bool init_check(bptt_error *error, const network *n, const init_options *o);
 /* Numbers of scratch that init_parameters() needs; false: more than can be counted. */
 bool init_scratch(const network *n, const init_options *o, ptrdiff_t *count);
 /* Fills the parameters, in their order. W_hy is Glorot uniform; biases of which the options say

@@ -8,9 +8,11 @@
 #include <string.h>
 
 #define GRADIENTS "rnn_bptt rnn_objective"
-#define LOSSES GRADIENTS " rnn_gradcheck rnn_gradflow"
+#define COMPARES GRADIENTS " rnn_gradcheck rnn_gradflow"
+#define LOSSES COMPARES " rnn_train"
+#define TRAINS "rnn_train"
 #define SAVES "rnn_save rnn_export"
-#define THREADED "rnn_forward rnn_predict rnn_gradcheck " GRADIENTS
+#define THREADED "rnn_forward rnn_predict rnn_gradcheck rnn_train " GRADIENTS
 #define RUNS "rnn_forward rnn_predict " LOSSES
 
 /* The default of `levels`, as numbers and as R spells it. */
@@ -37,14 +39,14 @@ static const bptt_option table[OPTION_COUNT] = {
                             "outputs at every step, or at the last step of each sequence"},
     [OPTION_DROPOUT] = {"rnn_net rnn_import", "dropout", "number", "0", "[0, 1)",
                         "share of the units of a layer that the next one is not shown"},
-    [OPTION_INIT] = {"rnn_net", "init", "choice", "\"glorot\"", "glorot|he|orthogonal",
+    [OPTION_INIT] = {"rnn_net rnn_train", "init", "choice", "\"glorot\"", "glorot|he|orthogonal",
                      "how the input weights are drawn"},
-    [OPTION_RECURRENT_INIT] = {"rnn_net", "recurrent_init", "choice", "\"orthogonal\"",
+    [OPTION_RECURRENT_INIT] = {"rnn_net rnn_train", "recurrent_init", "choice", "\"orthogonal\"",
                                "glorot|he|orthogonal|identity",
                                "how the recurrent weights are drawn"},
-    [OPTION_FORGET_BIAS] = {"rnn_net", "forget_bias", "number", "1", "(-Inf, Inf)",
+    [OPTION_FORGET_BIAS] = {"rnn_net rnn_train", "forget_bias", "number", "1", "(-Inf, Inf)",
                             "bias of the forget gate of cell lstm"},
-    [OPTION_CHRONO] = {"rnn_net", "chrono", "number", "NULL", "(2, Inf)",
+    [OPTION_CHRONO] = {"rnn_net rnn_train", "chrono", "number", "NULL", "(2, Inf)",
                        "longest dependency in steps, for which the biases of the gates are drawn"},
     [OPTION_OWN_PARAM] = {"rnn_net", "param", "data", "NULL", "",
                           "parameters to take in place of those drawn"},
@@ -66,19 +68,19 @@ static const bptt_option table[OPTION_COUNT] = {
                               "loss cross_entropy: a weight for each class; by default 1"},
     [OPTION_WEIGHTS] = {LOSSES, "weights", "data", "NULL", "",
                         "a weight for each sequence and step; by default 1"},
-    [OPTION_DY] = {LOSSES, "dy", "data", "NULL", "",
+    [OPTION_DY] = {COMPARES, "dy", "data", "NULL", "",
                    "the gradient of the loss for the output, in place of target and loss"},
     [OPTION_REDUCTION] = {LOSSES, "reduction", "choice", "\"mean\"", "mean|sum",
                           "mean or sum over the elements of the target that count"},
-    [OPTION_TRUNCATE] = {GRADIENTS " rnn_gradcheck", "truncate", "truncate", "Inf", "[1, Inf]",
+    [OPTION_TRUNCATE] = {GRADIENTS " rnn_gradcheck rnn_train", "truncate", "truncate", "Inf", "[1, Inf]",
                          "steps that the gradient goes back: k, or every k1 steps go back k2"},
     [OPTION_CLIP_NORM] = {GRADIENTS, "clip_norm", "number", "Inf", "(0, Inf]",
                           "largest norm of the whole gradient"},
-    [OPTION_CLIP_VALUE] = {GRADIENTS, "clip_value", "number", "Inf", "(0, Inf]",
+    [OPTION_CLIP_VALUE] = {GRADIENTS " rnn_train", "clip_value", "number", "Inf", "(0, Inf]",
                            "largest magnitude of an element of the gradient"},
     [OPTION_TYPE] = {"rnn_predict", "type", "choice", "\"response\"", "response|prob|class",
                      "outputs, their softmax, or the class with the largest"},
-    [OPTION_STATE] = {RUNS, "state", "data", "NULL", "", "initial state; by default zero"},
+    [OPTION_STATE] = {"rnn_forward rnn_predict " COMPARES, "state", "data", "NULL", "", "initial state; by default zero"},
     [OPTION_LENGTHS] = {RUNS, "lengths", "data", "NULL", "",
                         "steps of each sequence that count; by default all"},
     [OPTION_FORMAT] = {RUNS, "format", "data", "NULL", "",
@@ -89,11 +91,11 @@ static const bptt_option table[OPTION_COUNT] = {
                             "what to check the gradient for"},
     [OPTION_WRT] = {"rnn_bptt", "wrt", "set", "c(\"param\", \"x\", \"state\")", "param|x|state",
                     "what to take the gradient for"},
-    [OPTION_MEMORY] = {GRADIENTS, "memory", "choice", "\"store\"", "store|recompute",
+    [OPTION_MEMORY] = {GRADIENTS " rnn_train", "memory", "choice", "\"store\"", "store|recompute",
                        "whether to keep what every step computed, or to compute it again"},
-    [OPTION_PRECISION] = {"rnn_forward rnn_predict " GRADIENTS, "precision", "choice", "\"double\"",
+    [OPTION_PRECISION] = {"rnn_forward rnn_predict rnn_train " GRADIENTS, "precision", "choice", "\"double\"",
                           "double|single", "precision of the computation"},
-    [OPTION_DROPOUT_SEED] = {"rnn_forward " LOSSES, "seed", "whole", "NULL",
+    [OPTION_DROPOUT_SEED] = {"rnn_forward " COMPARES, "seed", "whole", "NULL",
                              "[0, 9007199254740992]", "seed of the dropout"},
     [OPTION_THREADS] = {THREADED, "threads", "whole", "1", "[1, 1024]", "threads to compute with"},
     [OPTION_GRAD] = {"rnn_clip", "grad", "data", "", "", "the gradient: a list of arrays"},
@@ -111,6 +113,78 @@ static const bptt_option table[OPTION_COUNT] = {
                              "whose names and order to read; by default what the names show"},
     [OPTION_FOUND_RESET] = {"rnn_import", "reset", "choice", "NULL", "after|before",
                             "how cell gru resets; by default what the biases show, or after"},
+    [OPTION_OPTIMIZER] = {TRAINS, "optimizer", "choice", "\"adam\"",
+                          "sgd|adam|adamw|rmsprop|adagrad|lbfgs", "how weights follow gradients"},
+    [OPTION_LEARN_RATE] = {TRAINS, "learn_rate", "number", "NULL", "(0, Inf)",
+                           "length of the steps; by default 0.01, of lbfgs 1"},
+    [OPTION_MOMENTUM] = {TRAINS, "momentum", "number", "0", "[0, 1)",
+                         "optimizers sgd and rmsprop: share of the step before"},
+    [OPTION_NESTEROV] = {TRAINS, "nesterov", "flag", "FALSE", "",
+                         "optimizer sgd: whether the momentum looks ahead"},
+    [OPTION_BETA1] = {TRAINS, "beta1", "number", "0.9", "[0, 1)",
+                      "optimizers adam and adamw: share of the mean gradient that is kept"},
+    [OPTION_BETA2] = {TRAINS, "beta2", "number", "0.999", "[0, 1)",
+                      "optimizers adam and adamw: share of the mean square that is kept"},
+    [OPTION_ALPHA] = {TRAINS, "alpha", "number", "0.99", "[0, 1)",
+                      "optimizer rmsprop: share of the mean square that is kept"},
+    [OPTION_EPSILON] = {TRAINS, "epsilon", "number", "NULL", "(0, Inf)",
+                        "added where a step is divided; by default 1e-8, of adagrad 1e-10"},
+    [OPTION_WEIGHT_DECAY] = {TRAINS, "weight_decay", "number", "0", "[0, Inf)",
+                             "penalty on large weights"},
+    [OPTION_LBFGS_PAIRS] = {TRAINS, "lbfgs_pairs", "whole", "10", "[1, 1000]",
+                            "optimizer lbfgs: steps that it remembers"},
+    [OPTION_SCHEDULE] = {TRAINS, "schedule", "choice", "\"constant\"",
+                         "constant|step|cosine|one_cycle|plateau",
+                         "how the learning rate changes over time"},
+    [OPTION_SCHEDULE_EPOCHS] = {TRAINS, "schedule_epochs", "whole", "10", "[1, 2147483647]",
+                                "schedules step and plateau: epochs before a drop"},
+    [OPTION_SCHEDULE_FACTOR] = {TRAINS, "schedule_factor", "number", "0.1", "(0, 1)",
+                                "schedules step and plateau: what a drop multiplies the rate by"},
+    [OPTION_WARMUP] = {TRAINS, "warmup", "number", "0", "[0, Inf)",
+                       "epochs in which the learning rate rises from 0 at first"},
+    [OPTION_TRAIN_CLIP_NORM] = {TRAINS, "clip_norm", "number", "1", "(0, Inf]",
+                                "largest norm of the whole gradient"},
+    [OPTION_NOISE] = {TRAINS, "noise", "number", "0", "[0, Inf)",
+                      "variance of the noise added to the first gradient"},
+    [OPTION_AVERAGE] = {TRAINS, "average", "flag", "FALSE", "",
+                        "whether to keep a running mean of the weights in place of the last ones"},
+    [OPTION_BATCH_SIZE] = {TRAINS, "batch_size", "whole", "32", "[1, 2147483647]",
+                           "samples to a step"},
+    [OPTION_SHUFFLE] = {TRAINS, "shuffle", "flag", "TRUE", "",
+                        "whether samples come in another order in every epoch"},
+    [OPTION_WINDOW] = {TRAINS, "window", "whole", "NULL", "[1, 2147483647]",
+                       "steps of the pieces that sequences are cut into; by default they are not"},
+    [OPTION_STRIDE] = {TRAINS, "stride", "whole", "1", "[1, 2147483647]",
+                       "steps from one window to the next"},
+    [OPTION_STATEFUL] = {TRAINS, "stateful", "flag", "FALSE", "",
+                         "whether windows follow each other with the state carried along"},
+    [OPTION_VALIDATION] = {TRAINS, "validation", "data", "NULL", "",
+                           "share of the data that is for validation, or data for it"},
+    [OPTION_VALIDATION_BY] = {TRAINS, "validation_by", "choice", "NULL", "time|sequence",
+                              "whether the share is the end of each sequence or the last ones"},
+    [OPTION_EPOCHS] = {TRAINS, "epochs", "whole", "100", "[1, 10000000]",
+                       "times that all samples are gone through, at most"},
+    [OPTION_PATIENCE] = {TRAINS, "patience", "number", "Inf", "[1, Inf]",
+                         "epochs without a better validation loss after which to stop"},
+    [OPTION_MAX_TIME] = {TRAINS, "max_time", "number", "Inf", "[0, Inf]",
+                         "seconds after which to stop"},
+    [OPTION_CALLBACK] = {TRAINS, "callback", "function", "NULL", "",
+                         "a function called after every epoch, which may stop the training"},
+    [OPTION_PROGRESS] = {TRAINS, "progress", "function", "NULL", "",
+                         "a function called now and then, to show how far the training is"},
+    [OPTION_CHECKPOINT] = {TRAINS, "checkpoint", "text", "NULL", "",
+                           "name of a file to keep the state of the training in"},
+    [OPTION_CHECKPOINT_EVERY] = {TRAINS, "checkpoint_every", "whole", "1", "[1, 2147483647]",
+                                 "epochs from one checkpoint to the next"},
+    [OPTION_CHECKPOINT_MINUTES] = {TRAINS, "checkpoint_minutes", "number", "Inf", "(0, Inf]",
+                                   "minutes after which there is a checkpoint in any case"},
+    [OPTION_RESUME] = {TRAINS, "resume", "text", "NULL", "",
+                       "name of a checkpoint to go on from"},
+    [OPTION_REPEATS] = {TRAINS, "repeats", "whole", "1", "[1, 10000]",
+                        "networks to train, each from a seed of its own"},
+    [OPTION_TRAIN_SEED] = {TRAINS, "seed", "whole", "NULL", "[0, 9007199254740992]",
+                           "seed of what is random: the order of samples, dropout, noise, and the "
+                           "weights of all networks but the first"},
 };
 
 const bptt_option *bptt_option_table(size_t *count)
@@ -125,7 +199,7 @@ static bool row_is_for_habit(option_id row, bptt_habit habit)
   return row != OPTION_PRECISION || habit == BPTT_R;
 }
 
-static bool row_is_of(option_id row, const char *function)
+bool option_is_of(option_id row, const char *function)
 {
   size_t n = strlen(function);
   for (const char *at = table[row].function; (at = strstr(at, function)); at += n) {
@@ -133,6 +207,11 @@ static bool row_is_of(option_id row, const char *function)
     if (starts && (at[n] == ' ' || at[n] == '\0')) return true;
   }
   return false;
+}
+
+const bptt_option *option_row(option_id row)
+{
+  return &table[row];
 }
 
 /* The rows that are arguments of the function being called. */
@@ -144,7 +223,7 @@ static signature signature_of(const char *function, bptt_habit habit)
 {
   signature s;
   for (option_id row = 0; row < OPTION_COUNT; row++) {
-    s.takes[row] = row_is_of(row, function) && row_is_for_habit(row, habit);
+    s.takes[row] = option_is_of(row, function) && row_is_for_habit(row, habit);
   }
   return s;
 }
@@ -237,7 +316,8 @@ static bool read_choice(const door *d, option_id row, const bptt_value *v, optio
 static bool read_loss(const door *d, option_id row, const bptt_value *v, option_value *out)
 {
   if (v->kind == BPTT_LIST) return true;
-  if (v->kind != BPTT_OTHER || !v->what || !strstr(v->what, "function")) {
+  const bool takes_dy = option_is_of(OPTION_DY, d->function);
+  if (v->kind != BPTT_OTHER || !v->what || !strstr(v->what, "function") || !takes_dy) {
     return read_choice(d, row, v, out);
   }
   return fail(d->error, table[row].name, "`%s` is %s; %s takes what it has for dL/dy as `dy`",
@@ -377,6 +457,23 @@ static bool read_levels(const door *d, option_id row, const bptt_value *v, optio
   return true;
 }
 
+/* What the front end will call. */
+static bool read_function(const door *d, option_id row, const bptt_value *v, option_value *out)
+{
+  (void)out;
+  return (v->kind == BPTT_OTHER && v->what && strstr(v->what, "function")) ||
+         wrong(d->error, place_of(table[row].name), value_describe(v).s, "a function");
+}
+
+/* The name of a file. */
+static bool read_text(const door *d, option_id row, const bptt_value *v, option_value *out)
+{
+  const char *text = v->kind == BPTT_TEXT && v->count == 1 ? v->text[0] : NULL;
+  (void)out;
+  return (text && *text) ||
+         wrong(d->error, place_of(table[row].name), value_describe(v).s, "the name of a file");
+}
+
 static bool read_data(const door *d, option_id row, const bptt_value *v, option_value *out)
 {
   (void)d, (void)row, (void)v, (void)out;
@@ -392,7 +489,7 @@ static const option_type types[] = {
     {"choice", read_choice}, {"set", read_set},           {"number", read_number},
     {"whole", read_whole},   {"truncate", read_truncate}, {"data", read_data},
     {"flag", read_flag},     {"loss", read_loss},         {"levels", read_levels},
-    {"bytes", read_data},
+    {"bytes", read_data},    {"function", read_function}, {"text", read_text},
 };
 
 /* ---------------------------------------------------------------------------- reading */

@@ -55,6 +55,41 @@ typedef enum {
   OPTION_FILE,
   OPTION_FOUND_NAMING,
   OPTION_FOUND_RESET,
+  OPTION_OPTIMIZER,
+  OPTION_LEARN_RATE,
+  OPTION_MOMENTUM,
+  OPTION_NESTEROV,
+  OPTION_BETA1,
+  OPTION_BETA2,
+  OPTION_ALPHA,
+  OPTION_EPSILON,
+  OPTION_WEIGHT_DECAY,
+  OPTION_LBFGS_PAIRS,
+  OPTION_SCHEDULE,
+  OPTION_SCHEDULE_EPOCHS,
+  OPTION_SCHEDULE_FACTOR,
+  OPTION_WARMUP,
+  OPTION_TRAIN_CLIP_NORM,
+  OPTION_NOISE,
+  OPTION_AVERAGE,
+  OPTION_BATCH_SIZE,
+  OPTION_SHUFFLE,
+  OPTION_WINDOW,
+  OPTION_STRIDE,
+  OPTION_STATEFUL,
+  OPTION_VALIDATION,
+  OPTION_VALIDATION_BY,
+  OPTION_EPOCHS,
+  OPTION_PATIENCE,
+  OPTION_MAX_TIME,
+  OPTION_CALLBACK,
+  OPTION_PROGRESS,
+  OPTION_CHECKPOINT,
+  OPTION_CHECKPOINT_EVERY,
+  OPTION_CHECKPOINT_MINUTES,
+  OPTION_RESUME,
+  OPTION_REPEATS,
+  OPTION_TRAIN_SEED,
   OPTION_COUNT
 } option_id;
 
@@ -62,6 +97,7 @@ enum { OUTPUT_SEQUENCE, OUTPUT_LAST };
 enum { MEMORY_STORE, MEMORY_RECOMPUTE };
 enum { REDUCTION_MEAN, REDUCTION_SUM };
 enum { TYPE_RESPONSE, TYPE_PROB, TYPE_CLASS };
+enum { BY_TIME, BY_SEQUENCE };
 enum { WRT_PARAM = 1, WRT_X = 2, WRT_STATE = 4 }; /* bits, in the order of the choices */
 
 /* One argument, read. Which member counts is a matter of the row's type. */
@@ -92,6 +128,10 @@ bool option_read_number(const door *d, place at, option_id row, const bptt_value
                         double *number);
 /* Yes or no: a logical value, or the number 1 or 0. */
 bool option_read_flag(const door *d, place at, const bptt_value *v, bool *flag);
+/* The row itself: its name, its type. */
+const bptt_option *option_row(option_id row);
+/* Whether it is an argument of a function. */
+bool option_is_of(option_id row, const char *function);
 /* The word for it in quotes. */
 phrase option_say_choice(option_id row, int choice);
 /* The word for it, as a value's `text` of one string; NULL: out of memory. */

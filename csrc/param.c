@@ -61,26 +61,15 @@ static bool describe_network(const bptt_call *call, network *n)
 static bool read_init(const bptt_call *call, const network *n, init_options *o)
 {
   const option_value *at = call->option.at;
-  bptt_error *error = call->d.error;
-  phrase forget_bias = say_number(at[OPTION_FORGET_BIAS].number);
   *o = (init_options){.seed = at[OPTION_SEED].number,
                       .input = (init_method)at[OPTION_INIT].choice,
                       .recurrent = (init_method)at[OPTION_RECURRENT_INIT].choice,
                       .forget_bias = at[OPTION_FORGET_BIAS].number,
                       .chrono = at[OPTION_CHRONO].given ? at[OPTION_CHRONO].number : 0};
   if (!at[OPTION_SEED].given) {
-    return wrong(error, place_of("seed"), "missing", "a whole number from 0 to 2^53");
+    return wrong(call->d.error, place_of("seed"), "missing", "a whole number from 0 to 2^53");
   }
-  if (o->forget_bias != 1 && n->cell != BPTT_LSTM) {
-    return wrong(error, place_of("forget_bias"), forget_bias.s,
-                 "1, as only cell \"lstm\" has a forget gate");
-  }
-  if (o->forget_bias != 1 && o->chrono > 0) {
-    return wrong(error, place_of("forget_bias"), forget_bias.s, "1, as `chrono` sets that bias");
-  }
-  return o->chrono == 0 || n->cell != BPTT_RNN ||
-         wrong(error, place_of("chrono"), say_number(o->chrono).s,
-               "none, as cell \"rnn\" has no gates");
+  return init_check(call->d.error, n, o);
 }
 
 static bool read_own(const bptt_call *call, new_network *w)

@@ -6,32 +6,32 @@
 
 /* ------------------------------------------------------------------------------ slots */
 
-static bptt_layer *layer_of(const pass *p, int layer, int direction)
+static bptt_layer *layer_of(const bptt_problem *p, int layer, int direction)
 {
-  return &p->problem.layer[layer * p->problem.directions + direction];
+  return &p->layer[layer * p->directions + direction];
 }
 
-void *pass_parameter(pass *p, const parameter *q)
+void *problem_parameter(bptt_problem *p, const parameter *q)
 {
   bptt_layer *l = layer_of(p, q->layer, q->direction);
   void *const slot[ROLE_COUNT] = {
       [ROLE_W_XH] = &l->W_xh, [ROLE_W_HH] = &l->W_hh,         [ROLE_B_H] = &l->b_h,
-      [ROLE_B_HN] = &l->b_hn, [ROLE_W_HY] = &p->problem.W_hy, [ROLE_B_Y] = &p->problem.b_y,
+      [ROLE_B_HN] = &l->b_hn, [ROLE_W_HY] = &p->W_hy, [ROLE_B_Y] = &p->b_y,
   };
   return slot[q->role];
 }
 
-void *pass_gradient(pass *p, const parameter *q)
+void *problem_gradient(bptt_problem *p, const parameter *q)
 {
   bptt_layer *l = layer_of(p, q->layer, q->direction);
   void *const slot[ROLE_COUNT] = {
       [ROLE_W_XH] = &l->dW_xh, [ROLE_W_HH] = &l->dW_hh,         [ROLE_B_H] = &l->db_h,
-      [ROLE_B_HN] = &l->db_hn, [ROLE_W_HY] = &p->problem.dW_hy, [ROLE_B_Y] = &p->problem.db_y,
+      [ROLE_B_HN] = &l->db_hn, [ROLE_W_HY] = &p->dW_hy, [ROLE_B_Y] = &p->db_y,
   };
   return slot[q->role];
 }
 
-void *pass_state(pass *p, const state_field *s, state_kind kind)
+void *problem_state(bptt_problem *p, const state_field *s, state_kind kind)
 {
   bptt_layer *l = layer_of(p, s->layer, s->direction);
   switch (kind) {
@@ -55,7 +55,7 @@ void *slot_get(const void *slot)
   return value;
 }
 
-static void set_pointer(void *slot, const void *value)
+void slot_set(void *slot, const void *value)
 {
   memcpy(slot, &value, sizeof value);
 }
@@ -79,7 +79,7 @@ static bool bind(bptt_call *call, direction way, const series *s, void *slot, bo
   *p->end = t;
   p->end = &t->next;
   /* Not the pointer yet, but it tells bptt_step_workspace() that there will be one. */
-  set_pointer(slot, t);
+  slot_set(slot, t);
   return t->direct || call_reserve(call, series_count(s), size_of(p->dtype), &t->offset);
 }
 
@@ -108,7 +108,7 @@ void pass_copy_in(pass *p, char *workspace)
 {
   for (const transfer *t = p->first; t; t = t->next) {
     void *at = t->direct ? t->s.part->value->data : workspace + t->offset;
-    set_pointer(t->slot, at);
+    slot_set(t->slot, at);
     if (t->way == IN && !t->direct) series_copy_in(&t->s, at, p->dtype);
     if (t->way == WORK) memset(at, 0, (size_t)series_count(&t->s) * size_of(p->dtype));
   }
@@ -207,7 +207,7 @@ static bool bind_parameters(bptt_call *call, const bptt_value *const *param, boo
   parameter q;
   for (int i = 0; network_parameter(&p->net, i, &q); i++) {
     if (!fits_precision(call, "net", q.name, param[i]) ||
-        !pass_bind_array(call, IN, param[i], pass_parameter(p, &q), copied)) {
+        !pass_bind_array(call, IN, param[i], problem_parameter(&p->problem, &q), copied)) {
       return false;
     }
   }
@@ -220,7 +220,7 @@ static bool bind_first_state(bptt_call *call, const bptt_value *const *state, bo
   state_field s;
   for (int i = 0; state && network_state(&p->net, i, &s); i++) {
     if (!fits_precision(call, "state", s.name, state[i]) ||
-        !pass_bind_array(call, IN, state[i], pass_state(p, &s, FIRST_STATE), copied)) {
+        !pass_bind_array(call, IN, state[i], problem_state(&p->problem, &s, FIRST_STATE), copied)) {
       return false;
     }
   }
@@ -262,7 +262,7 @@ bool pass_check_seed(const bptt_call *call)
          wrong(call->d.error, place_of("seed"), "missing", "a whole number from 0 to 2^53");
 }
 
-/* How the gradient is taken: dropout, truncation, memory. */
+/* How the gradient is taken: truncation, memory. */
 bool pass_read_gradient_options(bptt_call *call)
 {
   pass *p = call->job;
@@ -271,7 +271,6 @@ bool pass_read_gradient_options(bptt_call *call)
   bptt_error *error = call->d.error;
   bool both = problem->directions == 2;
   const double *k = at[OPTION_TRUNCATE].truncate;
-  if (!pass_check_seed(call)) return false;
   problem->k1 = steps_of(k[0], problem->T);
   /* A k2 of T + k1 reaches back to the first step from any other. */
   problem->k2 = steps_of(k[1], problem->T + problem->k1);
@@ -288,12 +287,12 @@ bool pass_read_gradient_options(bptt_call *call)
   return true;
 }
 
-bool pass_read_target(bptt_call *call)
+bool pass_read_target(bptt_call *call, bool last)
 {
   pass *p = call->job;
   bptt_problem *problem = &p->problem;
   comparison c;
-  if (!target_read(call, &p->x, p->net.O, p->net.last, p->dtype, &c)) return false;
+  if (!target_read(call, &p->x, p->net.O, last, p->dtype, &c)) return false;
   p->targets = c.target.size[FEATURE];
   p->value = c.value;
   problem->loss = c.loss;
@@ -345,7 +344,7 @@ bool pass_add_state(bptt_call *call, bptt_value *list, const char *name, state_k
     }
     bptt_value *field = &state->item[i];
     value_make_array(field, s.name, p->kind, 2, (ptrdiff_t[]){s.H, B});
-    if (!pass_bind_array(call, OUT, field, pass_state(p, &s, kind), false)) return false;
+    if (!pass_bind_array(call, OUT, field, problem_state(&p->problem, &s, kind), false)) return false;
   }
   return true;
 }
@@ -360,7 +359,7 @@ bool pass_add_gradient(bptt_call *call, bptt_value *list)
     return false;
   }
   for (int i = 0; network_parameter(&p->net, i, &q); i++) {
-    if (!pass_bind_array(call, OUT, &p->grad->item[i], pass_gradient(p, &q), false)) return false;
+    if (!pass_bind_array(call, OUT, &p->grad->item[i], problem_gradient(&p->problem, &q), false)) return false;
   }
   return true;
 }
@@ -436,7 +435,7 @@ static const char *bad_parameter(pass *p)
   for (int i = 0; p->grad && network_parameter(&p->net, i, &q); i++) {
     bptt_value v = {.kind = p->dtype == BPTT_F32 ? BPTT_SINGLE : BPTT_DOUBLE,
                     .count = p->grad->item[i].count,
-                    .data = slot_get(pass_gradient(p, &q))};
+                    .data = slot_get(problem_gradient(&p->problem, &q))};
     if (value_not_finite(&v) >= 0) return q.name;
   }
   return NULL;

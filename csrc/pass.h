@@ -50,10 +50,11 @@ typedef enum { FIRST_STATE, LAST_STATE, ALL_STATES, STATE_GRADIENT } state_kind;
 
 /* Where the problem has the pointer to a parameter, its gradient, a field of the state. A slot
  * holds a pointer to const or not: it is read and written as bytes. */
-void *pass_parameter(pass *p, const parameter *q);
-void *pass_gradient(pass *p, const parameter *q);
-void *pass_state(pass *p, const state_field *s, state_kind kind);
+void *problem_parameter(bptt_problem *p, const parameter *q);
+void *problem_gradient(bptt_problem *p, const parameter *q);
+void *problem_state(bptt_problem *p, const state_field *s, state_kind kind);
 void *slot_get(const void *slot);
+void slot_set(void *slot, const void *value);
 
 /* The pointer in `slot` stands for this array of the user's. `copied`: the engine must not have the
  * array itself. */
@@ -68,10 +69,10 @@ bool pass_bind_work(bptt_call *call, ptrdiff_t features, ptrdiff_t sequences, pt
 bool pass_read_inputs(bptt_call *call, bool copied);
 /* A network with dropout has another loss for every seed. */
 bool pass_check_seed(const bptt_call *call);
-/* How the gradient is taken: dropout, truncation, memory. */
+/* How the gradient is taken: truncation, memory. */
 bool pass_read_gradient_options(bptt_call *call);
-/* Target, loss and weights. */
-bool pass_read_target(bptt_call *call);
+/* Target, loss and weights. `last`: of the last step of each sequence alone. */
+bool pass_read_target(bptt_call *call, bool last);
 
 bool pass_open_results(bptt_call *call);
 /* Results that Octave has in a struct of its own, and R beside the others. NULL: not wanted. */
