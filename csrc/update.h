@@ -30,8 +30,8 @@ static update_rule update_rule_of(const optimizer_options *o, double learn_rate,
                        .vectors = optimizer_vectors(o),
                        .decay = adamw ? 0 : o->weight_decay,
                        .keep = adamw ? 1 - learn_rate * o->weight_decay : 1,
-                       .rate = adam || adamw ? learn_rate * c / (1 - pow(o->beta1, step))
-                                             : learn_rate,
+                       .rate =
+                           adam || adamw ? learn_rate * c / (1 - pow(o->beta1, step)) : learn_rate,
                        .epsilon = c * o->epsilon};
 }
 
@@ -100,9 +100,10 @@ TARGET static inline __attribute__((always_inline)) void update_some(const updat
 }
 
 /* The weights from number i on, as many as there are in `bytes`, out of n. */
-TARGET static inline __attribute__((always_inline)) void
-update_at(const update_rule *u, idx i, size_t bytes, idx n, const double *w, const double *g,
-          double *state, double *next)
+TARGET static inline __attribute__((always_inline)) void update_at(const update_rule *u, idx i,
+                                                                   size_t bytes, idx n,
+                                                                   const double *w, const double *g,
+                                                                   double *state, double *next)
 {
   update_numbers x = {0};
   memcpy(&x.w, w + i, bytes);
