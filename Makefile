@@ -249,7 +249,7 @@ bench: all $(bench_programs)
 # knows no GNU style for the Octave gateway.
 KERNEL := $(shell sed -n 's/^.include "\(.*\.h\)"/csrc\/\1/p' csrc/kernel.h)
 format:
-	clang-format -i $(filter-out csrc/kernel.h $(filter-out csrc/engine.h csrc/dropout.h csrc/loss.h,$(KERNEL)),$(CORE)) \
+	clang-format -i $(filter-out csrc/kernel.h $(filter-out csrc/engine.h csrc/dropout.h csrc/loss.h csrc/optimizer.h csrc/update.h,$(KERNEL)),$(CORE)) \
 	  $(wildcard src/*.c src/*.h tests/core/*.c tests/core/*.h bench/*.c bench/*.cpp)
 	@Rscript -e 'if (!requireNamespace("styler", quietly = TRUE)) {' \
 	  -e '  cat("styler is not installed: the R files are left as they are\n")' \

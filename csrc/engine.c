@@ -133,3 +133,9 @@ void bptt_convert(void *to, bptt_dtype to_type, const void *from, bptt_dtype fro
   else
     memcpy(to, from, (size_t)n * sizeof(float));
 }
+
+void bptt_update(const optimizer_options *o, double learn_rate, double step, idx n, const double *w,
+                 const double *g, double *state, double *next)
+{
+  chosen->kernel[BPTT_F64]->update(o, learn_rate, step, n, w, g, state, next);
+}

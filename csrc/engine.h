@@ -3,6 +3,7 @@
 #ifndef BPTT_ENGINE_H
 #define BPTT_ENGINE_H
 #include "bptt.h"
+#include "optimizer.h"
 #include "pool.h"
 
 typedef ptrdiff_t idx;
@@ -20,6 +21,9 @@ typedef struct {
   int (*fits)(const double *v, idx n);
   void (*from_double)(void *to, const double *from, idx n);
   void (*to_double)(double *to, const void *from, idx n);
+  /* The same in both tables of an instruction set: weights are updated in double. */
+  void (*update)(const optimizer_options *o, double learn_rate, double step, idx n, const double *w,
+                 const double *g, double *state, double *next);
 } bptt_kernel;
 
 extern const bptt_kernel bptt_kernel_f64_portable, bptt_kernel_f32_portable;
@@ -60,4 +64,8 @@ int bptt_all_finite(const void *v, idx n, bptt_dtype dtype);
 double bptt_sum_of_squares(const void *v, idx n, bptt_dtype dtype, double scale); /* of scale v_i */
 int bptt_fits(const double *v, idx n, bptt_dtype dtype); /* none is too large for the type */
 void bptt_convert(void *to, bptt_dtype to_type, const void *from, bptt_dtype from_type, idx n);
+
+/* optimizer_step() */
+void bptt_update(const optimizer_options *o, double learn_rate, double step, idx n, const double *w,
+                 const double *g, double *state, double *next);
 #endif

@@ -7,6 +7,7 @@
  *   TARGET       function attribute that switches the instruction set on
  *   N(x)         name decoration
  *   KERNEL       name of the table of entry points
+ *   VECTOR_SQRT  the instruction for square roots of a vector of doubles, if there is one
  *
  * Everything is built from one primitive, the register tile (tile.h)
  *     C[j][v] += sum_k  A[k][v] * X(k, j)        v: vector of output rows, j: column
@@ -36,6 +37,7 @@
 #include "dropout.h"
 #include "engine.h"
 #include "loss.h"
+#include "optimizer.h"
 
 /* What both number types share is defined once in each file. */
 #ifndef KERNEL_SHARED
@@ -97,6 +99,8 @@ static inline range within(range r, idx from, idx n)
   const idx a = r.from > from ? r.from - from : 0, b = SMALLER(r.to - from, n);
   return (range){a, b > a ? b : a};
 }
+
+#include "update.h"
 #endif
 
 #define VL ((idx)(VBYTES / sizeof(REAL)))
@@ -124,7 +128,8 @@ typedef INT N(ivec) __attribute__((vector_size(VBYTES), may_alias));
 #include "step.h"
 
 const bptt_kernel KERNEL = {N(step_bytes),  N(threads),        N(step), N(softmax),     N(apply),
-                            N(all_finite), N(sum_of_squares), N(fits), N(from_double), N(to_double)};
+                            N(all_finite), N(sum_of_squares), N(fits), N(from_double), N(to_double),
+                            update};
 
 #undef EACH
 #undef SELECT

@@ -2,9 +2,11 @@
  * multiply-adds and twice the registers of kernel_portable.c. */
 #include "engine.h"
 #ifdef BPTT_HAVE_NEON
+#include <arm_neon.h>
 #define VBYTES 16
 #define NREGS 32
 #define TARGET
+#define VECTOR_SQRT vsqrtq_f64
 
 #define REAL double
 #define INT int64_t

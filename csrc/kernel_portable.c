@@ -3,6 +3,10 @@
 #define VBYTES 16
 #define NREGS 16
 #define TARGET
+#ifdef __SSE2__
+#include <emmintrin.h>
+#define VECTOR_SQRT _mm_sqrt_pd
+#endif
 
 #define REAL double
 #define INT int64_t

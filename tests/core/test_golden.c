@@ -5,7 +5,8 @@
  * Every case runs in double (within 1e-12 of PyTorch) and in single (1e-5), read in R's habit and
  * in Octave's, with every instruction set of this machine (or with that of the environment variable
  * BPTT_ISA), in a workspace full of NaN; and again with more threads and less memory, to the same
- * bits. The format of the files is described in tests/golden/README.md. */
+ * bits. */
+#include "golden.h"
 #include "host.h"
 #include <glob.h>
 #include <math.h>
@@ -13,107 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ------------------------------------------------------------------------------- files */
-
-enum { MOST_ARRAYS = 128, MOST_SETTINGS = 16, MOST_NUMBERS = 8 };
-
-typedef struct {
-  char name[32];
-  int ndim;
-  size_t dim[3], count;
-  double *data;
-} array;
-
-typedef struct {
-  char key[32], text[32];
-} setting;
-
-typedef struct {
-  char name[96];
-  int settings, arrays;
-  setting setting[MOST_SETTINGS];
-  array array[MOST_ARRAYS];
-} example;
-
-/* A file that is not understood is not a test that passed. */
-static _Noreturn void give_up(const char *file, const char *why)
-{
-  fprintf(stderr, "%s: %s\n", file, why);
-  exit(2);
-}
-
-/* The next word that is not part of a comment. */
-static int read_word(FILE *in, char word[32])
-{
-  while (fscanf(in, "%31s", word) == 1) {
-    if (word[0] != '#') return 1;
-    if (fscanf(in, "%*[^\n]") == EOF) return 0;
-  }
-  return 0;
-}
-
-static void read_array(FILE *in, const char *file, array *a)
-{
-  char line[128];
-  int used = 0;
-  if (!fgets(line, sizeof line, in) || sscanf(line, "%31s%n", a->name, &used) != 1) {
-    give_up(file, "an array without a name");
-  }
-  char *at = line + used, *end;
-  a->ndim = 0;
-  a->count = 1;
-  for (size_t n; a->ndim < 3 && (n = strtoul(at, &end, 10)) > 0; at = end) {
-    a->dim[a->ndim++] = n;
-    a->count *= n;
-  }
-  a->data = malloc(a->count * sizeof *a->data);
-  if (!a->data) give_up(file, "out of memory");
-  for (size_t i = 0; i < a->count; i++) {
-    if (fscanf(in, "%lf", &a->data[i]) != 1) give_up(file, "an array is short");
-  }
-}
-
-static void read_example(FILE *in, const char *file, example *e)
-{
-  char word[32];
-  memset(e, 0, sizeof *e);
-  if (!read_word(in, word) || strcmp(word, "case") != 0 || fscanf(in, "%95s", e->name) != 1) {
-    give_up(file, "fewer cases than it says");
-  }
-  while (read_word(in, word) && strcmp(word, "end") != 0) {
-    if (strcmp(word, "set") == 0 && e->settings < MOST_SETTINGS) {
-      setting *s = &e->setting[e->settings++];
-      if (fscanf(in, "%31s %31[^\n]", s->key, s->text) != 2) give_up(file, "an empty setting");
-    } else if (strcmp(word, "array") == 0 && e->arrays < MOST_ARRAYS) {
-      read_array(in, file, &e->array[e->arrays++]);
-    } else {
-      give_up(file, "a word that is not known");
-    }
-  }
-  if (strcmp(word, "end") != 0) give_up(file, "a case without an end");
-}
-
-static void free_example(example *e)
-{
-  for (int i = 0; i < e->arrays; i++) free(e->array[i].data);
-}
-
-static const array *find_array(const example *e, const char *name)
-{
-  for (int i = 0; i < e->arrays; i++) {
-    if (strcmp(e->array[i].name, name) == 0) return &e->array[i];
-  }
-  return NULL;
-}
-
-static const char *find_setting(const example *e, const char *key, const char *otherwise)
-{
-  for (int i = 0; i < e->settings; i++) {
-    if (strcmp(e->setting[i].key, key) == 0) return e->setting[i].text;
-  }
-  return otherwise;
-}
 
 /* -------------------------------------------------------------------------------- call */
 
@@ -156,6 +56,7 @@ static bptt_value *make_group(host *h, const example *e, const char *prefix, bpt
 /* A setting of one number or more, if there is one. */
 static void add_numbers(host *h, const example *e, const char *name, bptt_value *list)
 {
+  enum { MOST_NUMBERS = 8 };
   double number[MOST_NUMBERS];
   size_t count = 0;
   const char *at = find_setting(e, name, "");
@@ -371,45 +272,31 @@ static void check_example(const example *e, const way *w)
   host_close(&h);
 }
 
-static void check_file(const char *file)
+static void check_every_way(const example *e, const char *file)
 {
   static const way ways[] = {{NULL, "R", BPTT_R, 0},
                              {NULL, "R, single", BPTT_R, 1},
                              {NULL, "Octave", BPTT_OCTAVE, 0},
                              {NULL, "Octave, single", BPTT_OCTAVE, 1}};
-  FILE *in = fopen(file, "r");
-  char word[32];
-  int cases;
-  if (!in) give_up(file, "cannot be opened");
-  if (!read_word(in, word) || strcmp(word, "cases") != 0 || fscanf(in, "%d", &cases) != 1) {
-    give_up(file, "does not say how many cases it has");
-  }
-  for (int k = 0; k < cases; k++) {
-    example e;
-    read_example(in, file, &e);
-    check_settings(&e, file);
-    for (int i = 0; i < HOST_ISAS; i++) {
-      if (!host_use_isa(host_isa[i])) continue;
-      for (size_t j = 0; j < sizeof ways / sizeof *ways; j++) {
-        way w = ways[j];
-        w.isa = host_isa[i];
-        check_example(&e, &w);
-      }
+  check_settings(e, file);
+  for (int i = 0; i < HOST_ISAS; i++) {
+    if (!host_use_isa(host_isa[i])) continue;
+    for (size_t j = 0; j < sizeof ways / sizeof *ways; j++) {
+      way w = ways[j];
+      w.isa = host_isa[i];
+      check_example(e, &w);
     }
-    free_example(&e);
   }
-  if (read_word(in, word)) give_up(file, "more cases than it says");
-  fclose(in);
 }
 
 int main(int argc, char **argv)
 {
   glob_t files;
   if (argc < 2 && glob("tests/golden/*.txt", 0, NULL, &files) == 0) {
-    for (size_t i = 0; i < files.gl_pathc; i++) check_file(files.gl_pathv[i]);
+    for (size_t i = 0; i < files.gl_pathc; i++) golden_read(files.gl_pathv[i], check_every_way);
     globfree(&files);
   }
-  for (int i = 1; i < argc; i++) check_file(argv[i]);
+  for (int i = 1; i < argc; i++) golden_read(argv[i], check_every_way);
   bptt_release();
   printf("%ld passed, %ld failed\n", passed, failed);
   return failed > 0 || passed == 0;
