@@ -95,7 +95,7 @@ typedef struct {
   int threads;                             /* where the call does not say; 0: 1 */
   int (*report)(void *context, const char *option, const bptt_value *state);
   /* calls the function that the user gave for an option ("callback") with a list whose `data` are
-     set; nonzero stops the call. From the calling thread; may be NULL where there is none */
+     set, from the calling thread. 1: it wants to stop; 2: it was stopped itself. May be NULL */
   void *context;
 } bptt_host;
 

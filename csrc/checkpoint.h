@@ -13,8 +13,8 @@ typedef struct {
  * there is a whole file at any moment. 0, or the errno of what went wrong. */
 int checkpoint_write(const char *path, const stretch *s, int stretches);
 
-/* The numbers of a file that checkpoint_write() made, one stretch after the other. NULL: `argument`,
- * which names it, is wrong, or with `optional` there is no such file. */
+/* The numbers of a file that checkpoint_write() made, one stretch after the other. NULL:
+ * `argument`, which names it, is wrong, or with `optional` there is no such file. */
 const double *checkpoint_read(const door *d, const char *argument, const char *path, bool optional,
                               ptrdiff_t *count);
 

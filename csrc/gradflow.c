@@ -54,7 +54,8 @@ static bool flow_prepare(bptt_call *call)
   enum { MOST_FIELDS = 7 };
   const door *d = &call->d;
   double any = 0;
-  if (!pass_read_inputs(call, false) || !pass_check_seed(call) || !pass_read_target(call, ((const pass *)call->job)->net.last) ||
+  if (!pass_read_inputs(call, false) || !pass_check_seed(call) ||
+      !pass_read_target(call, ((const pass *)call->job)->net.last) ||
       !value_open_list(d, &call->result, NULL, MOST_FIELDS)) {
     return false;
   }

@@ -58,7 +58,8 @@ static void clip(bptt_call *call)
   const option_value *at = call->option.at;
   parameter q;
   for (int i = 0; network_parameter(&p->net, i, &q); i++) {
-    p->part[i] = (gradient_part){slot_get(problem_gradient(&p->problem, &q)), q.rows * q.cols, p->dtype};
+    p->part[i] =
+        (gradient_part){slot_get(problem_gradient(&p->problem, &q)), q.rows * q.cols, p->dtype};
   }
   double norm = clip_norm_of(p->part, p->net.parameters);
   pass_warn_gradient(call, norm);

@@ -72,7 +72,8 @@ static const bptt_option table[OPTION_COUNT] = {
                    "the gradient of the loss for the output, in place of target and loss"},
     [OPTION_REDUCTION] = {LOSSES, "reduction", "choice", "\"mean\"", "mean|sum",
                           "mean or sum over the elements of the target that count"},
-    [OPTION_TRUNCATE] = {GRADIENTS " rnn_gradcheck rnn_train", "truncate", "truncate", "Inf", "[1, Inf]",
+    [OPTION_TRUNCATE] = {GRADIENTS " rnn_gradcheck rnn_train", "truncate", "truncate", "Inf",
+                         "[1, Inf]",
                          "steps that the gradient goes back: k, or every k1 steps go back k2"},
     [OPTION_CLIP_NORM] = {GRADIENTS, "clip_norm", "number", "Inf", "(0, Inf]",
                           "largest norm of the whole gradient"},
@@ -80,7 +81,8 @@ static const bptt_option table[OPTION_COUNT] = {
                            "largest magnitude of an element of the gradient"},
     [OPTION_TYPE] = {"rnn_predict", "type", "choice", "\"response\"", "response|prob|class",
                      "outputs, their softmax, or the class with the largest"},
-    [OPTION_STATE] = {"rnn_forward rnn_predict " COMPARES, "state", "data", "NULL", "", "initial state; by default zero"},
+    [OPTION_STATE] = {"rnn_forward rnn_predict " COMPARES, "state", "data", "NULL", "",
+                      "initial state; by default zero"},
     [OPTION_LENGTHS] = {RUNS, "lengths", "data", "NULL", "",
                         "steps of each sequence that count; by default all"},
     [OPTION_FORMAT] = {RUNS, "format", "data", "NULL", "",
@@ -93,8 +95,8 @@ static const bptt_option table[OPTION_COUNT] = {
                     "what to take the gradient for"},
     [OPTION_MEMORY] = {GRADIENTS " rnn_train", "memory", "choice", "\"store\"", "store|recompute",
                        "whether to keep what every step computed, or to compute it again"},
-    [OPTION_PRECISION] = {"rnn_forward rnn_predict rnn_train " GRADIENTS, "precision", "choice", "\"double\"",
-                          "double|single", "precision of the computation"},
+    [OPTION_PRECISION] = {"rnn_forward rnn_predict rnn_train " GRADIENTS, "precision", "choice",
+                          "\"double\"", "double|single", "precision of the computation"},
     [OPTION_DROPOUT_SEED] = {"rnn_forward " COMPARES, "seed", "whole", "NULL",
                              "[0, 9007199254740992]", "seed of the dropout"},
     [OPTION_THREADS] = {THREADED, "threads", "whole", "1", "[1, 1024]", "threads to compute with"},
@@ -178,8 +180,7 @@ static const bptt_option table[OPTION_COUNT] = {
                                  "epochs from one checkpoint to the next"},
     [OPTION_CHECKPOINT_MINUTES] = {TRAINS, "checkpoint_minutes", "number", "Inf", "(0, Inf]",
                                    "minutes after which there is a checkpoint in any case"},
-    [OPTION_RESUME] = {TRAINS, "resume", "text", "NULL", "",
-                       "name of a checkpoint to go on from"},
+    [OPTION_RESUME] = {TRAINS, "resume", "text", "NULL", "", "name of a checkpoint to go on from"},
     [OPTION_REPEATS] = {TRAINS, "repeats", "whole", "1", "[1, 10000]",
                         "networks to train, each from a seed of its own"},
     [OPTION_TRAIN_SEED] = {TRAINS, "seed", "whole", "NULL", "[0, 9007199254740992]",
@@ -413,7 +414,9 @@ static bool read_flag(const door *d, option_id row, const bptt_value *v, option_
 static bool read_whole(const door *d, option_id row, const bptt_value *v, option_value *out)
 {
   interval in = interval_of(row);
-  return value_read_whole(d, place_of(table[row].name), v, in.lo, in.hi, &out->number);
+  bool good = value_read_whole(d, place_of(table[row].name), v, in.lo, in.hi, &out->number);
+  out->is_initial = out->number == strtod(table[row].initial, NULL);
+  return good;
 }
 
 static bool read_truncate(const door *d, option_id row, const bptt_value *v, option_value *out)

@@ -110,7 +110,7 @@ typedef struct {
   double truncate[2];      /* "truncate": k1, k2 */
   const double *levels;    /* "levels" */
   ptrdiff_t level_count;
-  bool is_initial; /* "number", "levels": it is the default, given or not */
+  bool is_initial; /* "number", "whole", "levels": it is the default, given or not */
 } option_value;
 
 typedef struct {

@@ -15,7 +15,7 @@ void *problem_parameter(bptt_problem *p, const parameter *q)
 {
   bptt_layer *l = layer_of(p, q->layer, q->direction);
   void *const slot[ROLE_COUNT] = {
-      [ROLE_W_XH] = &l->W_xh, [ROLE_W_HH] = &l->W_hh,         [ROLE_B_H] = &l->b_h,
+      [ROLE_W_XH] = &l->W_xh, [ROLE_W_HH] = &l->W_hh, [ROLE_B_H] = &l->b_h,
       [ROLE_B_HN] = &l->b_hn, [ROLE_W_HY] = &p->W_hy, [ROLE_B_Y] = &p->b_y,
   };
   return slot[q->role];
@@ -25,7 +25,7 @@ void *problem_gradient(bptt_problem *p, const parameter *q)
 {
   bptt_layer *l = layer_of(p, q->layer, q->direction);
   void *const slot[ROLE_COUNT] = {
-      [ROLE_W_XH] = &l->dW_xh, [ROLE_W_HH] = &l->dW_hh,         [ROLE_B_H] = &l->db_h,
+      [ROLE_W_XH] = &l->dW_xh, [ROLE_W_HH] = &l->dW_hh, [ROLE_B_H] = &l->db_h,
       [ROLE_B_HN] = &l->db_hn, [ROLE_W_HY] = &p->dW_hy, [ROLE_B_Y] = &p->db_y,
   };
   return slot[q->role];
@@ -344,7 +344,8 @@ bool pass_add_state(bptt_call *call, bptt_value *list, const char *name, state_k
     }
     bptt_value *field = &state->item[i];
     value_make_array(field, s.name, p->kind, 2, (ptrdiff_t[]){s.H, B});
-    if (!pass_bind_array(call, OUT, field, problem_state(&p->problem, &s, kind), false)) return false;
+    if (!pass_bind_array(call, OUT, field, problem_state(&p->problem, &s, kind), false))
+      return false;
   }
   return true;
 }
@@ -359,7 +360,8 @@ bool pass_add_gradient(bptt_call *call, bptt_value *list)
     return false;
   }
   for (int i = 0; network_parameter(&p->net, i, &q); i++) {
-    if (!pass_bind_array(call, OUT, &p->grad->item[i], problem_gradient(&p->problem, &q), false)) return false;
+    if (!pass_bind_array(call, OUT, &p->grad->item[i], problem_gradient(&p->problem, &q), false))
+      return false;
   }
   return true;
 }

@@ -1,4 +1,5 @@
-/* samples.c -- what a network is trained on: pieces of sequences, and gathering them into a batch. */
+/* samples.c -- what a network is trained on: pieces of sequences, and gathering them into a batch.
+ */
 #include "samples.h"
 #include <math.h>
 #include <stdint.h>

@@ -1,4 +1,5 @@
-/* samples.h -- what a network is trained on: pieces of sequences, and gathering them into a batch. */
+/* samples.h -- what a network is trained on: pieces of sequences, and gathering them into a batch.
+ */
 #ifndef BPTT_SAMPLES_H
 #define BPTT_SAMPLES_H
 #include "bptt.h"
@@ -7,13 +8,13 @@
 /* Sequences with their targets, in the engine's order. */
 typedef struct {
   bptt_dtype dtype;
-  ptrdiff_t D, F, B, T;           /* F: numbers of the target at a step */
-  const ptrdiff_t *length;        /* of each sequence; NULL: T */
-  bool last;                      /* target and weights are those of each sequence's last step */
-  const void *x;                  /* D x B x T */
-  const void *target, *weights;   /* F x B x T, B x T; where `last`, without the T. weights may be
-                                     NULL */
-  double *mass;                   /* T + 1 x B: what the target before a step weighs, all in all */
+  ptrdiff_t D, F, B, T;         /* F: numbers of the target at a step */
+  const ptrdiff_t *length;      /* of each sequence; NULL: T */
+  bool last;                    /* target and weights are those of each sequence's last step */
+  const void *x;                /* D x B x T */
+  const void *target, *weights; /* F x B x T, B x T; where `last`, without the T. weights may be
+                                   NULL */
+  double *mass;                 /* T + 1 x B: what the target before a step weighs, all in all */
 } material;
 
 /* Steps start .. start + steps - 1 of a sequence. The targets of the first `skipped` of them do not

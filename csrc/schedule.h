@@ -14,11 +14,11 @@ typedef enum {
 typedef struct {
   schedule_kind kind;
   double learn_rate;
-  double epochs;   /* of the whole training */
-  double every;    /* step: epochs from one drop to the next; plateau: epochs without a better loss
-                      before one */
-  double factor;   /* of a drop */
-  double warmup;   /* epochs */
+  double epochs; /* of the whole training */
+  double every;  /* step: epochs from one drop to the next; plateau: epochs without a better loss
+                    before one */
+  double factor; /* of a drop */
+  double warmup; /* epochs */
 } schedule;
 
 /* What a plateau is seen by. */

@@ -1,4 +1,5 @@
 /* train.c -- training a network, or several from as many seeds: rnn_train. */
+#include "engine.h"
 #include "init.h"
 #include "pass.h"
 #include "trainer.h"
@@ -79,7 +80,14 @@ static bool may_differ(option_id row)
 }
 
 /* A setting for each row of the table, then the seed and sums over the data. */
-enum { SETTING_SEED = OPTION_COUNT, SETTING_NET, SETTING_X, SETTING_TARGET, SETTING_CHECK, SETTINGS };
+enum {
+  SETTING_SEED = OPTION_COUNT,
+  SETTING_NET,
+  SETTING_X,
+  SETTING_TARGET,
+  SETTING_CHECK,
+  SETTINGS
+};
 
 static double setting_of(const option_value *v, const char *type)
 {
@@ -246,8 +254,7 @@ static bool read_validation(bptt_call *call, train *j)
   j->share = value_is_number(v) && v->count == 1 ? value_at(v, 0) : NAN;
   return (j->share > 0 && j->share < 1) ||
          wrong(call->d.error, place_of("validation"), value_describe(v).s,
-               "a share above 0 and below 1, or a %s with `x` and `target`",
-               fields_word(&call->d));
+               "a share above 0 and below 1, or a %s with `x` and `target`", fields_word(&call->d));
 }
 
 /* ----------------------------------------------------------------------------- samples */
@@ -316,32 +323,32 @@ static bool read_learning(bptt_call *call, training *t)
   const option_value *at = call->option.at;
   const optimizer_kind kind = (optimizer_kind)at[OPTION_OPTIMIZER].choice;
   bptt_error *error = call->d.error;
-  t->optimizer = (optimizer_options){
-      .kind = kind,
-      .momentum = at[OPTION_MOMENTUM].number,
-      .nesterov = at[OPTION_NESTEROV].flag,
-      .beta1 = at[OPTION_BETA1].number,
-      .beta2 = at[OPTION_BETA2].number,
-      .alpha = at[OPTION_ALPHA].number,
-      .epsilon = at[OPTION_EPSILON].given  ? at[OPTION_EPSILON].number
-                 : kind == OPTIMIZER_ADAGRAD ? 1e-10
-                                             : 1e-8,
-      .weight_decay = at[OPTION_WEIGHT_DECAY].number};
+  t->optimizer = (optimizer_options){.kind = kind,
+                                     .momentum = at[OPTION_MOMENTUM].number,
+                                     .nesterov = at[OPTION_NESTEROV].flag,
+                                     .beta1 = at[OPTION_BETA1].number,
+                                     .beta2 = at[OPTION_BETA2].number,
+                                     .alpha = at[OPTION_ALPHA].number,
+                                     .epsilon = at[OPTION_EPSILON].given ? at[OPTION_EPSILON].number
+                                                : kind == OPTIMIZER_ADAGRAD ? 1e-10
+                                                                            : 1e-8,
+                                     .weight_decay = at[OPTION_WEIGHT_DECAY].number};
   t->pairs = (ptrdiff_t)at[OPTION_LBFGS_PAIRS].number;
-  t->schedule = (schedule){
-      .kind = (schedule_kind)at[OPTION_SCHEDULE].choice,
-      .learn_rate = at[OPTION_LEARN_RATE].given ? at[OPTION_LEARN_RATE].number : learn_rates[kind],
-      .epochs = at[OPTION_EPOCHS].number,
-      .every = at[OPTION_SCHEDULE_EPOCHS].number,
-      .factor = at[OPTION_SCHEDULE_FACTOR].number,
-      .warmup = at[OPTION_WARMUP].number};
+  t->schedule = (schedule){.kind = (schedule_kind)at[OPTION_SCHEDULE].choice,
+                           .learn_rate = at[OPTION_LEARN_RATE].given ? at[OPTION_LEARN_RATE].number
+                                                                     : learn_rates[kind],
+                           .epochs = at[OPTION_EPOCHS].number,
+                           .every = at[OPTION_SCHEDULE_EPOCHS].number,
+                           .factor = at[OPTION_SCHEDULE_FACTOR].number,
+                           .warmup = at[OPTION_WARMUP].number};
   t->clip_norm = at[OPTION_TRAIN_CLIP_NORM].number;
   t->clip_value = at[OPTION_CLIP_VALUE].number;
   t->noise = at[OPTION_NOISE].number;
   t->average = at[OPTION_AVERAGE].flag;
   if (t->optimizer.nesterov && !(t->optimizer.momentum > 0 && kind == OPTIMIZER_SGD)) {
-    return fail(error, "nesterov", "`nesterov` is given; expected none but for optimizer \"sgd\" "
-                                   "with a `momentum` above 0");
+    return fail(error, "nesterov",
+                "`nesterov` is given; expected none but for optimizer \"sgd\" "
+                "with a `momentum` above 0");
   }
   if (t->optimizer.momentum > 0 && kind != OPTIMIZER_SGD && kind != OPTIMIZER_RMSPROP) {
     return wrong(error, place_of("momentum"), say_number(t->optimizer.momentum).s,
@@ -356,17 +363,17 @@ static bool check_lbfgs(const bptt_call *call, const training *t)
   static const struct {
     option_id row;
     const char *name;
-  } never[] = {{OPTION_NOISE, "noise"},         {OPTION_STATEFUL, "stateful"},
-               {OPTION_BATCH_SIZE, "batch_size"}, {OPTION_TRAIN_CLIP_NORM, "clip_norm"},
+  } never[] = {{OPTION_NOISE, "noise"},
+               {OPTION_STATEFUL, "stateful"},
+               {OPTION_BATCH_SIZE, "batch_size"},
+               {OPTION_TRAIN_CLIP_NORM, "clip_norm"},
                {OPTION_CLIP_VALUE, "clip_value"}};
   const option_value *at = call->option.at;
   for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
     const option_value *o = &at[never[i].row];
-    const bool off = never[i].row == OPTION_NOISE      ? o->number == 0
-                     : never[i].row == OPTION_STATEFUL ? !o->flag
-                     : never[i].row == OPTION_BATCH_SIZE
-                         ? !o->given || o->number >= (double)t->samples
-                         : !o->given || isinf(o->number) || o->is_initial;
+    const bool whole = never[i].row == OPTION_BATCH_SIZE && o->number >= (double)t->samples;
+    const bool off = !o->given || o->is_initial || whole ||
+                     (never[i].row == OPTION_STATEFUL ? !o->flag : isinf(o->number));
     if (off) continue;
     return wrong(call->d.error, place_of(never[i].name), value_describe(o->given).s,
                  "none, as optimizer \"lbfgs\" takes all samples as they are");
@@ -381,9 +388,10 @@ static bool read_cutting(bptt_call *call, train *j)
   bptt_error *error = call->d.error;
   const bool window = at[OPTION_WINDOW].given != NULL;
   const ptrdiff_t T = t->training.T;
-  if (at[OPTION_STRIDE].given && (!window || at[OPTION_STATEFUL].flag)) {
-    return fail(error, "stride", "`stride` is given; expected none without a `window`, nor with "
-                                 "`stateful`");
+  if (at[OPTION_STRIDE].number != 1 && (!window || at[OPTION_STATEFUL].flag)) {
+    return fail(error, "stride",
+                "`stride` is given; expected none without a `window`, nor with "
+                "`stateful`");
   }
   if (at[OPTION_STATEFUL].flag) {
     if (!window) {
@@ -427,19 +435,22 @@ static bool read_checkpoint(train *j, int i)
   if (!m->resumed) return d->error->status == BPTT_OK;
   const double epochs = count > SETTINGS ? m->resumed[SETTINGS] : -1;
   if (!(epochs >= 0 && epochs <= 1e7) || count < SETTINGS + 1 ||
-      m->resumed[SETTING_NET] != sum_of_net(&j->pass->net) ||
-      trainer_numbers(t, epochs) != count) {
+      m->resumed[SETTING_NET] != sum_of_net(&j->pass->net) || trainer_numbers(t, epochs) != count) {
     return fail(d->error, "resume",
-                "`resume`, the file %s, is of another network or kind of training", say_text(path).s);
+                "`resume`, the file %s, is of another network or kind of training",
+                say_text(path).s);
   }
   if (epochs > (double)t->epochs) {
-    return fail(d->error, "epochs", "`epochs` is %td; expected at least %.0f, which the checkpoint "
-                                    "`resume` has gone through", t->epochs, epochs);
+    return fail(d->error, "epochs",
+                "`epochs` is %td; expected at least %.0f, which the checkpoint "
+                "`resume` has gone through",
+                t->epochs, epochs);
   }
   m->seed = m->resumed[SETTING_SEED];
   if (call_given(j->call, OPTION_TRAIN_SEED) &&
       j->call->option.at[OPTION_TRAIN_SEED].number + i != m->seed) {
-    return fail(d->error, "seed", "`seed` is not what it was when the checkpoint `resume` was made");
+    return fail(d->error, "seed",
+                "`seed` is not what it was when the checkpoint `resume` was made");
   }
   return true;
 }
@@ -527,8 +538,9 @@ static bool add_results(train *j)
 /* What the callback is shown: numbers, and the network as it is. */
 static bool make_state(train *j)
 {
-  static const char *const name[] = {"epoch",     "epochs",  "loss",    "validation_loss", "learn_rate",
-                                     "grad_norm", "clipped", "seconds", "time_left"};
+  static const char *const name[] = {"epoch",           "epochs",     "loss",
+                                     "validation_loss", "learn_rate", "grad_norm",
+                                     "clipped",         "seconds",    "time_left"};
   enum { NUMBERS = sizeof name / sizeof *name };
   const door *d = &j->call->d;
   bptt_value *list = j->state = door_alloc(d, 1, sizeof *list);
@@ -822,12 +834,14 @@ static void warn_of(bptt_call *call, const train *j, int i)
              m->divergence.epoch, m->divergence.batch, say_divergence(&m->divergence).s, kept));
   }
   if (m->stop == STOP_INTERRUPT) {
-    warn(call, "interrupted", say("%s was interrupted after %s; %s of then are kept", who.s,
-                                  say_count((ptrdiff_t)m->epochs, "epoch", "epochs").s, kept));
+    warn(call, "interrupted",
+         say("%s was interrupted after %s; %s of then are kept", who.s,
+             say_count((ptrdiff_t)m->epochs, "epoch", "epochs").s, kept));
   }
   if (m->unsaved) {
-    warn(call, "unsaved", say("the checkpoint %s could not be written: %s",
-                              say_text(m->checkpoint).s, strerror(m->unsaved)));
+    warn(call, "unsaved",
+         say("the checkpoint %s could not be written: %s", say_text(m->checkpoint).s,
+             strerror(m->unsaved)));
   }
 }
 

@@ -406,9 +406,9 @@ static void diverge(trainer *r, const char *what, const double *numbers)
 {
   const bool back = strcmp(what, "gradient") == 0;
   r->stop = STOP_DIVERGED;
-  r->divergence = (divergence){what, numbers ? bad_parameter(r, numbers) : NULL, r->at.epochs + 1,
-                               r->at.taken + 1,
-                               back ? r->problem.bad_backward : r->problem.bad_forward};
+  r->divergence =
+      (divergence){what, numbers ? bad_parameter(r, numbers) : NULL, r->at.epochs + 1,
+                   r->at.taken + 1, back ? r->problem.bad_backward : r->problem.bad_forward};
   if (strcmp(what, "update") == 0) {
     r->divergence.step = 0;
   } else {
@@ -592,6 +592,7 @@ static bptt_status evaluate(void *context, const double *w, double *loss, double
     *loss += decay / 2 * w[i] * w[i];
     g[i] = r->g[i] + decay * w[i];
   }
+  r->at.norm = clip_norm_of(&(gradient_part){g, t->numbers, BPTT_F64}, 1);
   return BPTT_OK;
 }
 
@@ -602,15 +603,14 @@ static void train_lbfgs(trainer *r)
   for (ptrdiff_t i = 0; i < t->samples; i++) r->order[i] = i;
   r->at.rate = schedule_rate(&t->schedule, &r->at.plateau, r->at.epochs, r->at.epochs + 1);
   memcpy(r->next, r->w, (size_t)t->numbers * sizeof(double));
-  const lbfgs_outcome outcome = lbfgs_step(&r->at.lbfgs, t->numbers, t->pairs, r->at.rate, r->w,
-                                           r->state, evaluate, r);
+  const lbfgs_outcome outcome =
+      lbfgs_step(&r->at.lbfgs, r->state, t->numbers, t->pairs, r->at.rate, r->w, evaluate, r);
   if (outcome == LBFGS_STOPPED) r->stop = STOP_INTERRUPT;
   if (outcome == LBFGS_NOT_FINITE) diverge(r, "loss", NULL);
   if (r->stop) return;
   if (outcome == LBFGS_CONVERGED) r->stop = STOP_CONVERGED;
   r->at.loss = r->at.lbfgs.loss;
   r->at.mass = r->at.taken = 1;
-  r->at.norm = r->at.lbfgs.norm;
   r->at.steps++;
   r->at.groups = 1;
   if (r->average) add_to_average(r);
@@ -622,13 +622,11 @@ static void note_epoch(trainer *r, double validation)
 {
   const progress *a = &r->at;
   const ptrdiff_t row = (ptrdiff_t)a->epochs;
-  const double note[NOTES] = {[NOTE_EPOCH] = a->epochs + 1,
-                              [NOTE_LOSS] = r->t->mean ? a->loss / a->mass : a->loss,
-                              [NOTE_VALIDATION] = validation,
-                              [NOTE_RATE] = a->rate,
-                              [NOTE_NORM] = a->norm / a->taken,
-                              [NOTE_CLIPPED] = a->clipped / a->taken,
-                              [NOTE_SECONDS] = trainer_seconds(r)};
+  const double note[NOTES] = {
+      [NOTE_EPOCH] = a->epochs + 1,       [NOTE_LOSS] = r->t->mean ? a->loss / a->mass : a->loss,
+      [NOTE_VALIDATION] = validation,     [NOTE_RATE] = a->rate,
+      [NOTE_NORM] = a->norm / a->taken,   [NOTE_CLIPPED] = a->clipped / a->taken,
+      [NOTE_SECONDS] = trainer_seconds(r)};
   for (int i = 0; i < NOTES; i++) r->history[i][row] = note[i];
 }
 
@@ -655,7 +653,8 @@ static void close_epoch(trainer *r)
   a->loss = a->mass = a->norm = a->clipped = a->taken = a->groups = 0;
   a->epochs++;
   if (fmod(a->epochs, t->checkpoint_every) == 0) save(r);
-  if (t->report_epoch(r, r->context) && !r->stop) r->stop = STOP_CALLBACK;
+  const int answer = t->report_epoch(r, r->context);
+  if (answer && !r->stop) r->stop = answer > 1 ? STOP_INTERRUPT : STOP_CALLBACK;
 }
 
 /* Whether to begin another epoch, or to go on with the one under way. */

@@ -2,10 +2,12 @@
 #ifndef BPTT_TRAINER_H
 #define BPTT_TRAINER_H
 #include "checkpoint.h"
+#include "lbfgs.h"
 #include "network.h"
 #include "optimizer.h"
 #include "samples.h"
 #include "schedule.h"
+#include <stdint.h>
 
 /* Why training ended. */
 typedef enum {
@@ -71,19 +73,19 @@ typedef struct {
 
 /* Where training is, in numbers that a checkpoint keeps. */
 typedef struct {
-  double epochs, groups, chunks;        /* done; the latter in the epoch that is under way */
-  double steps;                         /* of the optimizer */
+  double epochs, groups, chunks;           /* done; the latter in the epoch that is under way */
+  double steps;                            /* of the optimizer */
   double loss, mass, norm, clipped, taken; /* of the epoch under way: sums; the last: of steps */
-  double rate;                          /* of the last step */
-  double best, best_epoch;              /* validation loss */
-  double seconds;                       /* before the last resume */
+  double rate;                             /* of the last step */
+  double best, best_epoch;                 /* validation loss */
+  double seconds;                          /* before the last resume */
   plateau plateau;
   lbfgs lbfgs;
 } progress;
 
 /* What went wrong with the numbers. */
 typedef struct {
-  const char *what; /* "loss", "gradient", "update"; NULL: nothing */
+  const char *what;      /* "loss", "gradient", "update"; NULL: nothing */
   const char *parameter; /* NULL: not known */
   double epoch, batch;   /* from 1 */
   ptrdiff_t step;        /* of the sequences, from 1; 0: not known */
@@ -92,8 +94,8 @@ typedef struct {
 /* One network on its way. */
 struct trainer {
   const training *t;
-  void *context;  /* of the callbacks of t */
-  int repeat;     /* from 0 */
+  void *context; /* of the callbacks of t */
+  int repeat;    /* from 0 */
   uint64_t seed;
   const char *checkpoint;
   bptt_problem problem;
@@ -102,7 +104,7 @@ struct trainer {
   double *best, *average;       /* NULL: none */
   double *history[NOTES];       /* t->epochs each */
   float *w_single, *g_single;   /* what the engine works on where it is not double */
-  batch whole;     /* all samples, where they are the user's sequences and one batch; n 0: not */
+  batch whole; /* all samples, where they are the user's sequences and one batch; n 0: not */
   batch_room room;
   ptrdiff_t *order;
   char *carried[2]; /* stateful: states before and after a chunk */

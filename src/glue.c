@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ------------------------------------------------------------------------------- into the core */
 
@@ -196,8 +197,15 @@ static bptt_value value_of(arena *a, SEXP v)
 
 /* ------------------------------------------------------------------------------- out of it */
 
-/* The R value for a result; numbers are still to come, and `v->data` is where. */
-static SEXP result_of(bptt_value *v)
+static void set_strings(SEXP out, const bptt_value *v)
+{
+  for (size_t i = 0; i < v->count; i++)
+    SET_STRING_ELT(out, (R_xlen_t)i, Rf_mkCharCE(v->text[i], CE_UTF8));
+}
+
+/* The R value for a result. `whole`: all of it is there and is copied; else strings and numbers are
+ * still to come, the latter to `v->data`. */
+static SEXP result_of(bptt_value *v, int whole)
 {
   SEXP out = R_NilValue;
   R_xlen_t count = (R_xlen_t)v->count;
@@ -206,7 +214,7 @@ static SEXP result_of(bptt_value *v)
     return R_NilValue;
   case BPTT_TEXT:
     out = PROTECT(Rf_allocVector(STRSXP, count));
-    for (R_xlen_t i = 0; i < count; i++) SET_STRING_ELT(out, i, Rf_mkCharCE(v->text[i], CE_UTF8));
+    if (whole) set_strings(out, v);
     break;
   case BPTT_LOGICAL:
     out = PROTECT(Rf_allocVector(LGLSXP, count));
@@ -220,7 +228,7 @@ static SEXP result_of(bptt_value *v)
       const char *name = v->item[i].name;
       named |= name != NULL;
       SET_STRING_ELT(names, i, Rf_mkCharCE(name ? name : "", CE_UTF8));
-      SET_VECTOR_ELT(out, i, result_of(&v->item[i]));
+      SET_VECTOR_ELT(out, i, result_of(&v->item[i], whole));
     }
     if (named) Rf_setAttrib(out, R_NamesSymbol, names);
     UNPROTECT(2);
@@ -232,7 +240,10 @@ static SEXP result_of(bptt_value *v)
     break;
   default:
     out = PROTECT(Rf_allocVector(REALSXP, count));
-    v->data = REAL(out);
+    if (whole)
+      memcpy(REAL(out), v->data, v->count * sizeof(double));
+    else
+      v->data = REAL(out);
   }
   if (v->ndim > 1) {
     SEXP dim = PROTECT(Rf_allocVector(INTSXP, v->ndim));
@@ -240,6 +251,20 @@ static SEXP result_of(bptt_value *v)
     Rf_setAttrib(out, R_DimSymbol, dim);
     UNPROTECT(1);
   }
+  UNPROTECT(1);
+  return out;
+}
+
+/* Puts in the strings, and makes what the core has made shorter as short. */
+static SEXP complete(SEXP out, const bptt_value *v)
+{
+  R_xlen_t count = (R_xlen_t)v->count;
+  if (v->kind == BPTT_LOGICAL || v->kind == BPTT_NULL) return out;
+  if (count < Rf_xlength(out)) out = Rf_xlengthgets(out, count);
+  PROTECT(out);
+  if (v->kind == BPTT_TEXT) set_strings(out, v);
+  for (R_xlen_t i = 0; v->kind == BPTT_LIST && i < count; i++)
+    SET_VECTOR_ELT(out, i, complete(VECTOR_ELT(out, i), &v->item[i]));
   UNPROTECT(1);
   return out;
 }
@@ -261,11 +286,19 @@ static SEXP condition_of(const char *class, const char *base, const char *messag
   return out;
 }
 
+static const char *warning_class(const bptt_call *call)
+{
+  const char *kind = bptt_warning_kind(call);
+  return strcmp(kind, "interrupted") == 0 ? "bptt_interrupted_warning"
+         : strcmp(kind, "unsaved") == 0   ? "bptt_unsaved_warning"
+                                          : "bptt_nonfinite_warning";
+}
+
 /* What a call has to say besides its results: an error, a warning or nothing. */
 static SEXP condition_after(const bptt_call *call, bptt_status status, const bptt_error *error)
 {
   const char *warning = status == BPTT_OK ? bptt_warning(call) : NULL;
-  if (warning) return condition_of("bptt_nonfinite_warning", "warning", warning, NULL);
+  if (warning) return condition_of(warning_class(call), "warning", warning, NULL);
   if (status == BPTT_OK) return R_NilValue;
   if (status == BPTT_ENOMEM)
     return condition_of("bptt_memory_error", "error", error->message, NULL);
@@ -322,17 +355,35 @@ static void give_block(char *block)
 
 /* ------------------------------------------------------------------------------- interrupts */
 
-/* R_CheckUserInterrupt() jumps. R_UnwindProtect() stops that jump here, the core returns in good
- * order, the workspace is given back, and R_ContinueUnwind() resumes the jump: tryCatch() and
- * on.exit() of the caller then work as for R code. */
+/* R_CheckUserInterrupt() jumps, and so may a function of the user's. R_UnwindProtect() stops that
+ * jump here, the core returns in good order, the workspace is given back, and R_ContinueUnwind()
+ * resumes the jump: tryCatch() and on.exit() of the caller then work as for R code. An interrupt of
+ * a call that keeps what it has by then ends here. */
 typedef struct {
   jmp_buf back;
+  SEXP args;
+  SEXP function, state; /* of the user's, being called */
+  int keeps, interrupted, jumped;
   arena memory;
 } session;
 
 /* What R_UnwindProtect() keeps of a jump until it is resumed, which is before there can be
  * another. */
 static SEXP token;
+
+static void on_unwind(void *context, Rboolean jump)
+{
+  session *s = context;
+  if (jump) longjmp(s->back, 1);
+}
+
+static SEXP on_interrupt(SEXP condition, void *context)
+{
+  (void)condition;
+  session *s = context;
+  s->interrupted = 1;
+  return R_NilValue;
+}
 
 static SEXP check_interrupt(void *unused)
 {
@@ -341,18 +392,67 @@ static SEXP check_interrupt(void *unused)
   return R_NilValue;
 }
 
-static void on_unwind(void *context, Rboolean jump)
+static SEXP call_function(void *context)
 {
   session *s = context;
-  if (jump) longjmp(s->back, 1);
+  SEXP call = PROTECT(Rf_lang2(s->function, s->state));
+  SEXP value = Rf_eval(call, R_GlobalEnv);
+  UNPROTECT(1);
+  return value;
+}
+
+/* What runs R code, and the session it is for. */
+typedef struct {
+  SEXP (*run)(void *context);
+  session *s;
+} guarded;
+
+static SEXP run_guarded(void *context)
+{
+  guarded *g = context;
+  if (!g->s->keeps) return g->run(g->s);
+  SEXP class = PROTECT(Rf_mkString("interrupt"));
+  SEXP value = R_tryCatch(g->run, g->s, class, on_interrupt, g->s, NULL, NULL);
+  UNPROTECT(1);
+  return value;
+}
+
+/* NULL: it jumped. */
+static SEXP run_protected(session *s, SEXP (*run)(void *context))
+{
+  guarded g = {run, s};
+  s->interrupted = 0;
+  if (setjmp(s->back)) {
+    s->jumped = 1;
+    return NULL;
+  }
+  return R_UnwindProtect(run_guarded, &g, on_unwind, s, token);
 }
 
 static int poll_user(void *context)
 {
   session *s = context;
-  if (setjmp(s->back)) return 1;
-  R_UnwindProtect(check_interrupt, NULL, on_unwind, s, token);
-  return 0;
+  return !run_protected(s, check_interrupt) || s->interrupted;
+}
+
+static SEXP find_item(SEXP list, const char *name)
+{
+  SEXP names = Rf_getAttrib(list, R_NamesSymbol);
+  for (R_xlen_t i = 0; i < Rf_xlength(names); i++)
+    if (strcmp(CHAR(STRING_ELT(names, i)), name) == 0) return VECTOR_ELT(list, i);
+  return R_NilValue;
+}
+
+/* The core does not keep what it shows: the state is only read. */
+static int report(void *context, const char *option, const bptt_value *state)
+{
+  session *s = context;
+  s->function = find_item(s->args, option);
+  s->state = PROTECT(result_of((bptt_value *)state, 1));
+  SEXP value = run_protected(s, call_function);
+  UNPROTECT(1);
+  if (!value || s->interrupted) return 2;
+  return TYPEOF(value) == LGLSXP && Rf_xlength(value) == 1 && LOGICAL(value)[0] == 1;
 }
 
 /* ------------------------------------------------------------------------------- calls */
@@ -381,19 +481,26 @@ SEXP bptt_R_call(SEXP function, SEXP args)
 {
   session s;
   s.memory.used = 0;
+  s.args = args;
+  s.keeps = s.jumped = 0;
   bptt_error error;
   bptt_value in = value_of(&s.memory, args);
-  bptt_host host = {
-      .habit = BPTT_R, .want = INT_MAX, .alloc = alloc, .poll = poll_user, .context = &s};
+  bptt_host host = {.habit = BPTT_R,
+                    .want = INT_MAX,
+                    .alloc = alloc,
+                    .poll = poll_user,
+                    .report = report,
+                    .context = &s};
 
   bptt_call *call = bptt_prepare(&host, CHAR(STRING_ELT(function, 0)), &in, &error);
-  SEXP results = PROTECT(call ? result_of(bptt_outputs(call)) : R_NilValue);
+  SEXP results = PROTECT(call ? result_of(bptt_outputs(call), 0) : R_NilValue);
+  s.keeps = call && bptt_keeps(call);
   bptt_status status = call ? run(call, &error) : error.status;
-  if (status == BPTT_EINTERRUPT) R_ContinueUnwind(token);
+  if (s.jumped) R_ContinueUnwind(token);
 
   SEXP condition = PROTECT(condition_after(call, status, &error));
   SEXP out = PROTECT(Rf_allocVector(VECSXP, 2));
-  if (status == BPTT_OK) SET_VECTOR_ELT(out, 0, results);
+  if (status == BPTT_OK) SET_VECTOR_ELT(out, 0, complete(results, bptt_outputs(call)));
   SET_VECTOR_ELT(out, 1, condition);
   UNPROTECT(3);
   return out;

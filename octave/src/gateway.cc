@@ -521,8 +521,9 @@ namespace
     state.doubles.reserve (16);   // without moving what is in it, for most calls
     state.results.reserve (16);
     const bptt_value list = arguments (state, names, args);
+    state.function_of = [&] (const char *option) { return function_of (names, args, option); };
     const bptt_host host = { BPTT_OCTAVE, want, host_alloc, host_poll, default_threads,
-                              &state };
+                             host_report, &state };
     bptt_error error = bptt_error ();
     bptt_call *call = bptt_prepare (&host, function, &list, &error);
     if (! call)
