@@ -177,6 +177,9 @@ namespace
 
   const loaded_core the_core;
 
+  // An array that the core fills, and where.
+  struct made_array { const void *data; octave_value value; };
+
   // What a call holds, and what the core's callbacks know of it.
   struct call_state
   {
@@ -184,8 +187,10 @@ namespace
     std::vector<NDArray> doubles;        // arguments whose data the core reads
     std::vector<FloatNDArray> singles;
     std::vector<uint8NDArray> bytes;
-    std::vector<octave_value> results;   // arrays that the core fills, in the order of their making
-    std::exception_ptr interrupt;
+    std::vector<made_array> results;     // in the order of their making
+    std::vector<std::pair<std::string, octave_value>> functions;   // of the user's, by option
+    std::exception_ptr thrown;           // by Octave, while the core runs
+    bool interrupted;                    // it was an interrupt
   };
 
   void * host_alloc (void *context, std::size_t n)
@@ -193,18 +198,52 @@ namespace
     return static_cast<call_state *> (context)->memory.try_get (n);
   }
 
-  int host_poll (void *context)
+  // Runs CODE of Octave's.  False: it has thrown what is to be thrown again when the core is done.
+  template <typename CODE>
+  bool guard (call_state& state, const CODE& code) noexcept
   {
     try
       {
-        OCTAVE_QUIT;
+        code ();
+        return true;
+      }
+    catch (const octave::interrupt_exception&)
+      {
+        state.interrupted = true;
+        state.thrown = std::current_exception ();
       }
     catch (...)
       {
-        static_cast<call_state *> (context)->interrupt = std::current_exception ();
-        return 1;
+        state.thrown = std::current_exception ();
       }
-    return 0;
+    return false;
+  }
+
+  int host_poll (void *context)
+  {
+    return ! guard (*static_cast<call_state *> (context), [] () { OCTAVE_QUIT; });
+  }
+
+  octave_value whole_value (const bptt_value& v);
+
+  // Calls the function of OPTION with STATE, a struct.
+  int host_report (void *context, const char *option, const bptt_value *state)
+  {
+    call_state& call = *static_cast<call_state *> (context);
+    bool stop = false;
+    const bool done = guard (call, [&] ()
+      {
+        for (const auto& f : call.functions)
+          if (f.first == option)
+            {
+              const octave_value_list answer
+                = octave::feval (f.second, ovl (whole_value (*state)), 0);
+              stop = (answer.length () > 0 && answer(0).is_defined ()
+                      && (answer(0).islogical () || answer(0).isnumeric ())
+                      && answer(0).numel () == 1 && answer(0).double_value () == 1);
+            }
+      });
+    return (done ? stop : 2);
   }
 
   // ------------------------------------------------------------------------- into the core
@@ -334,7 +373,11 @@ namespace
     if (value.iscell ())
       return cell_value (state, v, value);
     if (value.is_function_handle ())
-      return other_value (v, "a function handle");
+      {
+        if (name)
+          state.functions.push_back ({ name, value });
+        return other_value (v, "a function handle");
+      }
     if (value.issparse ())
       return other_value (v, "a sparse matrix");
     if (value.is_string ())
@@ -412,8 +455,17 @@ namespace
   {
     ARRAY array (dims);
     void *data = array.fortran_vec ();
-    state.results.push_back (array);
+    state.results.push_back ({ data, array });
     return data;
+  }
+
+  dim_vector dims_of (const bptt_value& v)
+  {
+    dim_vector dims (1, 1);
+    dims.resize (std::max (v.ndim, 2), 1);
+    for (int i = 0; i < v.ndim; i++)
+      dims(i) = static_cast<octave_idx_type> (v.dim[i]);
+    return dims;
   }
 
   // Makes what the numbers go into.  A single number waits in the call's memory: as an array
@@ -437,79 +489,100 @@ namespace
         v.data = state.memory.get<double> (1);
         return;
       }
-    dim_vector dims (1, 1);
-    dims.resize (std::max (v.ndim, 2), 1);
-    for (int i = 0; i < v.ndim; i++)
-      dims(i) = static_cast<octave_idx_type> (v.dim[i]);
-    v.data = (v.kind == BPTT_SINGLE ? new_array<FloatNDArray> (state, dims)
-                                    : new_array<NDArray> (state, dims));
+    v.data = (v.kind == BPTT_SINGLE ? new_array<FloatNDArray> (state, dims_of (v))
+                                    : new_array<NDArray> (state, dims_of (v)));
   }
 
-  // The results as values of Octave, in the order in which their arrays were made.
+  octave_value text_of (const bptt_value& v)
+  {
+    if (v.count == 1)
+      return v.text[0];
+    Cell cell (static_cast<octave_idx_type> (v.count), 1);
+    for (std::size_t i = 0; i < v.count; i++)
+      cell(static_cast<octave_idx_type> (i)) = v.text[i];
+    return cell;
+  }
+
+  // A value of which READ makes the arrays: a cell array or a struct of what it makes of the items.
+  template <typename READ>
+  octave_value value_of (const bptt_value& v, const READ& read)
+  {
+    switch (v.kind)
+      {
+      case BPTT_NULL:
+        return Matrix ();
+      case BPTT_TEXT:
+        return text_of (v);
+      case BPTT_LOGICAL:
+        return *static_cast<const double *> (v.data) != 0;
+      case BPTT_LIST:
+        break;
+      default:
+        return read (v);
+      }
+    if (v.count > 0 && v.item[0].name)
+      {
+        octave_scalar_map map;
+        for (std::size_t i = 0; i < v.count; i++)
+          map.setfield (v.item[i].name, value_of (v.item[i], read));
+        return map;
+      }
+    Cell cell (v.ndim == 2 ? static_cast<octave_idx_type> (v.dim[0]) : 1,
+               static_cast<octave_idx_type> (v.ndim == 2 ? v.dim[1] : v.count));
+    for (std::size_t i = 0; i < v.count; i++)
+      cell(static_cast<octave_idx_type> (i)) = value_of (v.item[i], read);
+    return cell;
+  }
+
+  // A copy of a value that the core shows: its arrays are double.
+  octave_value whole_value (const bptt_value& v)
+  {
+    return value_of (v, [] (const bptt_value& part) -> octave_value
+      {
+        NDArray array (dims_of (part));
+        std::copy_n (static_cast<const double *> (part.data), part.count, array.fortran_vec ());
+        return array;
+      });
+  }
+
+  // The results as values of Octave.  Their arrays were made in the same order; some may have
+  // become shorter, or be left out.
   class result_reader
   {
   public:
 
-    explicit result_reader (const call_state& state) : m_next (state.results.begin ()) { }
+    explicit result_reader (const call_state& state)
+      : m_next (state.results.begin ()), m_end (state.results.end ())
+    { }
 
     octave_value read (const bptt_value& v)
     {
-      switch (v.kind)
-        {
-        case BPTT_NULL:
-          return Matrix ();
-        case BPTT_TEXT:
-          return read_text (v);
-        case BPTT_LOGICAL:
-          return *static_cast<const double *> (v.data) != 0;
-        case BPTT_LIST:
-          return (v.count > 0 && ! v.item[0].name ? read_cell (v) : read_struct (v));
-        default:
-          if (v.count != 1)
-            return *m_next++;
-          return (v.kind == BPTT_SINGLE ? octave_value (*static_cast<float *> (v.data))
-                                        : octave_value (*static_cast<double *> (v.data)));
-        }
+      return value_of (v, [this] (const bptt_value& part) { return read_array (part); });
     }
 
   private:
 
-    static octave_value read_text (const bptt_value& v)
+    octave_value read_array (const bptt_value& v)
     {
-      if (v.count == 1)
-        return v.text[0];
-      Cell cell (static_cast<octave_idx_type> (v.count), 1);
-      for (std::size_t i = 0; i < v.count; i++)
-        cell(static_cast<octave_idx_type> (i)) = v.text[i];
-      return cell;
+      const auto made = std::find_if (m_next, m_end, [&v] (const made_array& a)
+        { return a.data == v.data; });
+      if (made == m_end)   // a single number
+        return (v.kind == BPTT_SINGLE ? octave_value (*static_cast<float *> (v.data))
+                                      : octave_value (*static_cast<double *> (v.data)));
+      m_next = made + 1;
+      if (static_cast<std::size_t> (made->value.numel ()) == v.count)
+        return made->value;
+      octave_value shorter = made->value;
+      return shorter.resize (dims_of (v));
     }
 
-    octave_value read_cell (const bptt_value& v)
-    {
-      Cell cell (v.ndim == 2 ? static_cast<octave_idx_type> (v.dim[0]) : 1,
-                 static_cast<octave_idx_type> (v.ndim == 2 ? v.dim[1] : v.count));
-      for (std::size_t i = 0; i < v.count; i++)
-        cell(static_cast<octave_idx_type> (i)) = read (v.item[i]);
-      return cell;
-    }
-
-    octave_value read_struct (const bptt_value& v)
-    {
-      octave_scalar_map map;
-      for (std::size_t i = 0; i < v.count; i++)
-        map.setfield (v.item[i].name, read (v.item[i]));
-      return map;
-    }
-
-    std::vector<octave_value>::const_iterator m_next;
+    std::vector<made_array>::const_iterator m_next, m_end;
   };
 
   // ------------------------------------------------------------------------- a call
 
-  [[noreturn]] void fail (const call_state& state, bptt_status status, const bptt_error& error)
+  [[noreturn]] void fail (bptt_status status, const bptt_error& error)
   {
-    if (status == BPTT_EINTERRUPT && state.interrupt)
-      std::rethrow_exception (state.interrupt);
     error_with_id (status == BPTT_ENOMEM ? "bptt:outOfMemory" : "bptt:invalidInput", "%s",
                    error.message);
   }
@@ -517,17 +590,16 @@ namespace
   octave_value_list run (const char *function, const argument_names& names,
                          const octave_value_list& args, int want, bool warns = true)
   {
-    call_state state;
+    call_state state = call_state ();
     state.doubles.reserve (16);   // without moving what is in it, for most calls
     state.results.reserve (16);
     const bptt_value list = arguments (state, names, args);
-    state.function_of = [&] (const char *option) { return function_of (names, args, option); };
     const bptt_host host = { BPTT_OCTAVE, want, host_alloc, host_poll, default_threads,
                              host_report, &state };
     bptt_error error = bptt_error ();
     bptt_call *call = bptt_prepare (&host, function, &list, &error);
     if (! call)
-      fail (state, error.status, error);
+      fail (error.status, error);
 
     bptt_value& outputs = *bptt_outputs (call);
     if (static_cast<std::size_t> (want) > outputs.count)
@@ -539,11 +611,16 @@ namespace
     if (! work.get () && size > 0)
       error_with_id ("bptt:outOfMemory", "out of memory: %zu bytes could not be had", size);
     const bptt_status status = bptt_run (call, work.get (), &error);
+    if (state.thrown && ! (state.interrupted && bptt_keeps (call)))
+      std::rethrow_exception (state.thrown);
     if (status != BPTT_OK)
-      fail (state, status, error);
+      fail (status, error);
+    if (state.interrupted)
+      octave_interrupt_state = 0;   // it ends here
     const char *sentence = bptt_warning (call);
     if (sentence && warns)
-      warning_with_id ("bptt:nonFinite", "%s", sentence);
+      warning_with_id ((std::string ("bptt:") + bptt_warning_kind (call)).c_str (), "%s",
+                       sentence);
 
     octave_value_list results;
     results.resize (static_cast<octave_idx_type> (outputs.count));
