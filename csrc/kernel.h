@@ -42,6 +42,8 @@
 /* What both number types share is defined once in each file. */
 #ifndef KERNEL_SHARED
 #define KERNEL_SHARED
+#define FN TARGET static
+#define FAST TARGET static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -107,8 +109,6 @@ static inline range within(range r, idx from, idx n)
 #define HALFLINE ((idx)(32 / sizeof(REAL)))
 #define BYTES(n) ((size_t)(n) * sizeof(REAL))
 #define IS_DOUBLE (sizeof(REAL) == 8)
-#define FN TARGET static
-#define FAST TARGET static inline __attribute__((always_inline))
 
 typedef REAL N(vec) __attribute__((vector_size(VBYTES), may_alias));
 typedef INT N(ivec) __attribute__((vector_size(VBYTES), may_alias));
@@ -142,8 +142,6 @@ const bptt_kernel KERNEL = {N(step_bytes),  N(threads),        N(step), N(softma
 #undef HALFLINE
 #undef BYTES
 #undef IS_DOUBLE
-#undef FN
-#undef FAST
 #undef REAL
 #undef INT
 #undef N

@@ -18,21 +18,21 @@ typedef struct {
   double epsilon;
 } update_rule;
 
-/* adam, adamw
+/* adam and adamw correct the bias of m and v, which begin at 0 (their equations are below):
  *     w' = w - r (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
- * with c = sqrt(1 - beta2^t), so that there is one division to a weight
+ * With c = sqrt(1 - beta2^t) that is one division to a weight:
  *     w' = w - (r c / (1 - beta1^t)) m / (sqrt(v) + c epsilon) */
 static update_rule update_rule_of(const optimizer_options *o, double learn_rate, double step)
 {
-  const bool adamw = o->kind == OPTIMIZER_ADAMW, adam = o->kind == OPTIMIZER_ADAM;
-  const double c = adam || adamw ? sqrt(1 - pow(o->beta2, step)) : 1;
+  const bool adamw = o->kind == OPTIMIZER_ADAMW, adam = adamw || o->kind == OPTIMIZER_ADAM;
+  const double c = adam ? sqrt(1 - pow(o->beta2, step)) : 1;
+  const double correction = adam ? c / (1 - pow(o->beta1, step)) : 1;
   return (update_rule){.o = *o,
                        .vectors = optimizer_vectors(o),
                        .decay = adamw ? 0 : o->weight_decay,
                        .keep = adamw ? 1 - learn_rate * o->weight_decay : 1,
-                       .rate =
-                           adam || adamw ? learn_rate * c / (1 - pow(o->beta1, step)) : learn_rate,
-                       .epsilon = c * o->epsilon};
+                       .rate = learn_rate * correction,
+                       .epsilon = o->epsilon * c};
 }
 
 #ifndef VECTOR_SQRT
@@ -49,15 +49,14 @@ typedef struct {
   doubles w, g, a, b;
 } update_numbers;
 
-TARGET static inline __attribute__((always_inline)) void update_some(const update_rule *u,
-                                                                     update_numbers *x)
+FAST void update_some(const update_rule *u, update_numbers *x)
 {
   const optimizer_options *const o = &u->o;
   doubles g = x->g + u->decay * x->w;
   switch (o->kind) {
-  /* Robbins & Monro (1951); momentum m: Polyak (1964); nesterov: Sutskever et al. (2013)
-   *     b' = m b + g
-   *     w' = w - r b', nesterov: w - r (g + m b') */
+  /* Robbins & Monro (1951); momentum mu: Polyak (1964); nesterov: Sutskever et al. (2013)
+   *     b' = mu b + g
+   *     w' = w - r b', nesterov: w - r (g + mu b') */
   case OPTIMIZER_SGD:
     if (u->vectors > 0) {
       x->a = o->momentum * x->a + g;
@@ -68,7 +67,7 @@ TARGET static inline __attribute__((always_inline)) void update_some(const updat
   /* Kingma & Ba (2015)
    *     m' = beta1 m + (1 - beta1) g
    *     v' = beta2 v + (1 - beta2) g^2
-   *     w' as above
+   *     w' = w - r m' / (sqrt(v') + epsilon), with r and epsilon of the rule
    * adamw: Loshchilov & Hutter (2019)
    *     w := (1 - r weight_decay) w  before that */
   case OPTIMIZER_ADAM:
@@ -79,7 +78,7 @@ TARGET static inline __attribute__((always_inline)) void update_some(const updat
     break;
   /* Tieleman & Hinton (2012)
    *     v' = alpha v + (1 - alpha) g^2
-   *     b' = m b + g / (sqrt(v') + epsilon)
+   *     b' = mu b + g / (sqrt(v') + epsilon)
    *     w' = w - r b' */
   case OPTIMIZER_RMSPROP:
     x->a = o->alpha * x->a + (1 - o->alpha) * g * g;
@@ -100,10 +99,8 @@ TARGET static inline __attribute__((always_inline)) void update_some(const updat
 }
 
 /* The weights from number i on, as many as there are in `bytes`, out of n. */
-TARGET static inline __attribute__((always_inline)) void update_at(const update_rule *u, idx i,
-                                                                   size_t bytes, idx n,
-                                                                   const double *w, const double *g,
-                                                                   double *state, double *next)
+FAST void update_at(const update_rule *u, idx i, size_t bytes, idx n, const double *w,
+                    const double *g, double *state, double *next)
 {
   update_numbers x = {0};
   memcpy(&x.w, w + i, bytes);
@@ -116,8 +113,8 @@ TARGET static inline __attribute__((always_inline)) void update_at(const update_
   if (u->vectors > 1) memcpy(state + n + i, &x.b, bytes);
 }
 
-TARGET static void update(const optimizer_options *o, double learn_rate, double step, idx n,
-                          const double *w, const double *g, double *state, double *next)
+FN void update(const optimizer_options *o, double learn_rate, double step, idx n, const double *w,
+               const double *g, double *state, double *next)
 {
   const update_rule u = update_rule_of(o, learn_rate, step);
   idx i = 0;

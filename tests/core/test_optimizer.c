@@ -354,6 +354,25 @@ static void check_converged(void)
   free(t.memory);
 }
 
+static bptt_status descend(void *context, const double *w, double *loss, double *g)
+{
+  (void)context;
+  *loss = -*w;
+  *g = -1;
+  return BPTT_OK;
+}
+
+/* Where the loss falls forever each trial is ten times as far as the last. */
+static void check_endless(void)
+{
+  double memory[16] = {0}, w = 0;
+  lbfgs l = {0};
+  check(lbfgs_numbers(1, 1) <= 16, "lbfgs", "needs too much memory", 0);
+  const lbfgs_outcome outcome = lbfgs_step(&l, memory, 1, 1, .5, &w, descend, NULL);
+  check(outcome == LBFGS_GOES_ON && l.evaluations == 27 && fabs(w / .5e25 - 1) < 1e-12, "lbfgs",
+        "is off where the loss falls forever", w);
+}
+
 static void check_at_once(const double *w, problem p, lbfgs_outcome want, const char *what)
 {
   training t = begin(w, 3);
@@ -407,6 +426,7 @@ static void check_lbfgs(void)
   for (ptrdiff_t pairs = 1; pairs <= MOST_PAIRS; pairs *= 10) check_restored(pairs);
   check_restored(7);
   check_converged();
+  check_endless();
   check_at_once(ones, whole, LBFGS_CONVERGED, "leaves the minimum");
   check_not_finite(NAN, true);
   check_not_finite(NAN, false);

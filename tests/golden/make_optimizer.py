@@ -43,9 +43,10 @@ CASES = [
     ("adagrad-weight-decay", "adagrad", {"learn_rate": 0.1, "weight_decay": 0.1}),
     ("lbfgs-5-pairs", "lbfgs", {"learn_rate": 1, "pairs": 5}),
     ("lbfgs-100-pairs", "lbfgs", {"learn_rate": 1, "pairs": 100}),
-    # Each search starts far too near, or far too far away.
-    ("lbfgs-short", "lbfgs", {"learn_rate": 0.01, "pairs": 5}),
-    ("lbfgs-long", "lbfgs", {"learn_rate": 30, "pairs": 5}),
+    # Each search starts too near, or too far away.
+    ("lbfgs-near", "lbfgs", {"learn_rate": 0.01, "pairs": 5}),
+    ("lbfgs-far", "lbfgs", {"learn_rate": 3, "pairs": 5}),
+    ("lbfgs-farther", "lbfgs", {"learn_rate": 1000, "pairs": 5}),
 ]
 DEFAULTS = {"momentum": 0, "nesterov": 0, "beta1": 0.9, "beta2": 0.999, "alpha": 0.99,
             "epsilon": 1e-8, "weight_decay": 0, "pairs": 0}
