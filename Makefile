@@ -231,13 +231,17 @@ valgrind: core-valgrind
 # ---------------------------------------------------------------------------- the rest
 
 # Contenders written in C and C++; what oneDNN's needs may not be there.
-bench_programs := $(addprefix build/bench/,ours peak $(if $(wildcard /usr/include/dnnl.hpp),onednn))
+bench_programs := $(addprefix build/bench/,ours peak train $(if $(wildcard /usr/include/dnnl.hpp),onednn))
 build/bench/ours: bench/ours.c $(patsubst csrc/%.c,build/core-gcc/%.o,$(filter %.c,$(CORE)))
 	@mkdir -p $(@D)
 	$(CC) -O2 $(CWARN) -std=gnu11 -Icsrc $^ -lm -pthread -o $@
 build/bench/peak: bench/peak.c
 	@mkdir -p $(@D)
 	$(CC) -O2 $(CWARN) -std=gnu11 $< -o $@
+# The linker leads calls of bptt_step() through the program, which times them.
+build/bench/train: bench/train.c tests/core/host.c $(patsubst csrc/%.c,build/core-gcc/%.o,$(filter %.c,$(CORE)))
+	@mkdir -p $(@D)
+	$(CC) -O2 $(CWARN) -std=gnu11 -Icsrc -Itests/core -Wl,--wrap=bptt_step $^ -lm -pthread -o $@
 build/bench/onednn: bench/onednn.cpp
 	@mkdir -p $(@D)
 	$(CXX) -O2 $(CWARN) -fopenmp $< -ldnnl -o $@
