@@ -12,6 +12,7 @@ set -eu
 
 has_command() { command -v "$1" >/dev/null 2>&1; }
 has_r_package() { has_command Rscript && Rscript -e "find.package('$1')" >/dev/null 2>&1; }
+has_octave_package() { has_command octave-cli && octave-cli --eval "pkg load $1" >/dev/null 2>&1; }
 has_header() { printf '#include <%s>\n' "$1" | gcc -E -x c - >/dev/null 2>&1; }
 has_tex_file() { has_command kpsewhich && kpsewhich "$1" >/dev/null; }
 has_font() { fc-list 2>/dev/null | grep -q "/$1\."; }
@@ -26,6 +27,11 @@ make | has_command make | everything
 r-base-core | has_command Rscript | the R package
 r-cran-testthat | has_r_package testthat | make test
 r-cran-matrix | has_r_package Matrix | make test: sparse matrices
+r-cran-generics | has_r_package generics | make test: tidy, glance, augment
+r-cran-future.apply | has_r_package future.apply | make test: rnn_tune in parallel
+r-cran-progressr | has_r_package progressr | make test: progress
+octave-parallel | has_octave_package parallel | make test: rnn_tune in parallel
+expect | has_command expect | make test: Ctrl-C in a terminal
 octave | has_command octave-cli | the Octave package
 octave-dev | has_command mkoctfile | the Octave package
 gnuplot-nox | has_command gnuplot | make demo: pictures from Octave
