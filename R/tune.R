@@ -48,7 +48,7 @@
 #'   training of every candidate. `NULL` draws it from R's generator.
 #' @return A list of class `rnn_tune` with elements `table`, a data frame with a
 #'   row for each candidate, in the order of the candidates: its options, `score`,
-#'   `epochs` (trained), `best_epoch`, `seconds` and `error`, the message where it
+#'   `epochs` (trained, the mean over the runs), `best_epoch`, `seconds` and `error`, the message where it
 #'   has failed; `best`, the number of the best row; and `fit`, its training, see
 #'   [rnn_train()]. `plot()` shows the scores against each option.
 #' @references
@@ -260,7 +260,7 @@ tune_one <- function(candidate, common, runs) {
   lowest <- function(fit) min(fit$history$validation_loss, Inf, na.rm = TRUE)
   list(
     score = mean(vapply(fits, lowest, 0)),
-    epochs = sum(vapply(fits, function(fit) length(fit$history$epoch), 0L)) + 0,
+    epochs = mean(vapply(fits, function(fit) length(fit$history$epoch), 0L)),
     best_epoch = last$best_epoch[1L] + 0, seconds = seconds, error = NA_character_, fit = last
   )
 }

@@ -1,5 +1,5 @@
 /* param.c -- the functions that only handle parameters: rnn_net, rnn_clip, rnn_pack, rnn_unpack,
- * and bptt_info. */
+ * bptt_info, bptt_options. */
 #include "call.h"
 #include "clip.h"
 #include "engine.h"
@@ -320,8 +320,31 @@ static bptt_status info_run(bptt_call *call, char *workspace)
   return BPTT_OK;
 }
 
+/* The table of options, column by column: for tests, and for who passes options on. */
+static bool table_prepare(bptt_call *call)
+{
+  static const char *const name[] = {"function", "name", "type", "initial", "range", "help"};
+  enum { COLUMNS = sizeof name / sizeof *name };
+  size_t rows;
+  const bptt_option *row = bptt_option_table(&rows);
+  const char **text = door_alloc(&call->d, (ptrdiff_t)rows * COLUMNS, sizeof *text);
+  if (!text || !open_result(call, 1)) return false;
+  bptt_value *table = value_append(&call->result);
+  if (!value_make_list(&call->d, table, "table", COLUMNS)) return false;
+  for (size_t i = 0; i < rows; i++) {
+    const char *cell[] = {row[i].function, row[i].name,  row[i].type,
+                          row[i].initial,  row[i].range, row[i].help};
+    for (size_t j = 0; j < COLUMNS; j++) text[j * rows + i] = cell[j];
+  }
+  for (size_t j = 0; j < COLUMNS; j++) {
+    value_make_text(&table->item[j], name[j], text + j * rows, (ptrdiff_t)rows);
+  }
+  return true;
+}
+
 const handler param_handlers[] = {
-    {"rnn_net", net_prepare, net_run},     {"rnn_clip", clip_prepare, clip_run},
-    {"rnn_pack", pack_prepare, pack_run},  {"rnn_unpack", unpack_prepare, unpack_run},
-    {"bptt_info", info_prepare, info_run}, {NULL, NULL, NULL},
+    {"rnn_net", net_prepare, net_run},        {"rnn_clip", clip_prepare, clip_run},
+    {"rnn_pack", pack_prepare, pack_run},     {"rnn_unpack", unpack_prepare, unpack_run},
+    {"bptt_info", info_prepare, info_run},    {"bptt_options", table_prepare, info_run},
+    {NULL, NULL, NULL},
 };

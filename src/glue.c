@@ -506,24 +506,6 @@ SEXP bptt_R_call(SEXP function, SEXP args)
   return out;
 }
 
-SEXP bptt_R_options(void)
-{
-  const char *columns[] = {"function", "name", "type", "initial", "range", "help", ""};
-  size_t count;
-  const bptt_option *row = bptt_option_table(&count);
-  SEXP out = PROTECT(Rf_mkNamed(VECSXP, columns));
-  for (int j = 0; columns[j][0]; j++)
-    SET_VECTOR_ELT(out, j, Rf_allocVector(STRSXP, (R_xlen_t)count));
-  for (size_t i = 0; i < count; i++) {
-    const char *cell[] = {row[i].function, row[i].name,  row[i].type,
-                          row[i].initial,  row[i].range, row[i].help};
-    for (int j = 0; columns[j][0]; j++)
-      SET_STRING_ELT(VECTOR_ELT(out, j), (R_xlen_t)i, Rf_mkCharCE(cell[j], CE_UTF8));
-  }
-  UNPROTECT(1);
-  return out;
-}
-
 void bptt_R_load(void)
 {
   token = R_MakeUnwindCont();

@@ -9,9 +9,6 @@
  * `condition` is NULL, an error (then `results` is NULL) or a warning. */
 SEXP bptt_R_call(SEXP function, SEXP args);
 
-/* The core's table of options, as a list of character vectors. */
-SEXP bptt_R_options(void);
-
 /* Makes what is kept between calls, and gives it back: called from .onUnload(), since R looks for
  * an R_unload_bptt() among dynamic symbols only, which it is told not to use. */
 void bptt_R_load(void);

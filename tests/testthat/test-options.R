@@ -1,6 +1,6 @@
 # The formals of the R functions against the table of the core.
 
-options <- as.data.frame(.Call(bptt:::C_bptt_R_options))
+options <- as.data.frame(bptt:::run("bptt_options", list())[["table"]])
 
 # Threads may be set for the whole session.
 default_in_r <- function(row) {
