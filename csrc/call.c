@@ -5,8 +5,8 @@
 
 static const handler *find_handler(const char *function)
 {
-  const handler *tables[] = {forward_handlers, gradient_handlers, check_handlers, flow_handlers,
-                             train_handlers,   param_handlers,    file_handlers};
+  const handler *tables[] = {forward_handlers, ensemble_handlers, gradient_handlers, check_handlers,
+                             flow_handlers,    train_handlers,    param_handlers,    file_handlers};
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
     for (const handler *h = tables[i]; h->function; h++) {
       if (strcmp(h->function, function) == 0) return h;
@@ -71,6 +71,11 @@ int bptt_keeps(const bptt_call *call)
 const bptt_value *call_given(const bptt_call *call, option_id row)
 {
   return call->option.at[row].given;
+}
+
+const char *call_name(const bptt_call *call, option_id row)
+{
+  return call->option.at[row].name;
 }
 
 bool call_reserve(bptt_call *call, ptrdiff_t count, size_t size, size_t *offset)

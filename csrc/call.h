@@ -25,14 +25,16 @@ struct bptt_call {
 
 /* What the user gave for a row of the table; NULL: nothing. */
 const bptt_value *call_given(const bptt_call *call, option_id row);
+/* What sentences call it. */
+const char *call_name(const bptt_call *call, option_id row);
 /* Room for `count` things in the workspace, at this offset. */
 bool call_reserve(bptt_call *call, ptrdiff_t count, size_t size, size_t *offset);
 /* The same for a number of bytes; (size_t)-1 is more than can be counted. */
 bool call_reserve_bytes(bptt_call *call, size_t bytes, size_t *offset);
 
-/* Those of forward.c, gradient.c, check.c, gradflow.c, train.c, param.c and file.c; the last one of
- * each is empty. */
-extern const handler forward_handlers[], gradient_handlers[], check_handlers[], flow_handlers[],
-    train_handlers[], param_handlers[], file_handlers[];
+/* Those of forward.c, ensemble.c, gradient.c, check.c, gradflow.c, train.c, param.c and file.c; the
+ * last one of each is empty. */
+extern const handler forward_handlers[], ensemble_handlers[], gradient_handlers[], check_handlers[],
+    flow_handlers[], train_handlers[], param_handlers[], file_handlers[];
 
 #endif

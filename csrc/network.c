@@ -333,14 +333,15 @@ static phrase say_state(const door *d, const network *n, ptrdiff_t B)
              dims.s);
 }
 
-static bool read_state_field(const door *d, const bptt_value *list, const network *n,
-                             const state_field *s, ptrdiff_t B, const bptt_value **field)
+static bool read_state_field(const fields *f, const network *n, const state_field *s, ptrdiff_t B,
+                             const bptt_value **field)
 {
   const ptrdiff_t dim[] = {s->H, B};
-  place at = {"state", s->name, 0};
-  const bptt_value *v = *field = value_find(list, s->name);
+  const door *d = f->d;
+  place at = {f->argument, s->name, 0};
+  const bptt_value *v = *field = value_find(f->list, s->name);
   if (!v) {
-    return fail(d->error, "state", "`state` has no field `%s`; expected %s", s->name,
+    return fail(d->error, f->argument, "`%s` has no field `%s`; expected %s", f->argument, s->name,
                 say_state(d, n, B).s);
   }
   phrase shape = say_dims(2, dim);
@@ -352,33 +353,33 @@ static bool read_state_field(const door *d, const bptt_value *list, const networ
   return value_check_finite(d, at, v);
 }
 
-static bool refuse_other_fields(const door *d, const bptt_value *list, const network *n,
-                                ptrdiff_t B)
+static bool refuse_other_fields(const fields *f, const network *n, ptrdiff_t B)
 {
-  for (size_t i = 0; i < list->count; i++) {
-    const char *name = list->item[i].name ? list->item[i].name : "";
+  for (size_t i = 0; i < f->list->count; i++) {
+    const char *name = f->list->item[i].name ? f->list->item[i].name : "";
     bool found = false;
     for (int k = 0; k < n->states && !found; k++) found = strcmp(n->state[k].name, name) == 0;
     if (found) continue;
-    return fail(d->error, "state", "`state` has a field %s; expected %s", say_name(name).s,
-                say_state(d, n, B).s);
+    return fail(f->d->error, f->argument, "`%s` has a field %s; expected %s", f->argument,
+                say_name(name).s, say_state(f->d, n, B).s);
   }
   return true;
 }
 
-bool network_read_state(const door *d, const bptt_value *v, const network *n, ptrdiff_t B,
-                        const bptt_value ***state)
+bool network_read_state(const door *d, const char *argument, const bptt_value *v, const network *n,
+                        ptrdiff_t B, const bptt_value ***state)
 {
+  const fields f = {d, argument, v};
   *state = NULL;
   if (!value_given(v)) return true;
   if (v->kind != BPTT_LIST) {
-    return wrong(d->error, place_of("state"), value_describe(v).s, "%s", say_state(d, n, B).s);
+    return wrong(d->error, place_of(argument), value_describe(v).s, "%s", say_state(d, n, B).s);
   }
   const bptt_value **field = *state = door_alloc(d, n->states, sizeof *field);
   for (int i = 0; field && i < n->states; i++) {
-    if (!read_state_field(d, v, n, &n->state[i], B, &field[i])) return false;
+    if (!read_state_field(&f, n, &n->state[i], B, &field[i])) return false;
   }
-  return field && refuse_other_fields(d, v, n, B);
+  return field && refuse_other_fields(&f, n, B);
 }
 
 /* --------------------------------------------------------------------------- building */

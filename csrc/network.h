@@ -75,9 +75,10 @@ bool network_read(const door *d, const char *argument, const bptt_value *v, netw
 /* The same of a list of parameters alone; NULL, where not all have to be there. */
 bool network_read_parameters(const door *d, const char *argument, const bptt_value *list,
                              const network *n, bool all, const bptt_value ***param);
-/* The initial state: a list with a matrix H x B for each of its fields; NULL: it is zero. */
-bool network_read_state(const door *d, const bptt_value *v, const network *n, ptrdiff_t B,
-                        const bptt_value ***state);
+/* The initial state, the value of `argument`: a list with a matrix H x B for each of its fields;
+ * NULL: it is zero. */
+bool network_read_state(const door *d, const char *argument, const bptt_value *v, const network *n,
+                        ptrdiff_t B, const bptt_value ***state);
 
 /* A result: list of arrays shaped as the parameters. */
 bool network_make_parameters(const door *d, bptt_value *v, const char *name, const network *n,

@@ -81,6 +81,8 @@ static const bptt_option table[OPTION_COUNT] = {
                            "largest magnitude of an element of the gradient"},
     [OPTION_TYPE] = {"rnn_predict", "type", "choice", "\"response\"", "response|prob|class",
                      "outputs, their softmax, or the class with the largest"},
+    [OPTION_COMBINE] = {"rnn_predict", "combine", "choice", "\"mean\"", "mean|median|all",
+                        "what to make of the predictions of several networks"},
     [OPTION_STATE] = {"rnn_forward rnn_predict " COMPARES, "state", "data", "NULL", "",
                       "initial state; by default zero"},
     [OPTION_LENGTHS] = {RUNS, "lengths", "data", "NULL", "",
@@ -550,6 +552,7 @@ static option_id row_of(const signature *s, const char *name, option_id first)
 static bool read_row(const door *d, option_id row, const bptt_value *v, option_value *out)
 {
   bool required = table[row].initial[0] == '\0';
+  out->name = table[row].name;
   if (required && !v) {
     return fail(d->error, table[row].name, "`%s` is missing; %s needs it", table[row].name,
                 d->function);

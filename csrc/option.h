@@ -34,6 +34,7 @@ typedef enum {
   OPTION_CLIP_NORM,
   OPTION_CLIP_VALUE,
   OPTION_TYPE,
+  OPTION_COMBINE,
   OPTION_STATE,
   OPTION_LENGTHS,
   OPTION_FORMAT,
@@ -98,10 +99,12 @@ enum { MEMORY_STORE, MEMORY_RECOMPUTE };
 enum { REDUCTION_MEAN, REDUCTION_SUM };
 enum { TYPE_RESPONSE, TYPE_PROB, TYPE_CLASS };
 enum { BY_TIME, BY_SEQUENCE };
+enum { COMBINE_MEAN, COMBINE_MEDIAN, COMBINE_ALL };
 enum { WRT_PARAM = 1, WRT_X = 2, WRT_STATE = 4 }; /* bits, in the order of the choices */
 
 /* One argument, read. Which member counts is a matter of the row's type. */
 typedef struct {
+  const char *name;        /* what sentences call it: "net"; of several networks "net[[2]]" */
   const bptt_value *given; /* as the user gave it; NULL: left out, or nothing */
   int choice;              /* "choice", "loss": its place in the range */
   unsigned set;            /* "set": a bit for each choice */

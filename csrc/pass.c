@@ -144,13 +144,13 @@ static bool check_features(const door *d, const pass *p)
 }
 
 /* Octave: single anywhere in x or the parameters makes everything single. R has an option. */
-static void set_precision(const bptt_call *call, pass *p, const bptt_value *const *param)
+static void set_precision(const bptt_call *call, pass *p)
 {
   bool octave = call->d.host.habit == BPTT_OCTAVE;
   bool single = call->option.at[OPTION_PRECISION].choice == 1;
   ptrdiff_t parts = p->x.list ? p->x.size[SEQUENCE] : 1;
   for (ptrdiff_t i = 0; i < parts; i++) single |= p->x.part[i].value->kind == BPTT_SINGLE;
-  for (int i = 0; i < p->net.parameters; i++) single |= param[i]->kind == BPTT_SINGLE;
+  for (int i = 0; i < p->net.parameters; i++) single |= p->param[i]->kind == BPTT_SINGLE;
   if (strcmp(call->d.function, "rnn_gradcheck") == 0) single = false;
   p->dtype = single ? BPTT_F32 : BPTT_F64;
   p->kind = single && octave ? BPTT_SINGLE : BPTT_DOUBLE;
@@ -193,21 +193,21 @@ static bool set_problem(const bptt_call *call, pass *p)
 }
 
 /* What is computed in single must not become infinite by that. */
-static bool fits_precision(const bptt_call *call, const char *argument, const char *field,
+static bool fits_precision(const bptt_call *call, option_id row, const char *field,
                            const bptt_value *v)
 {
   const pass *p = call->job;
-  place at = {argument, field, 0};
+  place at = {call_name(call, row), field, 0};
   return p->dtype == BPTT_F64 || value_check_single(&call->d, at, v);
 }
 
-static bool bind_parameters(bptt_call *call, const bptt_value *const *param, bool copied)
+static bool bind_parameters(bptt_call *call, bool copied)
 {
   pass *p = call->job;
   parameter q;
   for (int i = 0; network_parameter(&p->net, i, &q); i++) {
-    if (!fits_precision(call, "net", q.name, param[i]) ||
-        !pass_bind_array(call, IN, param[i], problem_parameter(&p->problem, &q), copied)) {
+    if (!fits_precision(call, OPTION_NET, q.name, p->param[i]) ||
+        !pass_bind_array(call, IN, p->param[i], problem_parameter(&p->problem, &q), copied)) {
       return false;
     }
   }
@@ -219,7 +219,7 @@ static bool bind_first_state(bptt_call *call, const bptt_value *const *state, bo
   pass *p = call->job;
   state_field s;
   for (int i = 0; state && network_state(&p->net, i, &s); i++) {
-    if (!fits_precision(call, "state", s.name, state[i]) ||
+    if (!fits_precision(call, OPTION_STATE, s.name, state[i]) ||
         !pass_bind_array(call, IN, state[i], problem_state(&p->problem, &s, FIRST_STATE), copied)) {
       return false;
     }
@@ -227,26 +227,37 @@ static bool bind_first_state(bptt_call *call, const bptt_value *const *state, bo
   return true;
 }
 
-/* What all these functions take: net, x and state. */
-bool pass_read_inputs(bptt_call *call, bool copied)
+bool pass_read_network(bptt_call *call)
+{
+  pass *p = call->job = door_alloc(&call->d, 1, sizeof *p);
+  return p && network_read(&call->d, call_name(call, OPTION_NET), call_given(call, OPTION_NET),
+                           &p->net, &p->param);
+}
+
+bool pass_read_series(bptt_call *call, bool copied)
 {
   const door *d = &call->d;
-  const bptt_value **param, **state;
-  pass *p = call->job = door_alloc(d, 1, sizeof *p);
-  if (!p || !network_read(d, "net", call_given(call, OPTION_NET), &p->net, &param) ||
-      !series_read(d, call_given(call, OPTION_X), call_given(call, OPTION_FORMAT),
+  const bptt_value **state;
+  pass *p = call->job;
+  if (!series_read(d, call_given(call, OPTION_X), call_given(call, OPTION_FORMAT),
                    call_given(call, OPTION_LENGTHS), &p->x) ||
       !check_features(d, p) || !series_check_finite(d, &p->x) ||
-      !network_read_state(d, call_given(call, OPTION_STATE), &p->net, p->x.size[SEQUENCE],
-                          &state)) {
+      !network_read_state(d, call_name(call, OPTION_STATE), call_given(call, OPTION_STATE), &p->net,
+                          p->x.size[SEQUENCE], &state)) {
     return false;
   }
   p->end = &p->first;
-  set_precision(call, p, param);
-  return set_problem(call, p) && bind_parameters(call, param, copied) &&
+  set_precision(call, p);
+  return set_problem(call, p) && bind_parameters(call, copied) &&
          bind_first_state(call, state, copied) &&
          (p->dtype == BPTT_F64 || series_check_single(d, &p->x)) &&
          bind(call, IN, &p->x, &p->problem.x, copied);
+}
+
+/* What all these functions take: net, x and state. */
+bool pass_read_inputs(bptt_call *call, bool copied)
+{
+  return pass_read_network(call) && pass_read_series(call, copied);
 }
 
 static ptrdiff_t steps_of(double k, ptrdiff_t most)

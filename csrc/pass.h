@@ -28,6 +28,7 @@ typedef struct transfer {
 
 typedef struct {
   network net;
+  const bptt_value **param; /* in the order of its parameters */
   series x;
   bptt_dtype dtype; /* of the computation */
   bptt_kind kind;   /* of the results */
@@ -67,6 +68,9 @@ bool pass_bind_work(bptt_call *call, ptrdiff_t features, ptrdiff_t sequences, pt
 
 /* What all these functions take: net, x and state. */
 bool pass_read_inputs(bptt_call *call, bool copied);
+/* The same in two steps: net; x and state. */
+bool pass_read_network(bptt_call *call);
+bool pass_read_series(bptt_call *call, bool copied);
 /* A network with dropout has another loss for every seed. */
 bool pass_check_seed(const bptt_call *call);
 /* How the gradient is taken: truncation, memory. */

@@ -13,8 +13,9 @@ DEFUN_DLD (rnn_predict, args, nargout, R"(-*- texinfo -*-
 @deftypefnx {} {[@var{y}, @var{state}] =} rnn_predict (@var{net}, @var{x}, @var{name}, @var{value}, @dots{})
 Outputs, probabilities or classes that a recurrent network predicts.
 
-@var{net} is a network as @code{rnn_net} makes it and @var{x} the sequences,
-in any of the forms that @code{rnn_forward} takes.  The predictions @var{y}
+@var{net} is a network as @code{rnn_net} makes it, or a cell array of
+networks, and @var{x} the sequences, in any of the forms that
+@code{rnn_forward} takes.  The predictions @var{y}
 have the form of @var{x}, or of its last step, as the outputs of
 @code{rnn_forward}; beyond a sequence's length they are NaN.  There is no
 dropout.
@@ -33,9 +34,27 @@ network of one output tells two classes apart: then @qcode{"prob"} is the
 logistic function of it, the probability of class 1, and @qcode{"class"} is 1
 where it is above 0 and 0 elsewhere.
 
+@item @qcode{"combine"}
+What to make of the predictions of several networks: their @qcode{"mean"}
+(default), their @qcode{"median"}, or @qcode{"all"}, a cell array of the
+predictions of each.
+
 @item @qcode{"state"}, @qcode{"lengths"}, @qcode{"format"}, @qcode{"threads"}
 As in @code{rnn_forward}.
 @end table
+
+Several networks may be of any cells and sizes, but have the same input and
+output features and the same @qcode{"output_mode"}.  For @qcode{"response"} it
+is the outputs that are combined, number by number, for @qcode{"prob"} the
+probabilities.  The median of an even number is the mean of the middle two.
+Medians of the probabilities of several classes need not sum to 1: they are
+divided by their sum (where all of them are 0, the mean takes their place).
+For @qcode{"class"} it is the class with the largest combined probability, the
+first of equals; of networks of one output 1 where the combined probability is
+above 0.5.  A single network, in a cell array or not, is what it is by itself.
+What is combined is single if the predictions of any network are.  With a cell
+array of networks, @var{state} and the option @qcode{"state"} are cell arrays
+with a state for each.
 
 Arguments that are wrong give the error @code{bptt:invalidInput}, what
 does not fit into memory @code{bptt:outOfMemory}.
@@ -51,6 +70,11 @@ rnn_predict (net, [-1, 0, 2], "type", "prob")
         0.880797   0.500000   0.017986
 rnn_predict (net, [-1, 0, 2], "type", "class")
      @result{} 2   1   1
+other = net;
+other.param.W_hy = [3; -1];
+rnn_predict (@{net, other@}, [-1, 0, 2])
+     @result{} -2   0   4
+        1   0  -2
 @end group
 @end example
 
@@ -154,6 +178,68 @@ rnn_predict (net, [-1, 0, 2], "type", "class")
 %! assert (rnn_predict (two, [-1, 0, 2], "type", "prob"),
 %!         [0.119203, 0.5, 0.982014; 0.880797, 0.5, 0.017986], 5e-7);
 %! assert (rnn_predict (two, [-1, 0, 2], "type", "class"), [2, 1, 1]);
+%! other = two;
+%! other.param.W_hy = [3; -1];
+%! assert (rnn_predict ({two, other}, [-1, 0, 2]), [-2, 0, 4; 1, 0, -2]);
+
+%!function nets = networks (count, varargin)
+%!  cells = {"rnn", "gru", "lstm"};
+%!  for k = 1:count
+%!    nets{k} = rnn_net (2, 2 + k, 4, cells{1+mod(k, 3)}, varargin{:}, "seed", k);
+%!  endfor
+%!endfunction
+
+%!test # several networks: each, mean and median
+%! for count = 2:5
+%!   nets = networks (count);
+%!   y = cellfun (@(n) rnn_predict (n, x), nets, "UniformOutput", false);
+%!   assert (rnn_predict (nets, x, "combine", "all"), y);
+%!   y = cat (4, y{:});
+%!   assert (rnn_predict (nets, x), mean (y, 4), 1e-15);
+%!   assert (rnn_predict (nets, x, "combine", "median"), median (y, 4));
+%!   p = exp (y) ./ sum (exp (y), 1);
+%!   prob = rnn_predict (nets, x, "type", "prob");
+%!   assert (prob, mean (p, 4), 1e-15);
+%!   middle = median (p, 4);
+%!   medians = rnn_predict (nets, x, "type", "prob", "combine", "median");
+%!   assert (medians, middle ./ sum (middle, 1), 1e-15);
+%!   [~, class] = max (prob, [], 1);
+%!   assert (rnn_predict (nets, x, "type", "class"), class);
+%!   [~, class] = max (medians, [], 1);
+%!   assert (rnn_predict (nets, x, "type", "class", "combine", "median"), class);
+%! endfor
+
+%!test # a single network, in a cell array or not
+%! for type = {"response", "prob", "class"}
+%!   y = rnn_predict (net, x, "type", type{1});
+%!   for combine = {"mean", "median"}
+%!     options = {"type", type{1}, "combine", combine{1}};
+%!     assert (rnn_predict (net, x, options{:}), y);
+%!     assert (rnn_predict ({net}, x, options{:}), y);
+%!   endfor
+%!   [all, state] = rnn_predict (net, x, "type", type{1}, "combine", "all");
+%!   assert (all, {y});
+%!   assert (isstruct (state));
+%! endfor
+
+%!test # states, the shape of the cell array, single
+%! nets = networks (3)';
+%! [y, state] = rnn_predict (nets, x(:,:,1:3), "combine", "all");
+%! assert (size (y), [3, 1]);
+%! assert (size (state), [3, 1]);
+%! [~, own] = rnn_forward (nets{2}, x(:,:,1:3));
+%! assert (state{2}, own);
+%! rest = rnn_predict (nets, x(:,:,4:5), "state", state);
+%! assert (rest, rnn_predict (nets, x)(:,:,4:5), 1e-15);
+%! [~, again] = rnn_predict (nets, x(:,:,1:3));
+%! assert (again, state);
+%! assert (class (rnn_predict (nets, single (x))), "single");
+%! nets{3}.param.W_hy = single (nets{3}.param.W_hy);
+%! assert (class (rnn_predict (nets, x)), "single");
+%! c = rnn_predict (nets, {squeeze(x(:,1,:)), squeeze(x(:,2,1:2))}, "combine", "all");
+%! assert (cellfun (@size, c{1}, "UniformOutput", false), {[4, 5], [4, 2]});
+%! assert (class (c{1}{1}), "double");
+%! assert (class (c{3}{2}), "single");
 
 %!error <Invalid call> rnn_predict ()
 %!error <Invalid call> rnn_predict (net)

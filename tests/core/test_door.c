@@ -877,6 +877,192 @@ static void test_predict(bptt_habit habit)
   host_close(&h);
 }
 
+/* The predictions of networks of all cells, each by a call of its own. */
+static void predict_each(host *h, const bptt_value *nets, bptt_value *args, const char *type,
+                         const bptt_value **y)
+{
+  set(h, args, "combine", "mean");
+  set(h, args, "type", type);
+  for (size_t i = 0; i < nets->count; i++) {
+    host_add(h, args, "net", &nets->item[i]);
+    y[i] = host_get(call(h, "rnn_predict", args), "y");
+  }
+  host_add(h, args, "net", nets);
+}
+
+static const bptt_value *combined(host *h, bptt_value *args, const char *type, const char *combine)
+{
+  set(h, args, "type", type);
+  set(h, args, "combine", combine);
+  return host_get(call(h, "rnn_predict", args), "y");
+}
+
+/* The median of up to four numbers, by sorting; NaN where one is. */
+static double sorted_median(size_t n, const bptt_value *const *y, size_t i)
+{
+  double v[4];
+  for (size_t k = 0; k < n; k++) {
+    double next = host_at(y[k], i);
+    size_t at = k;
+    if (isnan(next)) return next;
+    for (; at > 0 && v[at - 1] > next; at--) v[at] = v[at - 1];
+    v[at] = next;
+  }
+  return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+static bool same_number(double a, double b)
+{
+  return a == b || (isnan(a) && isnan(b));
+}
+
+/* The class of a column of 3 numbers. */
+static double largest(const double p[3])
+{
+  if (isnan(p[0])) return NAN;
+  int best = p[1] > p[0] ? 1 : 0;
+  return 1 + (p[2] > p[best] ? 2 : best);
+}
+
+static void check_combined(host *h, const bptt_value *nets, bptt_value *args)
+{
+  static const char *const types[] = {"response", "prob", "class"};
+  const bptt_value *y[4], *mean, *median;
+  size_t n = nets->count;
+  for (int t = 0; t < 3; t++) {
+    predict_each(h, nets, args, types[t], y);
+    const bptt_value *all = combined(h, args, types[t], "all");
+    CHECK(all->kind == BPTT_LIST && all->count == n);
+    for (size_t k = 0; k < n; k++) CHECK(!all->item[k].name && host_same(&all->item[k], y[k]));
+  }
+  predict_each(h, nets, args, "response", y);
+  mean = combined(h, args, "response", "mean");
+  median = combined(h, args, "response", "median");
+  CHECK(has_dims(mean, 3, 3, B, T) && has_dims(median, 3, 3, B, T));
+  for (size_t i = 0; i < 3 * B * T; i++) {
+    double sum = host_at(y[0], i);
+    for (size_t k = 1; k < n; k++) sum += host_at(y[k], i);
+    CHECK(same_number(host_at(mean, i), sum / (double)n));
+    CHECK(same_number(host_at(median, i), sorted_median(n, y, i)));
+  }
+  predict_each(h, nets, args, "prob", y);
+  mean = combined(h, args, "prob", "mean");
+  median = combined(h, args, "prob", "median");
+  const bptt_value *mean_class = combined(h, args, "class", "mean");
+  const bptt_value *median_class = combined(h, args, "class", "median");
+  CHECK(has_dims(mean_class, 3, 1, B, T) && has_dims(median_class, 3, 1, B, T));
+  for (size_t c = 0; c < B * T; c++) {
+    double p[3], m[3], total = 0;
+    for (size_t o = 0; o < 3; o++) {
+      p[o] = host_at(y[0], 3 * c + o);
+      for (size_t k = 1; k < n; k++) p[o] += host_at(y[k], 3 * c + o);
+      p[o] /= (double)n;
+      m[o] = sorted_median(n, y, 3 * c + o);
+      total += m[o];
+    }
+    for (size_t o = 0; o < 3; o++) {
+      CHECK(same_number(host_at(mean, 3 * c + o), p[o]));
+      CHECK(same_number(host_at(median, 3 * c + o), n > 1 ? m[o] / total : m[o]));
+    }
+    CHECK(same_number(host_at(mean_class, c), largest(p)));
+    CHECK(same_number(host_at(median_class, c), largest(m)));
+  }
+}
+
+/* Of one network in a list, of an odd and of an even number. */
+static void test_ensemble(bptt_habit habit)
+{
+  host h;
+  host_open(&h, habit);
+  bptt_value *nets = host_list(&h);
+  bptt_value *args = arguments(&h, nets, wave(&h, 3, (size_t[]){D, B, T}, 0), NULL);
+  host_add(&h, args, "lengths", host_vector(&h, B, (double[]){5, 2, 4}));
+  for (int k = 0; k < 4; k++) {
+    host_add(&h, nets, NULL, make_net(&h, D, H + k, 3, cells[k % 3]));
+    if (k != 1) check_combined(&h, nets, args);
+  }
+  set(&h, args, "combine", "all");
+  bptt_value *several = call(&h, "rnn_predict", args);
+  CHECK(host_has(several, "state") == (habit == BPTT_OCTAVE));
+  host_add(&h, args, "net", &nets->item[2]);
+  bptt_value *one = call(&h, "rnn_predict", args);
+  CHECK(host_get(one, "y")->count == 1);
+  CHECK(host_same(&host_get(one, "y")->item[0], &host_get(several, "y")->item[2]));
+  if (habit == BPTT_OCTAVE) {
+    CHECK(host_same(host_get(one, "state"), &host_get(several, "state")->item[2]));
+  }
+  host_close(&h);
+}
+
+/* Networks that agree on nothing: all medians are 0, and the mean stands for them. */
+static void test_ensemble_certain(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  bptt_value *nets = host_list(&h);
+  for (size_t k = 0; k < 3; k++) {
+    double bias[3] = {0, 0, 0};
+    bias[k] = 2000;
+    bptt_value *net = host_add(&h, nets, NULL, make_net(&h, 1, H, 3, "rnn"));
+    *net = *with(&h, net, "param.b_y", host_vector(&h, 3, bias));
+    net->name = NULL;
+  }
+  bptt_value *args = arguments(&h, nets, host_vector(&h, 2, (double[]){1, 2}), NULL);
+  const bptt_value *median = combined(&h, args, "prob", "median");
+  CHECK(host_same(median, combined(&h, args, "prob", "mean")));
+  for (size_t i = 0; i < 6; i++) CHECK(fabs(host_at(median, i) - 1. / 3) < 1e-15);
+  CHECK(host_at(combined(&h, args, "class", "median"), 0) == 1);
+  host_close(&h);
+}
+
+/* A state for each network: the rest of a series as the whole. */
+static void test_ensemble_state(void)
+{
+  host h;
+  host_open(&h, BPTT_OCTAVE);
+  bptt_value *nets = host_list(&h);
+  host_add(&h, nets, NULL, make_net(&h, 1, H, 1, "gru"));
+  host_add(&h, nets, NULL, make_net(&h, 1, H + 1, 1, "lstm"));
+  nets->ndim = 2, nets->dim[0] = 2, nets->dim[1] = 1;
+  const double x[] = {1, -2, 3, .5};
+  const bptt_value *whole =
+      host_get(call(&h, "rnn_predict", arguments(&h, nets, host_vector(&h, 4, x), NULL)), "y");
+  bptt_value *first = call(&h, "rnn_predict", arguments(&h, nets, host_vector(&h, 2, x), NULL));
+  const bptt_value *state = host_get(first, "state");
+  CHECK(state->kind == BPTT_LIST && state->count == 2 && has_dims(state, 2, 2, 1, 0));
+  bptt_value *args = arguments(&h, nets, host_vector(&h, 2, x + 2), NULL);
+  host_add(&h, args, "state", state);
+  const bptt_value *rest = host_get(call(&h, "rnn_predict", args), "y");
+  for (size_t i = 0; i < 2; i++) {
+    CHECK(host_at(host_get(first, "y"), i) == host_at(whole, i));
+    CHECK(host_at(rest, i) == host_at(whole, i + 2));
+  }
+  h.want = 1;
+  CHECK(call(&h, "rnn_predict", args)->count == 1);
+  host_close(&h);
+}
+
+/* In Octave one network in single makes the result single. */
+static void test_ensemble_single(void)
+{
+  host h;
+  host_open(&h, BPTT_OCTAVE);
+  bptt_value *nets = host_list(&h), *net = make_net(&h, D, H, 3, "gru");
+  bptt_value *W_hy = host_as(&h, BPTT_SINGLE, host_get(net, "param.W_hy"));
+  host_add(&h, nets, NULL, net);
+  host_add(&h, nets, NULL, with(&h, net, "param.W_hy", W_hy));
+  bptt_value *args = arguments(&h, nets, wave(&h, 3, (size_t[]){D, B, T}, 0), NULL);
+  const bptt_value *all = combined(&h, args, "prob", "all");
+  CHECK(all->item[0].kind == BPTT_DOUBLE && all->item[1].kind == BPTT_SINGLE);
+  const bptt_value *mean = combined(&h, args, "prob", "mean");
+  CHECK(mean->kind == BPTT_SINGLE && combined(&h, args, "class", "mean")->kind == BPTT_DOUBLE);
+  for (size_t i = 0; i < 3 * B * T; i++) {
+    double sum = host_at(&all->item[0], i) + host_at(&all->item[1], i);
+    CHECK(host_at(mean, i) == (double)(float)(sum / 2));
+  }
+  host_close(&h);
+}
+
 static void test_single(void)
 {
   host r, o;
@@ -1467,6 +1653,20 @@ static void test_more_mistakes(void)
 }
 
 /* When there is no memory, whichever allocation it is that fails. */
+static void check_no_memory(host *h, const char *function, const bptt_value *args)
+{
+  size_t n = 0;
+  for (;; n++) {
+    h->allocations_left = n;
+    bool done = host_call(h, function, args);
+    h->allocations_left = (size_t)-1;
+    if (done) break;
+    CHECK(h->error.status == BPTT_ENOMEM);
+    if (h->error.status != BPTT_ENOMEM) break;
+  }
+  CHECK(n > 1);
+}
+
 static void test_no_memory(void)
 {
   host h;
@@ -1474,18 +1674,14 @@ static void test_no_memory(void)
   static const char *const functions[] = {"rnn_net",  "rnn_bptt", "rnn_gradcheck",
                                           "rnn_clip", "rnn_pack", "bptt_info"};
   for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++) {
-    bptt_value *args = f == 5 ? host_list(&h) : good_arguments(&h, functions[f]);
-    size_t n = 0;
-    for (;; n++) {
-      h.allocations_left = n;
-      bool done = host_call(&h, functions[f], args);
-      h.allocations_left = (size_t)-1;
-      if (done) break;
-      CHECK(h.error.status == BPTT_ENOMEM);
-      if (h.error.status != BPTT_ENOMEM) break;
-    }
-    CHECK(n > 1);
+    check_no_memory(&h, functions[f], f == 5 ? host_list(&h) : good_arguments(&h, functions[f]));
   }
+  bptt_value *args = good_arguments(&h, "rnn_predict"), *nets = host_list(&h);
+  for (int k = 0; k < 2; k++) host_add(&h, nets, NULL, host_get(args, "net"));
+  host_add(&h, args, "net", nets);
+  check_no_memory(&h, "rnn_predict", args);
+  set(&h, args, "combine", "all");
+  check_no_memory(&h, "rnn_predict", args);
   host_close(&h);
 }
 
@@ -1547,6 +1743,12 @@ static void test_warnings(void)
   bptt_value *args = arguments(&h, net, x, NULL);
   call(&h, "rnn_forward", args);
   CHECK(h.warning && strcmp(h.warning, "the output is not finite: first at step 3") == 0);
+  bptt_value *nets = host_list(&h);
+  host_add(&h, nets, NULL, make_net(&h, 1, 1, 1, "rnn"));
+  host_add(&h, nets, NULL, net);
+  call(&h, "rnn_predict", arguments(&h, nets, x, NULL));
+  CHECK(h.warning &&
+        strcmp(h.warning, "`net[[2]]`: the output is not finite: first at step 3") == 0);
   host_add(&h, args, "target", x);
   call(&h, "rnn_bptt", args);
   CHECK(h.warning && strcmp(h.warning, "the loss is not finite: first at step 2; the gradient of "
@@ -1598,6 +1800,7 @@ int main(void)
     test_forward_and_state(habit);
     test_predict(habit);
     test_predict_one(habit);
+    test_ensemble(habit);
     test_last(habit, false);
     test_last(habit, true);
     test_dropout(habit);
@@ -1613,6 +1816,9 @@ int main(void)
   test_shapes();
   test_last_shapes();
   test_want();
+  test_ensemble_certain();
+  test_ensemble_state();
+  test_ensemble_single();
   test_single();
   test_mistakes();
   test_more_mistakes();

@@ -76,6 +76,29 @@ write_losses <- function(label, precision, output_mode) {
   }
 }
 
+# What several networks of all cells predict: an even number of them, and an odd one.
+write_ensemble <- function(label, precision) {
+  nets <- list(
+    rnn_net(2, 7, 4, "rnn", seed = 1), rnn_net(2, 9, 4, "gru", seed = 2),
+    rnn_net(2, c(5, 3), 4, "lstm", bidirectional = TRUE, seed = 3), rnn_net(2, 6, 4, "gru", seed = 4)
+  )
+  x <- array(4 * numbers(2 * 5 * 12, 37), c(2, 5, 12))
+  for (type in c("response", "prob", "class")) {
+    predicted <- function(nets, combine) {
+      rnn_predict(nets, x,
+        type = type, combine = combine, lengths = c(12, 1, 7, 12, 3), precision = precision
+      )
+    }
+    for (combine in c("mean", "median")) {
+      here <- paste(label, type, combine, sep = ".")
+      write_array(here, predicted(nets, combine))
+      write_array(paste0(here, ".odd"), predicted(nets[1:3], combine))
+    }
+    all <- predicted(nets, "all")
+    for (k in 1:4) write_array(paste(label, type, k, sep = "."), all[[k]])
+  }
+}
+
 # Stacks of one direction, computed again; dL/dy; what becomes of the gradient.
 write_stack <- function(label, precision) {
   net <- rnn_net(1, c(6, 5, 4), 1, "lstm", seed = 9)
@@ -129,4 +152,5 @@ for (precision in c("double", "single")) {
   write_losses(paste0(precision, ".losses"), precision, "sequence")
   write_losses(paste0(precision, ".last"), precision, "last")
   write_stack(paste0(precision, ".stack"), precision)
+  write_ensemble(paste0(precision, ".ensemble"), precision)
 }

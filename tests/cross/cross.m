@@ -85,6 +85,27 @@ function write_losses (label, precision, output_mode)
   endfor
 endfunction
 
+## What several networks of all cells predict: an even number of them, and an odd one.
+function write_ensemble (label, precision)
+  nets = {rnn_net(2, 7, 4, "rnn", "seed", 1), rnn_net(2, 9, 4, "gru", "seed", 2), ...
+          rnn_net(2, [5, 3], 4, "lstm", "bidirectional", true, "seed", 3), ...
+          rnn_net(2, 6, 4, "gru", "seed", 4)};
+  x = cast (4 * reshape (numbers (2 * 5 * 12, 37), [2, 5, 12]), precision);
+  for type = {"response", "prob", "class"}
+    predicted = @(nets, combine) rnn_predict (nets, x, "type", type{1}, "combine", combine, ...
+                                              "lengths", [12, 1, 7, 12, 3]);
+    for combine = {"mean", "median"}
+      here = [label "." type{1} "." combine{1}];
+      write_array (here, predicted (nets, combine{1}));
+      write_array ([here ".odd"], predicted (nets(1:3), combine{1}));
+    endfor
+    all = predicted (nets, "all");
+    for k = 1:4
+      write_array (sprintf ("%s.%s.%d", label, type{1}, k), all{k});
+    endfor
+  endfor
+endfunction
+
 ## Stacks of one direction, computed again; dL/dy; what becomes of the gradient.
 function write_stack (label, precision)
   net = rnn_net (1, [6, 5, 4], 1, "lstm", "seed", 9);
@@ -147,4 +168,5 @@ for precision = {"double", "single"}
   write_losses ([precision{1} ".losses"], precision{1}, "sequence");
   write_losses ([precision{1} ".last"], precision{1}, "last");
   write_stack ([precision{1} ".stack"], precision{1});
+  write_ensemble ([precision{1} ".ensemble"], precision{1});
 endfor
