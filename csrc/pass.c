@@ -234,7 +234,7 @@ bool pass_read_inputs(bptt_call *call, bool copied)
   const bptt_value **param, **state;
   pass *p = call->job = door_alloc(d, 1, sizeof *p);
   if (!p || !network_read(d, "net", call_given(call, OPTION_NET), &p->net, &param) ||
-      !series_read(d, call_given(call, OPTION_X), call_given(call, OPTION_FORMAT),
+      !series_read(d, "x", call_given(call, OPTION_X), call_given(call, OPTION_FORMAT),
                    call_given(call, OPTION_LENGTHS), &p->x) ||
       !check_features(d, p) || !series_check_finite(d, &p->x) ||
       !network_read_state(d, call_given(call, OPTION_STATE), &p->net, p->x.size[SEQUENCE],
