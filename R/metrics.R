@@ -210,24 +210,26 @@ print.rnn_metrics <- function(x, digits = 4L, ...) {
     return(print_as_it_is(x, "Not a whole result of rnn_metrics(): there is no n"))
   }
   show <- function(scores) print(signif(scores, digits), digits = digits)
+  show_each <- function(scores) {
+    print(noquote(vapply(scores, format, "", digits = digits)), right = TRUE)
+  }
   by_class <- !is.null(x[["confusion"]])
   cat("Scores of ", plural(x[["n"]], if (by_class) "class prediction" else "prediction"), "\n",
     sep = "")
   single <- setdiff(names(x)[lengths(x) == 1L], METRICS_NO_SCORE)
   single <- setdiff(single, c("precision", "recall", "f1", "pinball", "mean_pinball"))
   single <- single[!grepl("^m[ai]cro_", single)]
-  if (length(single) > 0L) show(unlist(unclass(x)[single]))
+  if (length(single) > 0L) show_each(unclass(x)[single])
   if (!is.null(x[["level"]])) cat("(intervals at level ", x[["level"]], "%)\n", sep = "")
   if (!is.null(x[["pinball"]])) {
-    cat("\nPinball loss of the levels:\n")
+    cat("Pinball loss of the levels:\n")
     show(c(x[["pinball"]], mean = x[["mean_pinball"]]))
   }
   if (by_class) {
     kinds <- c("precision", "recall", "f1")
     of <- function(prefix) vapply(kinds, function(kind) x[[paste0(prefix, kind)]], 0)
-    cat("\n")
     show(rbind(do.call(cbind, unclass(x)[kinds]), macro = of("macro_"), micro = of("micro_")))
-    cat("\nConfusion matrix:\n")
+    cat("Confusion matrix:\n")
     print(x[["confusion"]])
   }
   invisible(x)

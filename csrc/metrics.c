@@ -299,8 +299,10 @@ static bool check_class(const door *d, const series *s, const series_element *e,
   if (m->prob || m->names) {
     return wrong(d->error, at, is.s, "a class: a whole number from 1 to %td", m->classes);
   }
-  return wrong(d->error, at, is.s, "a class: a whole number from 1 to %d, or 0 and 1 for two",
-               MOST_CLASSES);
+  if (m->first == 0) {
+    return wrong(d->error, at, is.s, "a class: 0 or 1, as some are 0; more than two are 1, 2, ...");
+  }
+  return wrong(d->error, at, is.s, "a class: a whole number from 1 to %d", MOST_CLASSES);
 }
 
 /* Probabilities may have been rounded to two digits. */

@@ -228,7 +228,7 @@ endfunction
 %! assert (m.n, 4);
 %! assert (m.mae, 5 / 4);
 %! assert (m.smape, (100 * (2 * 3/9) / 3 + 100 * 2 * 2/6) / 2, 1e-13);
-%! assert (m.mase, (1 / mean ([3, 6]) + 2 / 1) / 2, 1e-15);
+%! assert (m.mase, (1 / mean ([3, 6]) + 2 / mean ([1, 2])) / 2, 1e-15);
 
 %!test # the same in one array, padded
 %! target = [1, 2, 3; 4, NaN, 7];
