@@ -53,7 +53,7 @@ typedef enum {
   BPTT_DOUBLE,  /* data: double, missing values are NaN */
   BPTT_SINGLE,  /* data: float */
   BPTT_LOGICAL, /* data: double 0, 1, or NaN */
-  BPTT_FACTOR,  /* data: double codes 1, 2, ..., or NaN */
+  BPTT_FACTOR,  /* data: double codes 1, 2, ..., or NaN; item: its levels, a BPTT_TEXT, or NULL */
   BPTT_TEXT,    /* text: count strings */
   BPTT_BYTES,   /* data: unsigned char, the content of a file */
   BPTT_LIST,    /* item: count values, each with a name or NULL */

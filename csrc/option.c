@@ -85,9 +85,9 @@ static const bptt_option table[OPTION_COUNT] = {
                         "what to make of the predictions of several networks"},
     [OPTION_STATE] = {"rnn_forward rnn_predict " COMPARES, "state", "data", "NULL", "",
                       "initial state; by default zero"},
-    [OPTION_LENGTHS] = {RUNS, "lengths", "data", "NULL", "",
+    [OPTION_LENGTHS] = {RUNS " rnn_metrics", "lengths", "data", "NULL", "",
                         "steps of each sequence that count; by default all"},
-    [OPTION_FORMAT] = {RUNS, "format", "data", "NULL", "",
+    [OPTION_FORMAT] = {RUNS " rnn_metrics", "format", "data", "NULL", "",
                        "order of the dims: letters C (features), B (batch), T (time)"},
     [OPTION_CHECKED_GRAD] = {"rnn_gradcheck", "grad", "data", "NULL", "",
                              "the gradient to check; by default that of rnn_bptt"},
@@ -106,6 +106,21 @@ static const bptt_option table[OPTION_COUNT] = {
     [OPTION_NORM] = {"rnn_clip", "norm", "number", "Inf", "(0, Inf]", "largest norm"},
     [OPTION_VALUE] = {"rnn_clip", "value", "number", "Inf", "(0, Inf]",
                       "largest magnitude of an element"},
+    [OPTION_SCORED_TARGET] = {"rnn_metrics", "target", "data", "", "",
+                              "what came true; missing values do not count"},
+    [OPTION_PREDICTION] = {"rnn_metrics", "prediction", "data", "", "", "what was predicted"},
+    [OPTION_SCORED_TYPE] = {"rnn_metrics", "type", "choice", "\"response\"", "response|prob|class",
+                            "what the predictions are: numbers, probabilities of classes, classes"},
+    [OPTION_SCORED_LEVELS] = {"rnn_metrics", "levels", "levels", "NULL", "(0, 1)",
+                              "levels of predictions that are quantiles"},
+    [OPTION_LOWER] = {"rnn_metrics", "lower", "data", "NULL", "", "lower ends of intervals"},
+    [OPTION_UPPER] = {"rnn_metrics", "upper", "data", "NULL", "", "upper ends of intervals"},
+    [OPTION_LEVEL] = {"rnn_metrics", "level", "number", "95", "[1, 100)",
+                      "level of the intervals in per cent"},
+    [OPTION_INSAMPLE] = {"rnn_metrics", "insample", "data", "NULL", "",
+                         "what came before the target, for the scale of scores"},
+    [OPTION_PERIOD] = {"rnn_metrics", "period", "whole", "1", "[1, 2147483647]",
+                       "steps of a season, for the scale of scores"},
     [OPTION_PARAM] = {"rnn_pack", "param", "data", "", "", "parameters, a gradient, or a network"},
     [OPTION_THETA] = {"rnn_unpack", "theta", "data", "", "", "the parameters as one vector"},
     [OPTION_UNPACK_NET] = {"rnn_unpack", "net", "data", "", "", "the network they belong to"},
@@ -504,7 +519,7 @@ static void read_initial(option_id row, option_value *out)
 {
   char word[RANGE_SIZE];
   const char *quote = strchr(table[row].initial, '"');
-  if (strcmp(table[row].type, "levels") == 0) {
+  if (strcmp(table[row].type, "levels") == 0 && strcmp(table[row].initial, "NULL") != 0) {
     out->levels = initial_levels;
     out->level_count = INITIAL_LEVEL_COUNT;
   }

@@ -239,7 +239,7 @@ bool pass_read_series(bptt_call *call, bool copied)
   const door *d = &call->d;
   const bptt_value **state;
   pass *p = call->job;
-  if (!series_read(d, call_given(call, OPTION_X), call_given(call, OPTION_FORMAT),
+  if (!series_read(d, "x", call_given(call, OPTION_X), call_given(call, OPTION_FORMAT),
                    call_given(call, OPTION_LENGTHS), &p->x) ||
       !check_features(d, p) || !series_check_finite(d, &p->x) ||
       !network_read_state(d, call_name(call, OPTION_STATE), call_given(call, OPTION_STATE), &p->net,

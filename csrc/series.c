@@ -175,18 +175,19 @@ static bool lengths_of_items(const door *d, series *s)
 static bool read_list(const door *d, const bptt_value *x, const char *form, series *s)
 {
   if (x->count == 0) {
-    return wrong(d->error, place_of("x"), value_say_empty(x).s, "%s", say_expected(d, false).s);
+    return wrong(d->error, place_of(s->argument), value_say_empty(x).s, "%s",
+                 say_expected(d, false).s);
   }
   s->list = true;
   s->size[SEQUENCE] = value_count(x);
   if (!alloc_parts(d, s, s->size[SEQUENCE])) return false;
   for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) {
     ptrdiff_t size[AXES];
-    place at = {"x", NULL, b + 1};
+    place at = {s->argument, NULL, b + 1};
     if (!read_part(d, at, &x->item[b], form, &s->part[b], size)) return false;
     if (b == 0) s->size[FEATURE] = size[FEATURE];
     if (size[FEATURE] != s->size[FEATURE]) {
-      return fail(d->error, "x", "%s has %s; item 1 has %td", say_place(at).s,
+      return fail(d->error, s->argument, "%s has %s; item 1 has %td", say_place(at).s,
                   say_count(size[FEATURE], "feature", "features").s, s->size[FEATURE]);
     }
     if (size[STEP] > s->size[STEP]) s->size[STEP] = size[STEP];
@@ -200,7 +201,7 @@ static bool read_lengths(const door *d, const bptt_value *v, series *s)
   ptrdiff_t B = s->size[SEQUENCE], T = s->size[STEP];
   if (s->list) {
     return fail(d->error, "lengths",
-                "`lengths` is given; expected none, as each item of `x` has its own");
+                "`lengths` is given; expected none, as each item of `%s` has its own", s->argument);
   }
   if (!value_is_array(v) || value_count(v) != B) {
     phrase expected = say("%s, one for each sequence", say_count(B, "number", "numbers").s);
@@ -215,7 +216,7 @@ static bool read_lengths(const door *d, const bptt_value *v, series *s)
     double n = value_at(v, b);
     if (!(n >= 1 && n <= (double)T && n == floor(n))) {
       return wrong(d->error, at, say("%s at sequence %td", say_number(n).s, b + 1).s,
-                   "a whole number from 1 to %td, the steps of `x`", T);
+                   "a whole number from 1 to %td, the steps of `%s`", T, s->argument);
     }
     length[b] = (ptrdiff_t)n;
     all &= length[b] == T;
@@ -224,21 +225,21 @@ static bool read_lengths(const door *d, const bptt_value *v, series *s)
   return true;
 }
 
-bool series_read(const door *d, const bptt_value *x, const bptt_value *format,
+bool series_read(const door *d, const char *argument, const bptt_value *x, const bptt_value *format,
                  const bptt_value *lengths, series *s)
 {
   char form[AXES + 1];
   bool list = x && x->kind == BPTT_LIST;
-  *s = (series){.whole = x, .argument = "x"};
+  *s = (series){.whole = x, .argument = argument};
   if (list && x->fields) {
-    return wrong(d->error, place_of("x"), value_describe(x).s, "%s", say_expected(d, false).s);
+    return wrong(d->error, place_of(argument), value_describe(x).s, "%s", say_expected(d, false).s);
   }
   if (format && !read_format(d, format, list, form)) return false;
   if (list) {
     if (!read_list(d, x, format ? form : NULL, s)) return false;
   } else {
     if (!alloc_parts(d, s, 1)) return false;
-    if (!read_part(d, place_of("x"), x, format ? form : NULL, s->part, s->size)) return false;
+    if (!read_part(d, place_of(argument), x, format ? form : NULL, s->part, s->size)) return false;
   }
   if (!series_can_be_counted(d, s)) return false;
   return !lengths || read_lengths(d, lengths, s);
@@ -368,30 +369,36 @@ static bool read_target_part(const door *d, place at, const bptt_value *v, const
 }
 
 /* Series are paired by their place; names that say otherwise are a mistake. */
-static bool check_names(const door *d, const char *argument, const bptt_value *x,
-                        const bptt_value *target)
+static bool check_names(const door *d, const char *argument, const bptt_value *target,
+                        const series *x, ptrdiff_t b)
 {
-  if (!x->name || !target->name || strcmp(x->name, target->name) == 0) return true;
+  const char *name = x->whole->item[b].name;
+  if (!name || !target->name || strcmp(name, target->name) == 0) return true;
   return fail(d->error, argument,
-              "`%s` has %s where `x` has %s; expected the same names in the same order", argument,
-              say_text(target->name).s, say_text(x->name).s);
+              "`%s` has %s where `%s` has %s; expected the same names in the same order", argument,
+              say_text(target->name).s, x->argument, say_text(name).s);
+}
+
+/* One series for each sequence of `x`, a list. */
+static bool check_list(const door *d, const char *argument, const bptt_value *v, const series *x)
+{
+  ptrdiff_t parts = x->size[SEQUENCE];
+  bool list = v && v->kind == BPTT_LIST && !v->fields;
+  if (list && value_count(v) == parts) return true;
+  phrase is = list ? say("a %s of %td", list_word(d), value_count(v)) : value_describe(v);
+  return wrong(d->error, place_of(argument), is.s, "a %s of %td series, as `%s` is", list_word(d),
+               parts, x->argument);
 }
 
 static bool read_target_list(const door *d, const bptt_value *v, const series *x,
                              const series_partner *partner, series *s)
 {
-  ptrdiff_t parts = x->size[SEQUENCE];
-  bool list = v && v->kind == BPTT_LIST && !v->fields;
-  if (!list || value_count(v) != parts) {
-    phrase is = list ? say("a %s of %td", list_word(d), value_count(v)) : value_describe(v);
-    return wrong(d->error, place_of(partner->argument), is.s, "a %s of %td series, as `x` is",
-                 list_word(d), parts);
-  }
-  for (ptrdiff_t b = 0; b < parts; b++) {
+  if (!check_list(d, partner->argument, v, x)) return false;
+  for (ptrdiff_t b = 0; b < x->size[SEQUENCE]; b++) {
     ptrdiff_t size[AXES] = {partner->features, 1, x->part[b].steps};
     target_forms f = forms_of(d, &x->part[b], size);
     place at = {partner->argument, NULL, b + 1};
-    if (!check_names(d, partner->argument, &x->whole->item[b], &v->item[b]) ||
+    if (!check_names(d, partner->argument, &v->item[b], x, b) ||
         !read_target_part(d, at, &v->item[b], &f, size, partner->classes, &s->part[b])) {
       return false;
     }
@@ -425,6 +432,56 @@ bool series_read_partner(const door *d, const bptt_value *v, const series *x,
                           s->part);
 }
 
+/* ------------------------------------------------------------------------------- past */
+
+/* The form of `like`, or, of one series of one feature, any vector. */
+static bool read_past_part(const door *d, place at, const bptt_value *v, const series *like,
+                           const series_part *form, series_part *p)
+{
+  const ptrdiff_t features = like->size[FEATURE];
+  const ptrdiff_t sequences = like->list ? 1 : like->size[SEQUENCE];
+  ptrdiff_t size[AXES] = {1, 1, 1};
+  const phrase expected =
+      say("%s x %s x any steps, in the form of `%s`", say_count(features, "feature", "features").s,
+          say_count(sequences, "sequence", "sequences").s, like->argument);
+  if (!value_check_array(d, at, v, expected.s)) return false;
+  const bool vector = features == 1 && sequences == 1 && value_is_vector(v);
+  strcpy(p->form, vector ? "T" : form->form);
+  const int n = (int)strlen(p->form);
+  bool good = v->ndim <= BPTT_MAX_DIM;
+  for (int i = n; !vector && i < v->ndim; i++) good &= value_dim(v, i) == 1;
+  for (int i = 0; i < n; i++) size[axis_of(p->form[i])] = value_dim(v, i);
+  if (vector) size[STEP] = value_count(v);
+  if (!good || size[FEATURE] != features || size[SEQUENCE] != sequences) {
+    return wrong(d->error, at, value_describe(v).s, "%s", expected.s);
+  }
+  p->value = v;
+  p->steps = size[STEP];
+  set_steps(p, size);
+  return true;
+}
+
+bool series_read_past(const door *d, const char *argument, const bptt_value *v, const series *like,
+                      series *s)
+{
+  const ptrdiff_t parts = like->list ? like->size[SEQUENCE] : 1;
+  *s = series_beside(like, argument, v, like->size[FEATURE], false);
+  s->length = NULL;
+  s->size[STEP] = 0;
+  if (like->list && !check_list(d, argument, v, like)) return false;
+  if (!alloc_parts(d, s, parts)) return false;
+  for (ptrdiff_t i = 0; i < parts; i++) {
+    const place at = {argument, NULL, like->list ? i + 1 : 0};
+    const bptt_value *part = like->list ? &v->item[i] : v;
+    if ((like->list && !check_names(d, argument, part, like, i)) ||
+        !read_past_part(d, at, part, like, &like->part[i], &s->part[i])) {
+      return false;
+    }
+    if (s->part[i].steps > s->size[STEP]) s->size[STEP] = s->part[i].steps;
+  }
+  return series_can_be_counted(d, s) && (!s->list || lengths_of_items(d, s));
+}
+
 /* ------------------------------------------------------------------------------ result */
 
 static void make_part(const char *form, const ptrdiff_t size[AXES], bptt_kind kind,
@@ -443,7 +500,7 @@ bool series_make(const door *d, const series *x, ptrdiff_t features, bool last, 
 {
   char form[AXES + 1];
   ptrdiff_t parts = x->list && !last ? x->size[SEQUENCE] : 1;
-  *s = series_beside(x, "x", v, features, last);
+  *s = series_beside(x, x->argument, v, features, last);
   if (!series_can_be_counted(d, s) || !alloc_parts(d, s, parts)) return false;
   if (!s->list) {
     if (last) {
@@ -472,7 +529,7 @@ static const series_part *part_of(const series *s, ptrdiff_t b)
   return &s->part[s->list ? b : 0];
 }
 
-static ptrdiff_t length_of(const series *s, ptrdiff_t b)
+ptrdiff_t series_length(const series *s, ptrdiff_t b)
 {
   return s->length ? s->length[b] : s->size[STEP];
 }
@@ -501,7 +558,7 @@ double series_at(const series *s, ptrdiff_t feature, ptrdiff_t sequence, ptrdiff
 bool series_each(const door *d, const series *s, series_check *check, void *context)
 {
   for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) {
-    for (ptrdiff_t t = 0; t < length_of(s, b); t++) {
+    for (ptrdiff_t t = 0; t < series_length(s, b); t++) {
       for (ptrdiff_t c = 0; c < s->size[FEATURE]; c++) {
         series_element e = {series_at(s, c, b, t), c + 1, b + 1, t + 1};
         if (!check(d, s, &e, context)) return false;
@@ -514,7 +571,7 @@ bool series_each(const door *d, const series *s, series_check *check, void *cont
 double series_elements(const series *s)
 {
   double steps = 0;
-  for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) steps += (double)length_of(s, b);
+  for (ptrdiff_t b = 0; b < s->size[SEQUENCE]; b++) steps += (double)series_length(s, b);
   return steps * (double)s->size[FEATURE];
 }
 

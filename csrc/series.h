@@ -38,13 +38,18 @@ ptrdiff_t series_count(const series *s);
 /* Their bytes, as double, can be counted; else an error. */
 bool series_can_be_counted(const door *d, const series *s);
 
-/* Reads the shape of `x`; `format` NULL: by shape. `lengths`: those of its sequences, or NULL. */
-bool series_read(const door *d, const bptt_value *x, const bptt_value *format,
+/* Reads the shape of `x`, which the user knows as `argument`; `format` NULL: by shape. `lengths`:
+ * those of its sequences, or NULL. */
+bool series_read(const door *d, const char *argument, const bptt_value *x, const bptt_value *format,
                  const bptt_value *lengths, series *s);
 /* The same of a target or weights for the input `x`. They must have the form of x, or that of
  * series_make() for the last step. */
 bool series_read_partner(const door *d, const bptt_value *v, const series *x,
                          const series_partner *partner, series *s);
+/* The same of what was before the series `like` and has its form, features and sequences, but steps
+ * of its own. */
+bool series_read_past(const door *d, const char *argument, const bptt_value *v, const series *like,
+                      series *s);
 /* An array that is in the engine's order already: a parameter, a state. */
 bool series_of_array(const door *d, const bptt_value *v, series *s);
 /* Lays out a result of so many features in the form of `x`. `last`: of the last step of each
@@ -63,7 +68,9 @@ typedef bool series_check(const door *d, const series *s, const series_element *
 
 /* Calls `check` with each number within the lengths, until it says no. */
 bool series_each(const door *d, const series *s, series_check *check, void *context);
-/* How many those are. */
+/* The steps of a sequence, counted from 0, that count. */
+ptrdiff_t series_length(const series *s, ptrdiff_t sequence);
+/* How many numbers are within the lengths. */
 double series_elements(const series *s);
 /* One of them, counted from 0. */
 double series_at(const series *s, ptrdiff_t feature, ptrdiff_t sequence, ptrdiff_t step);

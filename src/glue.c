@@ -74,6 +74,14 @@ static void set_numbers(arena *a, bptt_value *out, SEXP v)
   out->data = to;
 }
 
+static bptt_value value_of(arena *a, SEXP v);
+
+static void set_levels(arena *a, bptt_value *out, SEXP v)
+{
+  out->item = lend(a, 1, sizeof *out->item);
+  *out->item = value_of(a, Rf_getAttrib(v, R_LevelsSymbol));
+}
+
 static const char *logical_what(SEXP v)
 {
   int first = LOGICAL_RO(v)[0];
@@ -136,8 +144,6 @@ static const char *refused_class(SEXP v)
   return NULL;
 }
 
-static bptt_value value_of(arena *a, SEXP v);
-
 /* An item without a value, the empty symbol, is left out: an argument that was not given. */
 static void set_items(arena *a, bptt_value *out, SEXP v)
 {
@@ -169,6 +175,7 @@ static bptt_value value_of(arena *a, SEXP v)
   case INTSXP:
     out.kind = Rf_inherits(v, "factor") ? BPTT_FACTOR : BPTT_DOUBLE;
     set_numbers(a, &out, v);
+    if (out.kind == BPTT_FACTOR) set_levels(a, &out, v);
     break;
   case LGLSXP:
     out.kind = BPTT_LOGICAL;
@@ -199,8 +206,10 @@ static bptt_value value_of(arena *a, SEXP v)
 
 static void set_strings(SEXP out, const bptt_value *v)
 {
-  for (size_t i = 0; i < v->count; i++)
-    SET_STRING_ELT(out, (R_xlen_t)i, Rf_mkCharCE(v->text[i], CE_UTF8));
+  for (size_t i = 0; i < v->count; i++) {
+    const char *text = v->text[i];
+    SET_STRING_ELT(out, (R_xlen_t)i, text ? Rf_mkCharCE(text, CE_UTF8) : NA_STRING);
+  }
 }
 
 /* The R value for a result. `whole`: all of it is there and is copied; else strings and numbers are

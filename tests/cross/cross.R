@@ -111,6 +111,33 @@ write_stack <- function(label, precision) {
   for (text in flow$verdict) write_array(paste0("double.", label, ".verdict"), utf8ToInt(text))
 }
 
+# Scores of numbers, quantiles, intervals, probabilities and classes.
+write_metrics <- function(label) {
+  y <- array(numbers(2 * 3 * 9, 37), c(2, 3, 9))
+  y[5] <- NaN
+  f <- array(numbers(6 * 3 * 9, 91), c(6, 3, 9))
+  z <- array(numbers(2 * 3 * 20, 55), c(2, 3, 20))
+  lengths <- c(9, 4, 6)
+  point <- rnn_metrics(y, f[1:2, , ],
+    lower = y - 0.3, upper = y + abs(f[3:4, , ]), level = 90, insample = z, period = 4,
+    lengths = lengths
+  )
+  write_arrays(paste0(label, ".point"), point)
+  quantiles <- rnn_metrics(y, f, levels = c(0.05, 0.5, 0.9), insample = z, lengths = lengths)
+  write_arrays(paste0(label, ".quantiles"), quantiles)
+  past <- list(numbers(9, 3), numbers(7, 5))
+  write_arrays(paste0(label, ".list"), rnn_metrics(list(numbers(5, 37), numbers(3, 91)),
+    list(numbers(5, 11), numbers(3, 13)),
+    insample = past, period = 2
+  ))
+  net <- rnn_net(6, 5, 4, seed = 7)
+  class <- 1 + (matrix(seq_len(27), 3) * 5) %% 4
+  for (type in c("prob", "class")) {
+    m <- rnn_metrics(class, rnn_predict(net, f, type = type), type = type, lengths = lengths)
+    write_arrays(paste0(label, ".", type), m)
+  }
+}
+
 write_file <- function(label, file) {
   cat(label, as.character(readBin(file, "raw", file.size(file))), "\n")
 }
@@ -133,6 +160,8 @@ write_files("double.file.lstm", rnn_net(3, c(5, 4, 3), 2, "lstm",
   bidirectional = TRUE, dropout = 0.1, init = "orthogonal", recurrent_init = "identity",
   output_mode = "last", chrono = 9.5, seed = 6
 ))
+
+write_metrics("double.metrics")
 
 for (precision in c("double", "single")) {
   for (activation in c("tanh", "relu", "sigmoid", "identity")) {

@@ -122,6 +122,32 @@ function write_stack (label, precision)
   endfor
 endfunction
 
+## Scores of numbers, quantiles, intervals, probabilities and classes.
+function write_metrics (label)
+  y = reshape (numbers (2 * 3 * 9, 37), [2, 3, 9]);
+  y(5) = NaN;
+  f = reshape (numbers (6 * 3 * 9, 91), [6, 3, 9]);
+  z = reshape (numbers (2 * 3 * 20, 55), [2, 3, 20]);
+  lengths = [9, 4, 6];
+  point = rnn_metrics (y, f(1:2,:,:), "lower", y - 0.3, "upper", y + abs (f(3:4,:,:)), ...
+                       "level", 90, "insample", z, "period", 4, "lengths", lengths);
+  write_arrays ([label ".point"], point);
+  quantiles = rnn_metrics (y, f, "levels", [0.05, 0.5, 0.9], "insample", z, ...
+                           "lengths", lengths);
+  write_arrays ([label ".quantiles"], quantiles);
+  past = {numbers(9, 3), numbers(7, 5)};
+  write_arrays ([label ".list"], rnn_metrics ({numbers(5, 37), numbers(3, 91)}, ...
+                                              {numbers(5, 11), numbers(3, 13)}, ...
+                                              "insample", past, "period", 2));
+  net = rnn_net (6, 5, 4, "seed", 7);
+  class = 1 + mod (reshape (1:27, 3, 9) * 5, 4);
+  for type = {"prob", "class"}
+    m = rnn_metrics (class, rnn_predict (net, f, "type", type{1}), "type", type{1}, ...
+                     "lengths", lengths);
+    write_arrays ([label "." type{1}], m);
+  endfor
+endfunction
+
 function write_file (label, file)
   fid = fopen (file, "rb");
   printf ("%s ", label);
@@ -149,6 +175,8 @@ write_files ("double.file.gru");
 assert (rnn_load (fullfile (getenv ("CROSS_FOLDER"), "double.file.gru")),
         rnn_net (3, [5, 4], 2, "gru", "init", "he", "chrono", 99, "seed", 5));
 write_files ("double.file.lstm");
+
+write_metrics ("double.metrics");
 
 for precision = {"double", "single"}
   for activation = {"tanh", "relu", "sigmoid", "identity"}
