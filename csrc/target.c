@@ -195,7 +195,8 @@ static bool read_loss(const bptt_call *call, const series *x, ptrdiff_t outputs,
   c->levels = at[OPTION_LEVELS].levels;
   c->level_count = at[OPTION_LEVELS].level_count;
   if (!call_given(call, OPTION_TARGET)) {
-    return fail(d->error, "target", "`target` is missing; %s needs it, or `dy`", d->function);
+    return fail(d->error, "target", "`target` is missing; %s needs it%s", d->function,
+                option_is_of(OPTION_DY, d->function) ? ", or `dy`" : "");
   }
   if (!check_options(call) || !count_features(call, c, outputs, &features)) return false;
   const series_partner form = {"target", features, c->loss == BPTT_CROSS_ENTROPY, last};

@@ -72,9 +72,9 @@ static bool add_results(train *j)
 /* What the callback is shown: numbers, and the network as it is. */
 static bool make_state(train *j)
 {
-  static const char *const name[] = {"epoch",           "epochs",     "loss",
-                                     "validation_loss", "learn_rate", "grad_norm",
-                                     "clipped",         "seconds",    "time_left"};
+  static const char *const name[] = {"repeat",          "epoch",      "epochs",    "loss",
+                                     "validation_loss", "learn_rate", "grad_norm", "clipped",
+                                     "seconds",         "time_left"};
   enum { NUMBERS = sizeof name / sizeof *name };
   const door *d = &j->call->d;
   bptt_value *list = j->state = door_alloc(d, 1, sizeof *list);
@@ -216,6 +216,7 @@ static void describe(train *j, const trainer *r)
   const double done = r->at.epochs + r->at.groups / groups, seconds = trainer_seconds(r);
   const double left = seconds / done * ((double)t->epochs - done);
   double *n = j->number;
+  *n++ = r->repeat + 1;
   *n++ = r->at.epochs;
   *n++ = (double)t->epochs;
   for (int i = NOTE_LOSS; i <= NOTE_CLIPPED; i++) *n++ = row >= 0 ? r->history[i][row] : NAN;
@@ -266,6 +267,7 @@ static void train_member(lane *l, int i)
   trainer *r = &l->trainer;
   for (int k = 0; k < NOTES; k++) r->history[k] = m->history->item[k].data;
   r->context = l;
+  r->repeat = i;
   r->seed = (uint64_t)m->seed;
   r->checkpoint = m->checkpoint;
   if (m->resumed) {

@@ -45,7 +45,7 @@ typedef struct train {
   bptt_value *nets, *histories, *stopped, *best_epoch, *seed; /* results */
   const char **stopped_by;
   bptt_value *state, *state_net; /* what the callback is shown */
-  double number[9];
+  double number[10];
 } train;
 
 /* Of train_setup.c: reads what is to be trained, and how, into j->training. */

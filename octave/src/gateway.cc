@@ -191,6 +191,7 @@ namespace
     std::vector<std::pair<std::string, octave_value>> functions;   // of the user's, by option
     std::exception_ptr thrown;           // by Octave, while the core runs
     bool interrupted;                    // it was an interrupt
+    bool in_line;                        // the terminal's cursor may be behind a line of progress
   };
 
   void * host_alloc (void *context, std::size_t n)
@@ -231,6 +232,7 @@ namespace
   {
     call_state& call = *static_cast<call_state *> (context);
     bool stop = false;
+    call.in_line = (call.in_line || ! std::strcmp (option, "progress"));
     const bool done = guard (call, [&] ()
       {
         for (const auto& f : call.functions)
@@ -611,13 +613,15 @@ namespace
     if (! work.get () && size > 0)
       error_with_id ("bptt:outOfMemory", "out of memory: %zu bytes could not be had", size);
     const bptt_status status = bptt_run (call, work.get (), &error);
+    const char *sentence = (status == BPTT_OK ? bptt_warning (call) : nullptr);
+    if (state.in_line && (state.thrown || status != BPTT_OK || sentence))
+      octave_stdout << std::endl;
     if (state.thrown && ! (state.interrupted && bptt_keeps (call)))
       std::rethrow_exception (state.thrown);
     if (status != BPTT_OK)
       fail (status, error);
     if (state.interrupted)
       octave_interrupt_state = 0;   // it ends here
-    const char *sentence = bptt_warning (call);
     if (sentence && warns)
       warning_with_id ((std::string ("bptt:") + bptt_warning_kind (call)).c_str (), "%s",
                        sentence);
@@ -640,6 +644,13 @@ namespace
       if (args(i).is_string () && args(i).string_value () == name)
         return i + 1;
     return -1;
+  }
+
+  // Whether a loss that is a function is turned into its value and gradient here.  rnn_gradcheck
+  // calls it itself, rnn_train takes none.
+  bool takes_function (const char *function)
+  {
+    return std::strcmp (function, "rnn_gradcheck") && std::strcmp (function, "rnn_train");
   }
 
   // Where the option loss has a function; -1: nowhere.
@@ -703,8 +714,7 @@ octave_value_list gateway (const char *function, const argument_names& names,
     {
       const int want = std::max (nargout, 1);
       const octave_idx_type options = static_cast<octave_idx_type> (names.size ());
-      const bool calls = (find_loss (args, options) >= 0
-                          && std::strcmp (function, "rnn_gradcheck") != 0);
+      const bool calls = (find_loss (args, options) >= 0 && takes_function (function));
       return (calls ? run_with_loss (function, as_pairs (names, args), want)
                     : run (function, names, args, want));
     }

@@ -10,7 +10,9 @@
 #pragma GCC diagnostic ignored "-Wfloat-conversion"
 #include <octave/oct.h>
 #include <octave/Cell.h>
+#include <octave/interpreter.h>
 #include <octave/oct-map.h>
+#include <octave/pager.h>
 #include <octave/parse.h>
 #include <octave/quit.h>
 #pragma GCC diagnostic pop

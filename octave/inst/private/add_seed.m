@@ -10,10 +10,13 @@ function options = add_seed (options, net)
   if (nargin > 1 && ! has_dropout (net))
     return;
   endif
+  if (mod (numel (options), 2))   # the core says so
+    return;
+  endif
   is_seed = strcmp (options(1:2:end), "seed");
   if (! any (is_seed))
     options(end+1:end+2) = {"seed", random_seed()};
-  elseif (! mod (numel (options), 2) && isempty (options{2 * find (is_seed, 1)}))
+  elseif (isempty (options{2 * find (is_seed, 1)}))
     options{2 * find (is_seed, 1)} = random_seed ();
   endif
 
