@@ -44,7 +44,8 @@ with_returned <- function(args, call) {
 
 # Calls a function of the core. Errors and warnings are those of `call`.
 run <- function(name, args, call = sys.call(sys.parent()), warns = TRUE) {
-  if (is.function(args[["loss"]]) && name != "rnn_gradcheck") args <- with_returned(args, call)
+  calls <- !name %in% c("rnn_gradcheck", "rnn_train") # of the loss, for one gradient
+  if (calls && is.function(args[["loss"]])) args <- with_returned(args, call)
   # One by one: a loop takes as long as a step of a small network.
   if (is.list(args[["x"]])) args[["x"]] <- as_arrays(args[["x"]])
   if (is.list(args[["target"]])) args[["target"]] <- as_arrays(args[["target"]])

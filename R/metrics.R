@@ -10,11 +10,12 @@
 #' be anything. A *series* is one feature of one sequence; a score that is a mean
 #' over series leaves out those of which nothing counts. Predictions that are a
 #' matrix of sequences x time need `format = "BT"`, or they are read as one
-#' sequence of several features.
+#' sequence of several features. Outputs at the last step alone that are a matrix
+#' of outputs x sequences need `format = "CT"`: the sequences count as steps.
 #'
 #' @section Scores of numbers:
 #' With \eqn{y} a number of the target and \eqn{f} its prediction:
-#' * `rmse`: \eqn{\sqrt{\mathrm{mean}\,(y - f)^2}}{sqrt(mean (y - f)^2)}, over all
+#' * `rmse`: \eqn{\sqrt{\mathrm{mean}\,(y - f)^2}}{sqrt(mean((y - f)^2))}, over all
 #'   numbers,
 #' * `mae`: \eqn{\mathrm{mean}\,|y - f|}{mean |y - f|}, over all numbers (for both:
 #'   Hyndman and Koehler 2006, section 2.1),
@@ -84,7 +85,8 @@
 #'   numbers in the form of the target; with `levels`, the quantiles of each level
 #'   as the outputs of `loss = "quantile"` are, all features of the first level,
 #'   then all of the second, ...; classes, in the form of the target; or their
-#'   probabilities, the classes as features. One feature is the probability of
+#'   probabilities, the classes as features, which add up to 1, give or take 0.02
+#'   for rounding. One feature is the probability of
 #'   class 1 of 0 and 1, as [rnn_predict()] gives it for a network of one output.
 #' @param type What the predictions are: `"response"`, numbers; `"prob"`,
 #'   probabilities of classes; `"class"`, classes, which a factor is in any case.

@@ -16,7 +16,8 @@
 ## A @dfn{series} is one feature of one sequence.  A score that is a mean over
 ## series leaves out those of which nothing counts.  Predictions that are a matrix
 ## of sequences x time need the format @qcode{"BT"}, or they are read as one
-## sequence of several features.
+## sequence of several features.  Outputs at the last step alone, a matrix of
+## outputs x sequences, are read so: the sequences count as steps.
 ##
 ## @strong{Options} are pairs of a name and a value; the empty matrix stands for
 ## the default.
@@ -24,8 +25,8 @@
 ## @table @asis
 ## @item @qcode{"type"}
 ## What the predictions are.  @qcode{"response"} (default): numbers.
-## @qcode{"prob"}: probabilities of classes, which are the features; one feature
-## is the probability of class 1 of 0 and 1, as @code{rnn_predict} gives it for
+## @qcode{"prob"}: probabilities of classes, which are the features and add up to
+## 1, give or take 0.02 for rounding; one feature is the probability of class 1 of 0 and 1, as @code{rnn_predict} gives it for
 ## a network of one output.  @qcode{"class"}: classes.  Classes are whole
 ## numbers from 1; two classes may also be 0 and 1.
 ##
@@ -56,7 +57,7 @@
 ##
 ## @table @code
 ## @item rmse
-## sqrt (mean (y - f)^2), over all numbers (Hyndman & Koehler 2006).
+## sqrt (mean ((y - f)^2)), over all numbers (Hyndman & Koehler 2006).
 ##
 ## @item mae
 ## mean |y - f|, over all numbers (Hyndman & Koehler 2006).

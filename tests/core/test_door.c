@@ -1685,6 +1685,78 @@ static void test_no_memory(void)
   host_close(&h);
 }
 
+/* Scores of a list of quantiles and intervals with a past, and of factors with and without levels;
+ * when there is no memory as well. */
+static bptt_value *score(host *h, const bptt_value *args)
+{
+  size_t n = 0;
+  for (bool done = false; !done; n++) {
+    h->allocations_left = n;
+    done = host_call(h, "rnn_metrics", args);
+    h->allocations_left = (size_t)-1;
+    CHECK(done || h->error.status == BPTT_ENOMEM);
+    if (!done && h->error.status != BPTT_ENOMEM) return NULL;
+  }
+  CHECK(n > 1);
+  return h->habit == BPTT_R ? h->result : host_get(h->result, "metrics");
+}
+
+static bool has_score(const bptt_value *scores, const char *name, size_t i, double want)
+{
+  return fabs(host_at(host_get(scores, name), i) - want) < 1e-14;
+}
+
+static void test_metrics(bptt_habit habit)
+{
+  host h;
+  host_open(&h, habit);
+  static const double y[] = {1, NAN, 3}, f[2][3] = {{2, 0, 3}, {0, NAN, 5}};
+  static const double z[] = {1, 2, 4, NAN, 1}, l[] = {2, 0, 2}, u[] = {4, 0, 3};
+  bptt_value *args = host_list(&h), *quantiles = host_list(&h);
+  double both[6];
+  for (size_t i = 0; i < 6; i++) both[i] = habit == BPTT_R ? f[i / 3][i % 3] : f[i % 2][i / 2];
+  const size_t dim[2] = {habit == BPTT_R ? 3 : 2, habit == BPTT_R ? 2 : 3};
+  host_add(&h, quantiles, NULL, host_array(&h, 2, dim, both));
+  host_add(&h, args, "prediction", quantiles);
+  static const struct {
+    const char *name;
+    size_t n;
+    const double *data;
+  } vector[] = {{"target", 3, y}, {"insample", 5, z}, {"lower", 3, l}, {"upper", 3, u}};
+  for (size_t i = 0; i < 4; i++) {
+    bptt_value *list = host_list(&h);
+    host_add(&h, list, NULL, host_vector(&h, vector[i].n, vector[i].data));
+    host_add(&h, args, vector[i].name, list);
+  }
+  host_add(&h, args, "levels", host_vector(&h, 2, (double[]){.5, .75}));
+  bptt_value *scores = score(&h, args);
+  if (scores) {
+    CHECK(has_score(scores, "n", 0, 2) && has_score(scores, "mae", 0, .5));
+    CHECK(has_score(scores, "mase", 0, .5 / 1.5));
+    CHECK(has_score(scores, "pinball", 0, .25) && has_score(scores, "pinball", 1, 1.25 / 2));
+    CHECK(has_score(scores, "coverage", 0, .5) && has_score(scores, "msis", 0, 43 / 2. / 1.5));
+  }
+
+  args = host_list(&h);
+  bptt_value *truth = host_as(&h, BPTT_FACTOR, host_vector(&h, 3, y));
+  host_add(&h, args, "target", truth);
+  host_add(&h, args, "prediction",
+           host_as(&h, BPTT_FACTOR, host_vector(&h, 3, (double[]){1, 2, 1})));
+  scores = score(&h, args);
+  if (scores) {
+    CHECK(has_score(scores, "accuracy", 0, .5) && has_score(scores, "precision", 0, .5));
+    CHECK(host_get(scores, "confusion")->count == 9 && has_score(scores, "confusion", 2, 1));
+  }
+  truth->item = host_texts(&h, 4, (const char *const[]){"a", "b", NULL, "d"});
+  host_add(&h, args, "target", truth);
+  scores = score(&h, args);
+  if (scores) {
+    CHECK(host_get(scores, "confusion")->count == 16 && has_score(scores, "confusion", 2, 1));
+    CHECK(host_get(scores, "class")->kind == BPTT_TEXT && host_get(scores, "class")->count == 4);
+  }
+  host_close(&h);
+}
+
 /* A run over a long series can be stopped at each poll, wherever that is; counts the polls. */
 static int count_polls(host *h, const bptt_value *args)
 {
@@ -1801,6 +1873,7 @@ int main(void)
     test_predict(habit);
     test_predict_one(habit);
     test_ensemble(habit);
+    test_metrics(habit);
     test_last(habit, false);
     test_last(habit, true);
     test_dropout(habit);
