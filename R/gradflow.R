@@ -71,10 +71,12 @@
 rnn_gradflow <- function(net, x, target = NULL, ..., loss = "mse", delta = 1,
                          levels = c(0.1, 0.5, 0.9), class_weights = NULL, weights = NULL,
                          dy = NULL, reduction = "mean", state = NULL, lengths = NULL,
-                         format = NULL, seed = NULL) {
+                         format = NULL, seed = NULL,
+                         threads = getOption("bptt.threads", 1)) {
   result <- run("rnn_gradflow", with_seed(arguments(...)))
   name <- result[["name"]]
-  result[["name"]] <- NULL
+  verdict <- structure(result[["verdict"]], names = name)
+  result[c("name", "verdict")] <- NULL
   for (field in intersect(c("dh", "dc", "gain"), names(result))) {
     colnames(result[[field]]) <- name
   }
@@ -82,8 +84,7 @@ rnn_gradflow <- function(net, x, target = NULL, ..., loss = "mse", delta = 1,
   W_hh <- net[["param"]][sub("^h", "W_hh", name)]
   result[["spectral_radius"]] <- of_gates(W_hh, name, spectral_radius)
   result[["singular_value"]] <- of_gates(W_hh, name, singular_value)
-  steps <- nrow(result[["dh"]])
-  result[["verdict"]] <- mapply(flow_verdict, result[["growth"]], result[["reach"]], steps)
+  result[["verdict"]] <- verdict
   structure(result, class = "rnn_gradflow")
 }
 
@@ -101,21 +102,6 @@ of_gates <- function(W_hh, name, f) {
   }
   values <- vapply(W_hh, of_matrix, numeric(length(gates)))
   matrix(values, length(gates), dimnames = list(gates, name))
-}
-
-flow_verdict <- function(growth, reach, steps) {
-  if (is.nan(growth)) {
-    return("no gradient goes back")
-  }
-  over <- growth^(steps - 1)
-  kind <- if (over < 0.01) "vanishing" else if (over > 100) "exploding" else "healthy"
-  what <- c(vanishing = "a hundredth", exploding = "a hundredfold")[kind]
-  end <- if (kind == "healthy") {
-    sprintf("over %d steps", steps)
-  } else {
-    sprintf("%s after %d of %d steps", what, as.integer(ceiling(reach)), steps)
-  }
-  sprintf("%s: times %.3g a step, %s", kind, growth, end)
 }
 
 #' @export

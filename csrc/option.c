@@ -10,7 +10,7 @@
 #define GRADIENTS "rnn_bptt rnn_objective"
 #define LOSSES GRADIENTS " rnn_gradcheck rnn_gradflow"
 #define SAVES "rnn_save rnn_export"
-#define THREADED "rnn_forward rnn_predict rnn_gradcheck " GRADIENTS
+#define THREADED "rnn_forward rnn_predict rnn_gradcheck rnn_gradflow " GRADIENTS
 #define RUNS "rnn_forward rnn_predict " LOSSES
 
 /* The default of `levels`, as numbers and as R spells it. */

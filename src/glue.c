@@ -196,7 +196,7 @@ static bptt_value value_of(arena *a, SEXP v)
 
 /* ------------------------------------------------------------------------------- out of it */
 
-/* The R value for a result; numbers are still to come, and `v->data` is where. */
+/* The R value for a result; strings and numbers are still to come, the latter to `v->data`. */
 static SEXP result_of(bptt_value *v)
 {
   SEXP out = R_NilValue;
@@ -206,7 +206,6 @@ static SEXP result_of(bptt_value *v)
     return R_NilValue;
   case BPTT_TEXT:
     out = PROTECT(Rf_allocVector(STRSXP, count));
-    for (R_xlen_t i = 0; i < count; i++) SET_STRING_ELT(out, i, Rf_mkCharCE(v->text[i], CE_UTF8));
     break;
   case BPTT_LOGICAL:
     out = PROTECT(Rf_allocVector(LGLSXP, count));
@@ -242,6 +241,18 @@ static SEXP result_of(bptt_value *v)
   }
   UNPROTECT(1);
   return out;
+}
+
+/* Puts in the strings. */
+static void complete(SEXP out, const bptt_value *v)
+{
+  R_xlen_t count = v->kind == BPTT_TEXT || v->kind == BPTT_LIST ? (R_xlen_t)v->count : 0;
+  for (R_xlen_t i = 0; i < count; i++) {
+    if (v->kind == BPTT_TEXT)
+      SET_STRING_ELT(out, i, Rf_mkCharCE(v->text[i], CE_UTF8));
+    else
+      complete(VECTOR_ELT(out, i), &v->item[i]);
+  }
 }
 
 /* A condition object without its call, which only R knows. */
@@ -393,7 +404,10 @@ SEXP bptt_R_call(SEXP function, SEXP args)
 
   SEXP condition = PROTECT(condition_after(call, status, &error));
   SEXP out = PROTECT(Rf_allocVector(VECSXP, 2));
-  if (status == BPTT_OK) SET_VECTOR_ELT(out, 0, results);
+  if (status == BPTT_OK) {
+    complete(results, bptt_outputs(call));
+    SET_VECTOR_ELT(out, 0, results);
+  }
   SET_VECTOR_ELT(out, 1, condition);
   UNPROTECT(3);
   return out;

@@ -96,13 +96,13 @@ function flow = rnn_gradflow (net, x, varargin)
   args = add_seed (name_target (varargin), net);
   flow = __bptt__ ("rnn_gradflow", "net", net, "x", x, args{:});
   flow.name = cellstr (flow.name);   # one name comes as a string
-  W_hh = cellfun (@(name) net.param.(strrep (name, "h", "W_hh")), flow.name, ...
+  verdict = cellstr (flow.verdict);
+  flow = rmfield (flow, "verdict");   # it is to be the last field
+  W_hh = cellfun (@(name) double (net.param.(strrep (name, "h", "W_hh"))), flow.name, ...
                   "UniformOutput", false);
   flow.spectral_radius = of_gates (W_hh, @(W) max (abs (eig (W))));
   flow.singular_value = of_gates (W_hh, @(W) max (svd (W)));
-  flow.verdict = arrayfun (@verdict, flow.growth, flow.reach, ...
-                           repmat (rows (flow.dh), size (flow.growth)), ...
-                           "UniformOutput", false);
+  flow.verdict = verdict;
 
 endfunction
 
@@ -117,23 +117,6 @@ function values = of_gates (W_hh, f)
       values(k,j) = f (W_hh{j}((k - 1) * H(j) + (1:H(j)),:));
     endfor
   endfor
-
-endfunction
-
-function text = verdict (growth, reach, steps)
-
-  over = growth ^ (steps - 1);
-  if (isnan (growth))
-    text = "no gradient goes back";
-  elseif (over < 0.01)
-    text = sprintf ("vanishing: times %.3g a step, a hundredth after %d of %d steps",
-                    growth, ceil (reach), steps);
-  elseif (over > 100)
-    text = sprintf ("exploding: times %.3g a step, a hundredfold after %d of %d steps",
-                    growth, ceil (reach), steps);
-  else
-    text = sprintf ("healthy: times %.3g a step, over %d steps", growth, steps);
-  endif
 
 endfunction
 

@@ -267,7 +267,7 @@ training of recurrent network trajectories", Neural Computation 2, 1990.
 {
   // A target stands before the options, which are pairs; none is a string.
   const octave_idx_type more = args.length () - 2;
-  if (more == 0 || (more > 0 && more % 2 == 0 && args(2).is_string ()))
+  if (more == 0 || (more > 1 && args(2).is_string ()))
     return gateway ("rnn_bptt", { "net", "x" }, with_seed (args), nargout);
   return gateway ("rnn_bptt", { "net", "x", "target" }, with_seed (args), nargout);
 }
