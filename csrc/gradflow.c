@@ -120,7 +120,8 @@ static journey journey_of(const double *gain, ptrdiff_t steps)
   return j;
 }
 
-/* The first step with a norm that is not finite on the way back, from 1; 0: none. dc may be NULL. */
+/* The first step with a norm that is not finite on the way back, from 1; 0: none. dc may be NULL.
+ */
 static ptrdiff_t bad_step(const double *dh, const double *dc, ptrdiff_t T, bool reverse)
 {
   for (ptrdiff_t k = 0; k < T; k++) {

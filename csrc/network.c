@@ -284,8 +284,7 @@ static bool read_fields(const fields *f, network *n)
       !read_word(f, "activation", OPTION_ACTIVATION, &activation) ||
       !read_word(f, "reset", OPTION_RESET, &reset) ||
       !read_flag(f, "bidirectional", &bidirectional) ||
-      !read_word(f, "output_mode", OPTION_OUTPUT_MODE, &mode) ||
-      !read_dropout(f, n)) {
+      !read_word(f, "output_mode", OPTION_OUTPUT_MODE, &mode) || !read_dropout(f, n)) {
     return false;
   }
   n->cell = (bptt_cell)cell;
