@@ -33,8 +33,11 @@
 #'   of the `levels` q, and the sum over them of
 #'   \eqn{\max(q (t - y_q), (q - 1) (t - y_q))}{max(q (t - y[q]), (q - 1) (t -
 #'   y[q]))}. The mean divides by the number of pairs of an element and a level.
-#' * `"gaussian"`: minus the log-density of a normal distribution. Outputs: the
-#'   mean and the logarithm of the standard deviation.
+#' * `"gaussian"`: minus the log-density of a normal distribution,
+#'   \eqn{\frac{1}{2}\log(2\pi) + \log\sigma + \frac{1}{2}z^2}{log(2 pi) / 2 + log
+#'   sigma + z^2 / 2}, \eqn{z = (t - m) / \sigma}{z = (t - m) / sigma}. Outputs: the
+#'   mean \eqn{m} and \eqn{\log\sigma}{log sigma}, the logarithm of the standard
+#'   deviation.
 #' * `"student_t"`: minus the log-density of \eqn{m + \sigma T}{m + sigma T} with
 #'   \eqn{T} of Student's t distribution with n degrees of freedom,
 #'   \eqn{\log\sigma + \frac{1}{2}\log(n\pi) + \log\Gamma(\frac{n}{2}) -
@@ -46,8 +49,11 @@
 #'   Alexandrov et al. 2020).
 #' * `"negative_binomial"`: minus the log-probability of a count with mean
 #'   \eqn{\mu}{mu} and variance \eqn{\mu + \alpha\mu^2}{mu + alpha mu^2} (Hilbe
-#'   2011; Salinas et al. 2020), [dnbinom()] with `size = 1 / alpha`. Outputs:
-#'   \eqn{\log\mu}{log mu} and \eqn{\log\alpha}{log alpha}. Targets are whole
+#'   2011; Salinas et al. 2020), \eqn{\log\Gamma(t + 1) + \log\Gamma(r) -
+#'   \log\Gamma(t + r) + r\log(1 + \alpha\mu) + t\log(1 +
+#'   \frac{1}{\alpha\mu})}{lgamma(t + 1) + lgamma(r) - lgamma(t + r) + r log(1 +
+#'   alpha mu) + t log(1 + 1 / (alpha mu))}, \eqn{r = 1 / \alpha}{r = 1 / alpha}, as
+#'   in [dnbinom()] with `size = r`. Outputs: \eqn{\log\mu}{log mu} and \eqn{\log\alpha}{log alpha}. Targets are whole
 #'   numbers of at least 0.
 #'
 #' `weights` multiply the loss of each step of each sequence. The mean then divides

@@ -42,6 +42,14 @@ with_returned <- function(args, call) {
   args
 }
 
+# An error of what the core does not see.
+input_error <- function(message, argument, call = sys.call(sys.parent())) {
+  stop(structure(
+    list(message = message, call = call, argument = argument),
+    class = c("bptt_input_error", "error", "condition")
+  ))
+}
+
 # Calls a function of the core. Errors and warnings are those of `call`.
 run <- function(name, args, call = sys.call(sys.parent()), warns = TRUE) {
   calls <- !name %in% c("rnn_gradcheck", "rnn_train") # of the loss, for one gradient

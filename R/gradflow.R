@@ -7,13 +7,18 @@
 #' from step to step: whether it vanishes or explodes (Bengio, Simard and
 #' Frasconi 1994; Pascanu, Mikolov and Bengio 2013).
 #'
-#' `dh` and `dc` are those of the loss as it is. Where there is a loss at every
-#' step, each adds to them, and a gradient that vanishes is hidden by the next
-#' one that sets out. `gain` is not affected by that: it is the norm of what of
-#' \eqn{dL/d(h_t, c_t)}{dL/d(h[t], c[t])} goes on to the step before, relative to
-#' the norm of all of it. The verdict goes by its geometric mean, `growth`: the
-#' gradient is said to vanish when what is left of it after all steps is less
-#' than a hundredth, to explode when it is more than a hundredfold.
+#' `dh` and `dc` are those of the loss as it is: where there is a loss at every
+#' step, each adds to them. `gain` is the norm of what of
+#' \eqn{dL/d(h_t, c_t)}{dL/d(h[t], c[t])}, the sum of all that has set out by
+#' then, goes on to the step before, relative to the norm of that sum. With a loss
+#' at every step it is therefore of a mixture: how the losses' gradients add up
+#' decides through which units it goes. For one gradient on its way give a `dy`
+#' that is 0 at all steps but one, or a network whose `output_mode` is `"last"`.
+#'
+#' The verdict goes by the product of `gain` over the steps that the gradient
+#' crosses. It vanishes when less than a hundredth of it is left, or nothing at
+#' all; it explodes when it becomes more than a hundredfold, or when the loss or a
+#' norm is not finite.
 #'
 #' The spectral radius of `W_hh` is the largest magnitude of its eigenvalues. In
 #' a network of cell `"rnn"` whose activation is the identity, `growth` tends to
@@ -32,16 +37,18 @@
 #'   gradient of the loss for the state of a layer after each step,
 #' * `dc`: the same for the cell state, with cell `"lstm"` only,
 #' * `gain`: likewise, in the direction's own order of steps: row 1 is what
-#'   reaches the initial state,
-#' * `growth`: the geometric mean of `gain` without row 1,
+#'   reaches the initial state. It is `NaN` where there is no gradient,
+#' * `growth`: the geometric mean of `gain` where it is a number, without row 1;
+#'   0 where nothing is left,
 #' * `reach`: the steps after which the gradient is a hundredth, or a
-#'   hundredfold, of what it was,
+#'   hundredfold, of what it was, or nothing,
 #' * `spectral_radius`, `singular_value`: of each gate's block of each `W_hh`
 #'   the spectral radius and the largest singular value,
 #' * `verdict`: a sentence for each layer and direction.
 #'
 #' `plot()` draws `dh`, and dashed `dc`, against the lag: the steps from the
-#' last one back, in the reverse direction from the first one.
+#' last one back, in the reverse direction from the first one; a point where there
+#' is no line to draw.
 #' @section Errors:
 #' As [rnn_bptt()].
 #' @references
@@ -71,10 +78,12 @@
 rnn_gradflow <- function(net, x, target = NULL, ..., loss = "mse", delta = 1,
                          levels = c(0.1, 0.5, 0.9), class_weights = NULL, weights = NULL,
                          dy = NULL, reduction = "mean", state = NULL, lengths = NULL,
-                         format = NULL, seed = NULL) {
+                         format = NULL, seed = NULL,
+                         threads = getOption("bptt.threads", 1)) {
   result <- run("rnn_gradflow", with_seed(arguments(...)))
   name <- result[["name"]]
-  result[["name"]] <- NULL
+  verdict <- structure(result[["verdict"]], names = name)
+  result[c("name", "verdict")] <- NULL
   for (field in intersect(c("dh", "dc", "gain"), names(result))) {
     colnames(result[[field]]) <- name
   }
@@ -82,8 +91,7 @@ rnn_gradflow <- function(net, x, target = NULL, ..., loss = "mse", delta = 1,
   W_hh <- net[["param"]][sub("^h", "W_hh", name)]
   result[["spectral_radius"]] <- of_gates(W_hh, name, spectral_radius)
   result[["singular_value"]] <- of_gates(W_hh, name, singular_value)
-  steps <- nrow(result[["dh"]])
-  result[["verdict"]] <- mapply(flow_verdict, result[["growth"]], result[["reach"]], steps)
+  result[["verdict"]] <- verdict
   structure(result, class = "rnn_gradflow")
 }
 
@@ -101,21 +109,6 @@ of_gates <- function(W_hh, name, f) {
   }
   values <- vapply(W_hh, of_matrix, numeric(length(gates)))
   matrix(values, length(gates), dimnames = list(gates, name))
-}
-
-flow_verdict <- function(growth, reach, steps) {
-  if (is.nan(growth)) {
-    return("no gradient goes back")
-  }
-  over <- growth^(steps - 1)
-  kind <- if (over < 0.01) "vanishing" else if (over > 100) "exploding" else "healthy"
-  what <- c(vanishing = "a hundredth", exploding = "a hundredfold")[kind]
-  end <- if (kind == "healthy") {
-    sprintf("over %d steps", steps)
-  } else {
-    sprintf("%s after %d of %d steps", what, as.integer(ceiling(reach)), steps)
-  }
-  sprintf("%s: times %.3g a step, %s", kind, growth, end)
 }
 
 #' @export
@@ -140,11 +133,42 @@ flow_lag <- function(name, steps) {
   if (grepl("_rev", name, fixed = TRUE)) seq_len(steps) - 1L else steps - seq_len(steps)
 }
 
+# Says which field of a result is wrong.
+check_flow <- function(x) {
+  for (field in c("dh", intersect("dc", names(x)))) {
+    norm <- x[[field]]
+    if (is.matrix(norm) && is.numeric(norm) && !is.null(colnames(norm))) next
+    what <- paste0("`", field, "` of `x` is no numeric matrix with names of columns")
+    input_error(paste0(what, "; expected a result of rnn_gradflow()"), "x")
+  }
+  if (is.character(x[["verdict"]])) {
+    return(invisible())
+  }
+  input_error("`x` has no verdict; expected a result of rnn_gradflow()", "x")
+}
+
+# Which numbers of a vector stand between two that are missing.
+is_lone <- function(x) {
+  there <- c(FALSE, !is.na(x), FALSE)
+  n <- length(there)
+  there[-c(1L, n)] & !there[-c(n - 1L, n)] & !there[-(1:2)]
+}
+
+# The verdict; of several columns what it begins with, and for which ones.
+flow_title <- function(verdict) {
+  if (length(verdict) == 1L) {
+    return(unname(verdict))
+  }
+  name <- split(names(verdict), sub(":.*", "", verdict))
+  paste0(names(name), ": ", vapply(name, paste, "", collapse = ", "), collapse = "; ")
+}
+
 #' @rdname rnn_gradflow
-#' @param type,log,xlab,ylab,main As in [plot.default()].
+#' @param type,log,xlab,ylab,main As in [plot.default()]; `NULL`: the verdict.
 #' @export
 plot.rnn_gradflow <- function(x, ..., type = "l", log = "y", xlab = "lag (steps)",
-                              ylab = "norm of the gradient", main = "Gradient flow") {
+                              ylab = "norm of the gradient", main = NULL) {
+  check_flow(x)
   shown <- rbind(
     data.frame(field = "dh", name = colnames(x[["dh"]])),
     if (!is.null(x[["dc"]])) data.frame(field = "dc", name = colnames(x[["dc"]]))
@@ -153,13 +177,16 @@ plot.rnn_gradflow <- function(x, ..., type = "l", log = "y", xlab = "lag (steps)
   norm <- mapply(function(field, name) x[[field]][, name], shown[["field"]], shown[["name"]])
   norm <- matrix(norm, steps)
   norm[!(is.finite(norm) & norm > 0)] <- NA # 0 has no place on a log axis
-  lag <- vapply(shown[["name"]], flow_lag, numeric(steps), steps = steps)
+  lag <- matrix(vapply(shown[["name"]], flow_lag, numeric(steps), steps = steps), steps)
   if (all(is.na(norm))) stop("there is no gradient to draw: all norms are 0 or not finite")
   colour <- match(shown[["name"]], unique(shown[["name"]]))
   line <- ifelse(shown[["field"]] == "dh", 1L, 2L)
-  graphics::matplot(matrix(lag, steps), norm,
+  if (is.null(main)) main <- flow_title(x[["verdict"]])
+  graphics::matplot(lag, norm,
     type = type, log = log, col = colour, lty = line, xlab = xlab, ylab = ylab, main = main, ...
   )
+  lone <- matrix(apply(norm, 2L, is_lone), steps) # a line does not show them
+  graphics::points(lag[lone], norm[lone], pch = 20L, col = colour[col(norm)[lone]])
   label <- ifelse(shown[["field"]] == "dh", shown[["name"]], sub("^h", "c", shown[["name"]]))
   graphics::legend("bottomleft", legend = label, col = colour, lty = line, cex = 0.8, bg = "white")
   invisible(x)

@@ -11,26 +11,26 @@ content <- function(file) {
   tryCatch(readBin(path.expand(file), "raw", size), error = unreadable, warning = unreadable)
 }
 
-# Under another name at first, so that a file that cannot be finished leaves the old one.
+# Under another name at first, so that a file that cannot be finished leaves the old one, whose
+# permissions it takes; a symbolic link stays.
 put_content <- function(bytes, file, call = sys.call(-1L)) {
   path <- path.expand(file)
+  if (file.exists(path)) {
+    path <- normalizePath(path)
+    closed <- bitwXor(bitwAnd(as.integer(file.mode(path)), 511L), 511L) # 511: all nine bits
+    mask <- Sys.umask(as.octmode(closed))
+    on.exit(Sys.umask(mask))
+  }
   part <- tempfile("bptt-", dirname(path))
-  on.exit(unlink(part))
+  on.exit(unlink(part), add = TRUE)
   failed <- function(e) FALSE
   put <- function() {
     writeBin(bytes, part)
     file.rename(part, path)
   }
   if (!tryCatch(put(), error = failed, warning = failed)) {
-    stop(structure(
-      list(
-        message = paste0(
-          "`file` is \"", file, "\"; expected the name of a file that can be written"
-        ),
-        call = call, argument = "file"
-      ),
-      class = c("bptt_input_error", "error", "condition")
-    ))
+    what <- paste0("`file` is \"", file, "\"")
+    input_error(paste0(what, "; expected the name of a file that can be written"), "file", call)
   }
   invisible(file)
 }
@@ -53,7 +53,9 @@ put_content <- function(bytes, file, call = sys.call(-1L)) {
 #' To hand a network to PyTorch, Keras or MATLAB under the names that they use,
 #' see [rnn_export()].
 #'
-#' A file that exists is replaced, and only once the new one is complete.
+#' A file that exists is replaced, and only once the new one is complete. The new
+#' one has its permissions to read and write; a symbolic link is followed. Fields
+#' that [rnn_net()] does not make are not saved.
 #'
 #' @param net A network made by [rnn_net()].
 #' @param file Name of the file; `.safetensors` is usual at its end.

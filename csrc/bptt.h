@@ -109,7 +109,8 @@ bptt_call *bptt_prepare(const bptt_host *host, const char *function, const bptt_
                         bptt_error *error) BPTT_MUST_CHECK;
 
 /* The results: one list. The front end makes every array in it and sets `data` (for BPTT_TEXT,
- * BPTT_NULL and BPTT_LOGICAL, whose `data` are set, there is nothing to make). */
+ * BPTT_NULL and BPTT_LOGICAL, whose `data` are set, there is nothing to make). The strings of a
+ * BPTT_TEXT are there only once bptt_run() has returned. */
 bptt_value *bptt_outputs(bptt_call *call);
 
 /* Bytes of workspace that bptt_run() needs, aligned to 64 bytes; contents do not matter. */

@@ -104,22 +104,26 @@ double network_size(const network *n)
 
 /* ---------------------------------------------------------------------------- reading */
 
+static bool wrong_hidden(const door *d, place at, const bptt_value *v)
+{
+  return wrong(d->error, at, value_describe(v).s,
+               "one whole number from 1 to %.0f, or a vector of them", NETWORK_MOST);
+}
+
 /* One size for each layer. */
 bool network_read_hidden(const door *d, place at, const bptt_value *v, network *n)
 {
-  double size;
-  bool several = value_is_array(v) && v->count > 1 && value_is_vector(v);
-  if (!several) {
-    if (!value_read_whole(d, at, v, 1, NETWORK_MOST, &size)) return false;
-  } else if (v->count > NETWORK_MOST_LAYERS) {
+  if (!value_is_array(v) || !value_is_vector(v)) return wrong_hidden(d, at, v);
+  if (v->count > NETWORK_MOST_LAYERS) {
     return fail(d->error, at.argument, "%s has %td layers; expected at most %d", say_place(at).s,
                 value_count(v), NETWORK_MOST_LAYERS);
   }
-  n->layers = several ? (int)v->count : 1;
+  n->layers = (int)v->count;
   ptrdiff_t *H = door_alloc(d, n->layers, sizeof *H);
   for (int i = 0; H && i < n->layers; i++) {
-    size = value_at(v, i);
+    double size = value_at(v, i);
     if (!(size >= 1 && size <= NETWORK_MOST && size == floor(size))) {
+      if (n->layers == 1) return wrong_hidden(d, at, v);
       phrase is = say("%s at layer %d", say_number(size).s, i + 1);
       return wrong(d->error, at, is.s, "a whole number from 1 to %.0f for each layer",
                    NETWORK_MOST);
@@ -128,6 +132,14 @@ bool network_read_hidden(const door *d, place at, const bptt_value *v, network *
   }
   n->H = H;
   return H != NULL;
+}
+
+/* Dropout is between layers. */
+static bool check_dropout(const door *d, place at, const bptt_value *v, const network *n)
+{
+  return n->dropout == 0 || n->layers > 1 ||
+         wrong(d->error, at, value_describe(v).s,
+               "0, as there is nothing between the layers of a network of one");
 }
 
 bool network_check_choices(const door *d, const network *n, const options *o)
@@ -141,11 +153,7 @@ bool network_check_choices(const door *d, const network *n, const options *o)
     return wrong(d->error, place_of("reset"), "\"before\"",
                  "\"after\", as only cell \"gru\" has a choice");
   }
-  if (n->dropout > 0 && n->layers == 1) {
-    return wrong(d->error, place_of("dropout"), value_describe(at[OPTION_DROPOUT].given).s,
-                 "0, as there is nothing between the layers of a network of one");
-  }
-  return true;
+  return check_dropout(d, place_of("dropout"), at[OPTION_DROPOUT].given, n);
 }
 
 static const char a_network[] = "a network made by rnn_net";
@@ -189,11 +197,13 @@ static bool read_flag(const fields *f, const char *name, bool *flag)
   return read_field(f, name, &field) && option_read_flag(f->d, at, field, flag);
 }
 
-static bool read_number(const fields *f, const char *name, option_id row, double *number)
+static bool read_dropout(const fields *f, network *n)
 {
   const bptt_value *field;
-  place at = {f->argument, name, 0};
-  return read_field(f, name, &field) && option_read_number(f->d, at, row, field, number);
+  place at = {f->argument, "dropout", 0};
+  return read_field(f, "dropout", &field) &&
+         option_read_number(f->d, at, OPTION_DROPOUT, field, &n->dropout) &&
+         check_dropout(f->d, at, field, n);
 }
 
 static bool read_word(const fields *f, const char *name, option_id row, int *choice)
@@ -274,8 +284,7 @@ static bool read_fields(const fields *f, network *n)
       !read_word(f, "activation", OPTION_ACTIVATION, &activation) ||
       !read_word(f, "reset", OPTION_RESET, &reset) ||
       !read_flag(f, "bidirectional", &bidirectional) ||
-      !read_word(f, "output_mode", OPTION_OUTPUT_MODE, &mode) ||
-      !read_number(f, "dropout", OPTION_DROPOUT, &n->dropout)) {
+      !read_word(f, "output_mode", OPTION_OUTPUT_MODE, &mode) || !read_dropout(f, n)) {
     return false;
   }
   n->cell = (bptt_cell)cell;

@@ -12,7 +12,7 @@
 #define LOSSES COMPARES " rnn_train"
 #define TRAINS "rnn_train"
 #define SAVES "rnn_save rnn_export"
-#define THREADED "rnn_forward rnn_predict rnn_gradcheck rnn_train " GRADIENTS
+#define THREADED "rnn_forward rnn_predict rnn_gradcheck rnn_gradflow rnn_train " GRADIENTS
 #define RUNS "rnn_forward rnn_predict " LOSSES
 
 /* The default of `levels`, as numbers and as R spells it. */

@@ -248,6 +248,10 @@ static bool pack_prepare(bptt_call *call)
     }
   } else {
     phrase expected = say("a %s of parameters or a network made by rnn_net", fields_word(d));
+    if (d->host.habit == BPTT_OCTAVE && v && v->kind == BPTT_LIST && v->count > 0 &&
+        !v->item[0].name) {
+      return wrong(d->error, place_of("param"), value_describe(v).s, "%s", expected.s);
+    }
     if (!read_arrays(d, "param", v, expected.s, &count, &kind)) return false;
     p->list = v;
     p->count = (ptrdiff_t)v->count;

@@ -209,8 +209,10 @@ function net = rnn_net (input, hidden, output, varargin)
     print_usage ();
   endif
 
-  ## An odd number of further arguments: the first is the cell.
-  if (mod (numel (varargin), 2) == 1)
+  ## An odd number of further arguments: the first is the cell.  It is, too, where the last option
+  ## has no value.
+  if (mod (numel (varargin), 2) == 1
+      || (! isempty (varargin) && any (strcmp (varargin{1}, {"rnn", "gru", "lstm"}))))
     varargin = [{"cell"}, varargin];
   endif
 
@@ -386,5 +388,5 @@ endfunction
 %!error id=bptt:invalidInput rnn_net (1, 2, 1, "seed", -1)
 %!error id=bptt:invalidInput rnn_net (1, 2, 1, "seed", 0.5)
 %!error id=bptt:invalidInput rnn_net (1, 2, 1, "bias", false)
-%!error id=bptt:invalidInput rnn_net (1, 2, 1, "rnn", "seed")
+%!error <the option .seed. has no value> rnn_net (1, 2, 1, "lstm", "seed")
 %!error id=bptt:invalidInput rnn_net (1e5, 1e5, 1)

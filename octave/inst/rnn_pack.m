@@ -52,4 +52,5 @@ endfunction
 %!error <Invalid call> rnn_pack ()
 %!error id=bptt:invalidInput rnn_pack (1)
 %!error id=bptt:invalidInput rnn_pack ({})
+%!error <.param. is a cell array; expected a struct of parameters> rnn_pack ({1})
 %!error id=bptt:invalidInput rnn_pack (struct ("a", "b"))

@@ -10,7 +10,7 @@
 ## each state is drawn, on a logarithmic axis, against the lag: the steps from
 ## the last one back, in the reverse direction from the first one.  Lines are
 ## solid for @math{h} and dashed for @math{c}.  They are drawn into the current
-## axes; @var{lines} are their handles.
+## axes, under the verdict; @var{lines} are their handles.
 ##
 ## Anything but a result of @code{rnn_gradflow} gives the error
 ## @code{bptt:invalidInput}.
@@ -30,16 +30,13 @@ function lines = rnn_plot (flow)
   if (nargin != 1)
     print_usage ();
   endif
-  if (! (isstruct (flow) && all (isfield (flow, {"dh", "name", "verdict"}))))
-    error ("bptt:invalidInput", ...
-           "`flow` is of class %s; expected a result of rnn_gradflow", class (flow));
-  endif
+  check (flow);
 
   norms = flow.dh;
-  labels = flow.name;
+  labels = flow.name(:);
   if (isfield (flow, "dc"))
     norms = [norms, flow.dc];
-    labels = [labels; strrep(flow.name, "h", "c")];
+    labels = [labels; strrep(labels, "h", "c")];
   endif
   norms(! (isfinite (norms) & norms > 0)) = NaN;   # no place on a log axis
 
@@ -56,6 +53,9 @@ function lines = rnn_plot (flow)
     style = {"-", "--"}{1 + (k > count)};
     color = colors(1 + mod (mod (k - 1, count), rows (colors)),:);
     lines(k) = semilogy (lag, norms(:,k), style, "color", color);
+    if (has_lone_point (norms(:,k)))   # a line does not show it
+      set (lines(k), "marker", ".");
+    endif
     hold on;
   endfor
   if (! held)
@@ -64,9 +64,70 @@ function lines = rnn_plot (flow)
   legend (labels, "interpreter", "none", "location", "eastoutside");
   xlabel ("lag (steps)");
   ylabel ("norm of the gradient");
-  title ("Gradient flow");
+  title (summary (flow), "interpreter", "none");
   if (nargout == 0)
     clear lines;
+  endif
+
+endfunction
+
+## Says which field of FLOW is wrong.
+function check (flow)
+
+  if (! (isstruct (flow) && isscalar (flow)))
+    error ("bptt:invalidInput", "`flow` is %s; expected a result of rnn_gradflow", ...
+           describe (flow));
+  endif
+  for field = {"name", "dh", "verdict"}
+    if (! isfield (flow, field{1}))
+      error ("bptt:invalidInput", ...
+             "`flow` has no field `%s`; expected a result of rnn_gradflow", field{1});
+    endif
+  endfor
+  for field = {"name", "verdict"}
+    if (! (iscellstr (flow.(field{1})) && numel (flow.(field{1})) == numel (flow.name)))
+      wrong (flow, field{1}, "a cell of strings, one for each state");
+    endif
+  endfor
+  for field = intersect ({"dh", "dc"}, fieldnames (flow))(:)'
+    norms = flow.(field{1});
+    if (! (isnumeric (norms) && ndims (norms) == 2 && columns (norms) == numel (flow.name)))
+      wrong (flow, field{1}, sprintf ("a matrix with a column for each `name`, %d in all", ...
+                                      numel (flow.name)));
+    endif
+  endfor
+
+endfunction
+
+function wrong (flow, field, expected)
+
+  error ("bptt:invalidInput", "`%s` of `flow` is %s; expected %s", field, ...
+         describe (flow.(field)), expected);
+
+endfunction
+
+function text = describe (value)
+
+  text = sprintf ("a %s %s", sprintf (" x %d", size (value))(4:end), class (value));
+
+endfunction
+
+## Whether a number of NORMS stands between two that are not.
+function yes = has_lone_point (norms)
+
+  there = [false; ! isnan(norms); false];
+  yes = any (there(2:end-1) & ! there(1:end-2) & ! there(3:end));
+
+endfunction
+
+## The verdict; of several columns what it begins with, and for which ones.
+function text = summary (flow)
+
+  text = flow.verdict{1};
+  if (numel (flow.name) > 1)
+    [kinds, ~, which] = unique (strtok (flow.verdict, ":"));
+    of_kind = @(k) [kinds{k}, ": ", strjoin(flow.name(which(:) == k)(:)', ", ")];
+    text = strjoin (arrayfun (of_kind, 1:numel (kinds), "UniformOutput", false), "; ");
   endif
 
 endfunction
@@ -108,6 +169,48 @@ endfunction
 %! unwind_protect_cleanup
 %!   close (figure_shown);
 %! end_unwind_protect
+
+%!test # a single point is seen, and what the verdict is
+%! net = rnn_net (1, 3, 1, "output_mode", "last", "seed", 1);
+%! net.param.W_hh(:) = 0;
+%! figure_shown = figure ("visible", "off");
+%! unwind_protect
+%!   line = rnn_plot (rnn_gradflow (net, 1:5, 0));
+%!   assert (get (line, "marker"), ".");
+%!   assert (get (get (gca (), "title"), "string"), ...
+%!           "vanishing: nothing is left after 1 step");
+%!   clf ();
+%!   net = rnn_net (1, [3, 2], 1, "activation", "identity", "seed", 1);
+%!   net.param.W_hh *= 0.1;
+%!   lines = rnn_plot (rnn_gradflow (net, 1:5, [NaN, NaN, NaN, NaN, 1]));
+%!   assert (get (lines(1), "marker"), "none");
+%!   assert (get (get (gca (), "title"), "string"), "healthy: h_l2; vanishing: h");
+%! unwind_protect_cleanup
+%!   close (figure_shown);
+%! end_unwind_protect
+
+%!test # which field is wrong
+%! flow = rnn_gradflow (rnn_net (1, 3, 1, "seed", 1), 1:5, 1:5);
+%! a_result = "; expected a result of rnn_gradflow";
+%! strings = "; expected a cell of strings, one for each state";
+%! matrix = "; expected a matrix with a column for each `name`, 1 in all";
+%! wrong = {[flow, flow], ["`flow` is a 1 x 2 struct", a_result];
+%!          rmfield(flow, "dh"), ["`flow` has no field `dh`", a_result];
+%!          setfield(flow, "name", "h"), ["`name` of `flow` is a 1 x 1 char", strings];
+%!          setfield(flow, "verdict", {"a", "b"}), ...
+%!          ["`verdict` of `flow` is a 1 x 2 cell", strings];
+%!          setfield(flow, "dh", "abc"), ["`dh` of `flow` is a 1 x 3 char", matrix];
+%!          setfield(flow, "dh", ones (5, 2)), ["`dh` of `flow` is a 5 x 2 double", matrix];
+%!          setfield(flow, "dc", {}), ["`dc` of `flow` is a 0 x 0 cell", matrix]};
+%! for k = 1:rows (wrong)
+%!   try
+%!     rnn_plot (wrong{k,1});
+%!     error ("no error");
+%!   catch err
+%!   end_try_catch
+%!   assert (err.identifier, "bptt:invalidInput");
+%!   assert (err.message, wrong{k,2});
+%! endfor
 
 %!error <Invalid call> rnn_plot ()
 %!error id=bptt:invalidInput rnn_plot (1)

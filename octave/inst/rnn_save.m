@@ -18,7 +18,9 @@
 ## see @code{rnn_export}.
 ##
 ## @var{file} is the name of the file; @file{.safetensors} is usual at its end.
-## A file that exists is replaced, and only once the new one is complete.
+## A file that exists is replaced, and only once the new one is complete.  The new
+## one has its permissions to read and write; a symbolic link is followed.  Fields
+## that @code{rnn_net} does not make are not saved.
 ##
 ## Arguments that are wrong and a file that cannot be written give the error
 ## @code{bptt:invalidInput}.
@@ -96,6 +98,44 @@ endfunction
 %!   rmdir (folder, "s");
 %! end_unwind_protect
 
+%!test # the new file has the permissions of the old one, and a link stays a link
+%! if (isunix ())
+%!   folder = tempname ();
+%!   mkdir (folder);
+%!   unwind_protect
+%!     file = fullfile (folder, "net");
+%!     link = fullfile (folder, "link");
+%!     mask = umask (77);
+%!     rnn_save (rnn_net (1, 2, 1), file);
+%!     umask (22);
+%!     symlink (file, link);
+%!     net = rnn_net (1, 3, 1);
+%!     rnn_save (net, link);
+%!     assert (umask (mask), 22);
+%!     assert (strtrim (stat (file).modestr), "-rw-------");
+%!     assert (lstat (link).modestr(1), "l");
+%!     assert (rnn_load (file), net);
+%!   unwind_protect_cleanup
+%!     umask (mask);
+%!     confirm_recursive_rmdir (false, "local");
+%!     rmdir (folder, "s");
+%!   end_unwind_protect
+%! endif
+
+%!test # a name in a cell
+%! file = tempname ();
+%! net = rnn_net (1, 2, 1);
+%! unwind_protect
+%!   rnn_save (net, {file});
+%!   assert (rnn_load ({file}), net);
+%!   rnn_export (net, {file});
+%!   assert (rnn_import ({file}), net);
+%! unwind_protect_cleanup
+%!   unlink (file);
+%! end_unwind_protect
+
+%!error id=bptt:invalidInput rnn_save (rnn_net (1, 2, 1), {"a", "b"})
+%!error id=bptt:invalidInput rnn_save (rnn_net (1, 2, 1), {})
 %!error <Invalid call> rnn_save (rnn_net (1, 2, 1))
 %!error id=bptt:invalidInput rnn_save (1, tempname ())
 %!error id=bptt:invalidInput rnn_save (rnn_net (1, 2, 1), 3)

@@ -412,12 +412,29 @@ namespace
     return v;
   }
 
+  bool is_option (const char *name)
+  {
+    std::size_t count;
+    const bptt_option *row = bptt_option_table (&count);
+    return std::any_of (row, row + count, [name] (const bptt_option& r)
+      { return ! std::strcmp (r.name, name); });
+  }
+
+  [[noreturn]] void fail_without_value (const char *option)
+  {
+    error_with_id ("bptt:invalidInput", "the option `%.100s` has no value", option);
+  }
+
   // An argument: as any value, but [] says that it is not given.
   bptt_value argument_value (call_state& state, const octave_value& value, const char *name)
   {
     if (value.is_uint8_type () && takes_bytes (name))
       return bytes_value (state, value, name);
     bptt_value v = any_value (state, value, name);
+    // A string alone stands where the target would.
+    if (v.kind == BPTT_TEXT && v.count == 1 && ! std::strcmp (name, "target")
+        && is_option (v.text[0]))
+      fail_without_value (v.text[0]);
     if (v.kind == BPTT_DOUBLE && v.ndim == 2 && v.dim[0] == 0 && v.dim[1] == 0)
       {
         v.kind = BPTT_NULL;
@@ -444,7 +461,7 @@ namespace
           error_with_id ("bptt:invalidInput", "options are given as pairs of a name and a value; "
                          "a name is not a string");
         if (i + 1 == n)
-          error_with_id ("bptt:invalidInput", "the option `%.100s` has no value", name.text[0]);
+          fail_without_value (name.text[0]);
         list.item[list.count++] = argument_value (state, args(i + 1), name.text[0]);
       }
     return list;
@@ -672,11 +689,27 @@ namespace
     return pairs.append (args.slice (i, args.length () - i));
   }
 
+  // Calls LOSS for two results, and says so where it has only one.
+  octave_value_list loss_and_gradient (const octave_value& loss, const octave_value_list& args)
+  {
+    try
+      {
+        return octave::feval (loss, args, 2);
+      }
+    catch (const octave::execution_exception& e)
+      {
+        if (e.message ().find ("called with too many outputs") == std::string::npos)
+          throw;
+        error_with_id ("bptt:invalidInput", "the function `loss` does not return two values, "
+                       "[loss, dy]: %.200s", e.message ().c_str ());
+      }
+  }
+
   // What the function LOSS returns for the outputs and the target: a struct.
   octave_value call_loss (const octave_value& loss, const octave_value& y,
                           const octave_value& target)
   {
-    const octave_value_list returned = octave::feval (loss, ovl (y, target), 2);
+    const octave_value_list returned = loss_and_gradient (loss, ovl (y, target));
     octave_scalar_map map;
     if (returned.length () > 0)
       map.setfield ("loss", returned(0));
@@ -740,9 +773,11 @@ static octave_value random_seed ()
 
 octave_value_list with_seed (octave_value_list args)
 {
-  if (args.length () < 2 || ! has_dropout (args(0)))
+  const octave_idx_type n = args.length ();
+  const octave_idx_type first = (n > 2 && ! args(2).is_string () ? 3 : 2);
+  if (n < 2 || (n - first) % 2 || ! has_dropout (args(0)))
     return args;
-  for (octave_idx_type i = args.length () - 2; i >= 2; i -= 2)
+  for (octave_idx_type i = first; i < n; i += 2)
     if (args(i).is_string () && args(i).string_value () == "seed")
       {
         if (args(i + 1).isempty ())

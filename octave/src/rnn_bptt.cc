@@ -84,7 +84,7 @@ sequence where the network has outputs at the last step alone.  Default: 1.
 @item @qcode{"dy"}
 The gradient of a loss with respect to the outputs, in their form, in place of
 @var{target} and @qcode{"loss"}.  The gradients are then those of
-@code{sum (dy .* y)}, and @var{loss} is that sum.  @qcode{"reduction"} does not
+@code{sum ((dy .* y)(:))}, and @var{loss} is that sum.  @qcode{"reduction"} does not
 apply.
 
 @item @qcode{"reduction"}
@@ -168,8 +168,9 @@ them of @math{max (q (t - y_q), (q - 1) (t - y_q))} (Koenker & Bassett 1978);
 the mean divides by the number of pairs of an element and a level
 
 @item @qcode{"gaussian"}
-minus the log-density of a normal distribution; outputs: the mean and the
-logarithm of the standard deviation
+minus the log-density of a normal distribution, @math{log (2 pi) / 2 + log (s) +
+z^2 / 2}, @math{z = (t - m) / s}; outputs: the mean @math{m} and @math{log (s)},
+the logarithm of the standard deviation
 
 @item @qcode{"student_t"}
 minus the log-density of @math{m + s T}, @math{T} of Student's t distribution
@@ -180,8 +181,10 @@ outputs: @math{m}, @math{log (s)}, and @math{a} with @math{n = 2 + log (1 + exp
 
 @item @qcode{"negative_binomial"}
 minus the log-probability of a count with mean @math{mu} and variance
-@math{mu + alpha mu^2} (Hilbe 2011; Salinas et al. 2020); outputs: @math{log
-(mu)} and @math{log (alpha)}; @math{t} is a whole number of at least 0
+@math{mu + alpha mu^2} (Hilbe 2011; Salinas et al. 2020), @math{lgamma (t + 1) +
+lgamma (r) - lgamma (t + r) + r log (1 + alpha mu) + t log (1 + 1 / (alpha mu))},
+@math{r = 1 / alpha}; outputs: @math{log (mu)} and @math{log (alpha)}; @math{t} is
+a whole number of at least 0
 @end table
 
 A function handle is called as @code{[loss, dy] = f (y, target)}, with the
@@ -267,7 +270,7 @@ training of recurrent network trajectories", Neural Computation 2, 1990.
 {
   // A target stands before the options, which are pairs; none is a string.
   const octave_idx_type more = args.length () - 2;
-  if (more == 0 || (more > 0 && more % 2 == 0 && args(2).is_string ()))
+  if (more == 0 || (more > 1 && args(2).is_string ()))
     return gateway ("rnn_bptt", { "net", "x" }, with_seed (args), nargout);
   return gateway ("rnn_bptt", { "net", "x", "target" }, with_seed (args), nargout);
 }
@@ -745,6 +748,19 @@ training of recurrent network trajectories", Neural Computation 2, 1990.
 %!error id=bptt:invalidInput rnn_bptt (net, x, target, "clip_norm", 0)
 %!error id=bptt:invalidInput rnn_bptt (net, x, target, "clip_value", NaN)
 %!error id=bptt:invalidInput rnn_bptt (net, x, target, "wrt", "y")
-%!error id=bptt:invalidInput rnn_bptt (net, x, target, "loss")
+%!error <the option .loss. has no value> rnn_bptt (net, x, target, "loss")
+%!error <the option .dy. has no value> rnn_bptt (net, x, "dy")
+%!error <the option .seed. has no value> rnn_bptt (net, x, "dy", target, "seed")
+%!error <the option .seed. has no value>
+%! rnn_bptt (rnn_net (2, [2, 2], 1, "dropout", 0.5), x, "seed");
+%!error <.target. is "up"> rnn_bptt (net, x, "up")
+%!function loss = only_loss (y, target)
+%!  loss = 0;
+%!endfunction
+%!error <the function .loss. does not return two values, \[loss, dy\]>
+%! rnn_bptt (net, x, target, "loss", @only_loss);
+%!error <the function .loss. does not return two values, \[loss, dy\]>
+%! rnn_bptt (net, x, target, "loss", @(y, t) mean ((y - t)(:) .^ 2));
+%!error <of its own> rnn_bptt (net, x, target, "loss", @(y, t) error ("of its own"))
 %!error id=bptt:invalidInput rnn_bptt (net, x, target, {}, 1)
 */

@@ -1391,7 +1391,8 @@ static void test_mistakes(void)
       {"rnn_net", "hidden", wave(&h, 1, (size_t[]){101}, 0), "hidden",
        "`hidden` has 101 layers; expected at most 100"},
       {"rnn_net", "hidden", wave(&h, 2, (size_t[]){2, 2}, 0), "hidden",
-       "`hidden` is a 2 x 2 matrix; expected one whole number from 1 to 2147483647"},
+       "`hidden` is a 2 x 2 matrix; expected one whole number from 1 to 2147483647, or a vector of "
+       "them"},
       {"rnn_net", "bidirectional", S("yes"), "bidirectional",
        "`bidirectional` is \"yes\"; expected TRUE or FALSE"},
       {"rnn_net", "bidirectional", N(2), "bidirectional",
@@ -1420,7 +1421,8 @@ static void test_mistakes(void)
       {"rnn_forward", "net", with(&h, net, "cell", S("gruu")), "net",
        "`cell` of `net` is \"gruu\"; expected \"rnn\", \"gru\" or \"lstm\"; did you mean \"gru\"?"},
       {"rnn_forward", "net", with(&h, net, "hidden", N(0)), "net",
-       "`hidden` of `net` is 0; expected one whole number from 1 to 2147483647"},
+       "`hidden` of `net` is 0; expected one whole number from 1 to 2147483647, or a vector of "
+       "them"},
       {"rnn_forward", "net", with(&h, net, "hidden", N(5)), "net",
        "`W_xh` of `net` is 12 x 3; expected 15 x 3"},
       {"rnn_forward", "net", with(&h, net, "param", N(5)), "net",

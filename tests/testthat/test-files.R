@@ -75,6 +75,28 @@ test_that("a file that cannot be finished leaves the old one, and nothing else",
   expect_identical(list.files(folder), "net")
 })
 
+test_that("the new file has the permissions of the old one, and a link stays a link", {
+  skip_on_os("windows")
+  folder <- tempfile()
+  dir.create(folder)
+  on.exit(unlink(folder, recursive = TRUE))
+  file <- file.path(folder, "net")
+  link <- file.path(folder, "link")
+  mask <- Sys.umask("022")
+  on.exit(Sys.umask(mask), add = TRUE)
+  rnn_save(rnn_net(1, 2, 1), file)
+  expect_identical(file.mode(file), as.octmode("644"))
+  Sys.chmod(file, "600")
+  file.symlink(file, link)
+  net <- rnn_net(1, 3, 1)
+  rnn_save(net, link)
+  expect_identical(Sys.umask(NA), as.octmode("022"))
+  expect_identical(file.mode(file), as.octmode("600"))
+  expect_identical(Sys.readlink(link), file)
+  expect_identical(rnn_load(file), net)
+  expect_identical(rev(dir(folder)), c("net", "link"))
+})
+
 test_that("what cannot be read is said", {
   folder <- tempfile()
   dir.create(folder)

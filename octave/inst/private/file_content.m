@@ -6,6 +6,9 @@
 
 function bytes = file_content (file)
 
+  if (iscellstr (file) && isscalar (file))
+    file = file{1};
+  endif
   bytes = file;
   if (! (ischar (file) && isrow (file)) || isfolder (tilde_expand (file)))
     return;

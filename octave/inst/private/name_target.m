@@ -6,7 +6,7 @@
 
 function args = name_target (args)
 
-  pairs = mod (numel (args), 2) == 0 && (isempty (args) || ischar (args{1}));
+  pairs = isempty (args) || (numel (args) > 1 && ischar (args{1}));
   if (! pairs)
     args = [{"target"}, args];
   endif

@@ -2,11 +2,38 @@
 ## SPDX-License-Identifier: MIT
 
 ## put_content (bytes, file): write a file.  Under another name at first, so that a file that cannot
-## be finished leaves the old one.
+## be finished leaves the old one, whose permissions it takes; a symbolic link stays.
 
 function put_content (bytes, file)
 
+  file = cellstr (file){1};
   path = make_absolute_filename (tilde_expand (file));
+  if (exist (path, "file") == 2)
+    done = replace (bytes, canonicalize_file_name (path));
+  else
+    done = write_new (bytes, path);
+  endif
+  if (! done)
+    error ("bptt:invalidInput",
+           '`file` is "%s"; expected the name of a file that can be written', file);
+  endif
+
+endfunction
+
+function done = replace (bytes, path)
+
+  closed = bitxor (bitand (stat (path).mode, 511), 511);   # 511: all nine bits
+  mask = umask (str2double (dec2base (closed, 8)));
+  unwind_protect
+    done = write_new (bytes, path);
+  unwind_protect_cleanup
+    umask (mask);
+  end_unwind_protect
+
+endfunction
+
+function done = write_new (bytes, path)
+
   folder = fileparts (path);
   done = false;
   if (isfolder (folder))   # tempname would take another one
@@ -20,10 +47,6 @@ function put_content (bytes, file)
         unlink (part);
       endif
     endif
-  endif
-  if (! done)
-    error ("bptt:invalidInput",
-           '`file` is "%s"; expected the name of a file that can be written', file);
   endif
 
 endfunction
