@@ -3,8 +3,11 @@
 
 ## -*- texinfo -*-
 ## @deftypefn  {} {} rnn_plot (@var{flow})
-## @deftypefnx {} {@var{lines} =} rnn_plot (@var{flow})
-## Draw how the gradient flows back through time.
+## @deftypefnx {} {} rnn_plot (@var{info})
+## @deftypefnx {} {} rnn_plot (@var{found})
+## @deftypefnx {} {@var{lines} =} rnn_plot (@dots{})
+## Draw how the gradient flows back through time, how a training went, or what a
+## search has found.
 ##
 ## @var{flow} is a result of @code{rnn_gradflow}.  The norm of the gradient for
 ## each state is drawn, on a logarithmic axis, against the lag: the steps from
@@ -12,8 +15,19 @@
 ## solid for @math{h} and dashed for @math{c}.  They are drawn into the current
 ## axes, under the verdict; @var{lines} are their handles.
 ##
-## Anything but a result of @code{rnn_gradflow} gives the error
-## @code{bptt:invalidInput}.
+## @var{info} is the second result of @code{rnn_train}.  The current figure gets
+## three axes: the loss of every epoch, with the validation loss and its lowest one;
+## the learning rate; the norm of the gradient before it was clipped, with the
+## largest one that was let through.  Axes are logarithmic where the numbers allow
+## it.  Several networks are thin lines.  @var{lines} has a column for each network
+## with the handles of its loss, validation loss, learning rate and norm; NaN where
+## there is no line.
+##
+## @var{found} is a result of @code{rnn_tune}.  The current figure gets axes for each
+## option, with the scores against its values, and the best one filled.  @var{lines}
+## are the handles of the scores.
+##
+## Anything but such a result gives the error @code{bptt:invalidInput}.
 ##
 ## @example
 ## @group
@@ -22,13 +36,34 @@
 ## @end group
 ## @end example
 ##
-## @seealso{rnn_gradflow}
+## @example
+## @group
+## [net, info] = rnn_train (net, sin (1:30), cos (1:30));
+## rnn_plot (info)
+## @end group
+## @end example
+##
+## @seealso{rnn_gradflow, rnn_train, rnn_tune}
 ## @end deftypefn
 
 function lines = rnn_plot (flow)
 
   if (nargin != 1)
     print_usage ();
+  endif
+  if (isstruct (flow) && all (isfield (flow, {"history", "best_epoch", "clip_norm"})))
+    lines = plot_training (flow);
+    if (nargout == 0)
+      clear lines;
+    endif
+    return;
+  endif
+  if (isstruct (flow) && all (isfield (flow, {"candidate", "score", "best"})))
+    lines = plot_search (flow);
+    if (nargout == 0)
+      clear lines;
+    endif
+    return;
   endif
   check (flow);
 
@@ -132,6 +167,59 @@ function text = summary (flow)
 
 endfunction
 
+## A panel for each option.
+function lines = plot_search (found)
+
+  options = fieldnames (found.candidate)';
+  count = numel (options);
+  across = ceil (sqrt (count));
+  lines = zeros (1, count);
+  clf ();
+  for k = 1:count
+    values = {found.candidate.(options{k})};
+    words = cellfun (@value_text, values, "UniformOutput", false);
+    numeric = all (cellfun (@(v) isreal (v) && isnumeric (v) && isscalar (v), values));
+    if (numeric)
+      at = [values{:}]';
+    else
+      [~, first, at] = unique (words);
+      [~, order] = sort (first);
+      place(order) = 1:numel (first);
+      at = place(at)';
+    endif
+    subplot (ceil (count / across), across, k);
+    lines(k) = semilogy (at, found.score, "o", "color", "k");
+    hold on;
+    if (! isempty (found.best))
+      semilogy (at(found.best), found.score(found.best), "o", "color", "k", ...
+                "markerfacecolor", "k");
+    endif
+    hold off;
+    if (numeric)
+      if (all (at > 0) && max (at) > 20 * min (at))
+        set (gca (), "xscale", "log");
+      endif
+    else
+      set (gca (), "xtick", 1:max (at), "xlim", [0.5, max(at) + 0.5], ...
+           "xticklabel", words(sort (first)));
+    endif
+    xlabel (options{k}, "interpreter", "none");
+    ylabel ("validation loss");
+  endfor
+
+endfunction
+
+function text = value_text (value)
+
+  if (ischar (value))
+    text = value;
+  else
+    text = strjoin (arrayfun (@(v) sprintf ("%g", v), value(:)', ...
+                              "UniformOutput", false), ", ");
+  endif
+
+endfunction
+
 %!demo
 %! ## The loss of the last of 50 steps, with a recurrence that shrinks, keeps
 %! ## and stretches what goes through it.
@@ -211,6 +299,70 @@ endfunction
 %!   assert (err.identifier, "bptt:invalidInput");
 %!   assert (err.message, wrong{k,2});
 %! endfor
+
+%!demo
+%! ## A training whose learning rate drops when the validation loss does not.
+%! y = sin ((1:300) / 5) + 0.3 * sin ((1:300) / 2.3);
+%! y += 0.1 * cos ((1:300) .^ 2);
+%! net = rnn_net (1, 8, 1, "gru", "seed", 1);
+%! [~, info] = rnn_train (net, y(1:end-1), y(2:end), "validation", 0.2, ...
+%!                        "learn_rate", 0.05, "schedule", "plateau", "window", 40, ...
+%!                        "epochs", 60, "seed", 1);
+%! rnn_plot (info);
+
+%!function data = ydata (line)
+%!  data = get (line, "ydata")(:);
+%!endfunction
+
+%!test # what is drawn of a training
+%! net = rnn_net (1, 2, 1, "seed", 1);
+%! x = sin (1:40);
+%! figure_shown = figure ("visible", "off");
+%! unwind_protect
+%!   [~, info] = rnn_train (net, x, cos (1:40), "epochs", 5, "validation", .2, "seed", 1);
+%!   lines = rnn_plot (info);
+%!   assert (size (lines), [4, 1]);
+%!   h = info.history;
+%!   for k = 1:4
+%!     assert (get (lines(k), "xdata")(:), (1:5)');
+%!     assert (ydata (lines(k)), h.({"loss", "validation_loss", "learn_rate", ...
+%!                                   "grad_norm"}{k}));
+%!   endfor
+%!   scale = get (cell2mat (get (lines, "parent")), "yscale");
+%!   assert (scale, {"log"; "log"; "linear"; "log"});
+%!   threshold = findobj (get (lines(4), "parent"), "linestyle", "--");
+%!   assert (ydata (threshold), [1; 1]);
+%!   [~, info] = rnn_train (net, x, cos (1:40), "epochs", 5, "repeats", 3, ...
+%!                          "clip_norm", Inf, "seed", 1);
+%!   lines = rnn_plot (info);
+%!   assert (size (lines), [4, 3]);
+%!   assert (all (isnan (lines(2,:))));
+%!   assert (ydata (lines(1,3)), info.history{3}.loss);
+%!   assert (get (lines(1,1), "linewidth") < 1);
+%!   assert (findobj (get (lines(4,1), "parent"), "linestyle", "--"), zeros (0, 1));
+%!   [~, info] = rnn_train (net, x, cos (1:40), "optimizer", "lbfgs", "epochs", 1);
+%!   assert (info.clip_norm, Inf);
+%!   rnn_plot (info);
+%!   [~, info] = rnn_train (net, x, cos (1:40), "max_time", 0);
+%!   fail ("rnn_plot (info)", "without a whole epoch");
+%! unwind_protect_cleanup
+%!   close (figure_shown);
+%! end_unwind_protect
+
+%!test # what is drawn of a search
+%! y = sin ((1:40) / 4);
+%! grid.cell = {"rnn", "gru"};
+%! grid.hidden = [2, 3];
+%! found = rnn_tune (y(1:end-1), y(2:end), grid, "epochs", 2, "seed", 1);
+%! figure_shown = figure ("visible", "off");
+%! unwind_protect
+%!   lines = rnn_plot (found);
+%!   assert (get (lines(1), "xdata")(:), [1; 2; 1; 2]);
+%!   assert (get (lines(2), "xdata")(:), [2; 2; 3; 3]);
+%!   assert (get (lines(2), "ydata")(:), found.score);
+%! unwind_protect_cleanup
+%!   close (figure_shown);
+%! end_unwind_protect
 
 %!error <Invalid call> rnn_plot ()
 %!error id=bptt:invalidInput rnn_plot (1)
