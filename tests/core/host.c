@@ -14,7 +14,12 @@ typedef struct block {
 
 void host_open(host *h, bptt_habit habit)
 {
-  *h = (host){.habit = habit, .want = INT_MAX, .polls_left = -1, .allocations_left = (size_t)-1};
+  *h = (host){.habit = habit,
+              .want = INT_MAX,
+              .polls_left = -1,
+              .reports_left = -1,
+              .answer = 1,
+              .allocations_left = (size_t)-1};
 }
 
 void host_close(host *h)
@@ -50,6 +55,16 @@ static int poll_for_core(void *context)
   host *h = context;
   if (h->polls_left < 0) return 0;
   return h->polls_left-- == 0;
+}
+
+static int report_for_core(void *context, const char *option, const bptt_value *state)
+{
+  host *h = context;
+  (void)option;
+  (void)state;
+  h->reports++;
+  if (h->reports_left < 0) return 0;
+  return h->reports_left-- == 0 ? h->answer : 0;
 }
 
 /* ----------------------------------------------------------------------------- values */
@@ -269,6 +284,7 @@ bool host_call(host *h, const char *function, const bptt_value *args)
                  .threads = h->threads,
                  .alloc = alloc_for_core,
                  .poll = poll_for_core,
+                 .report = report_for_core,
                  .context = h};
   unsigned long long before = hash(args, 14695981039346656037ULL);
   h->result = NULL;
@@ -294,6 +310,7 @@ bool host_call(host *h, const char *function, const bptt_value *args)
   if (!ok) return false;
   h->result = result;
   h->warning = bptt_warning(call);
+  h->warning_kind = bptt_warning_kind(call);
   return true;
 }
 

@@ -23,11 +23,15 @@ typedef struct {
   int threads;             /* 0 at first */
   int polls_left;          /* polls until one asks to stop; negative (at first): never */
   size_t allocations_left; /* allocations until one fails; (size_t)-1 at first: never */
+  int reports_left;        /* calls of `callback` and `progress` until one answers; as polls_left */
+  int answer;              /* what it answers, 1 at first */
+  int reports;             /* calls so far */
   void *blocks;            /* of the arena */
   /* Of the last host_call(): */
   bptt_error error;
   bptt_value *result;  /* list; NULL: there was an error */
   const char *warning; /* or NULL */
+  const char *warning_kind;
 } host;
 
 void host_open(host *h, bptt_habit habit);
