@@ -20,8 +20,9 @@ typedef struct {
   idx count;          /* layers, each direction for itself */
   N(layer) *layer;    /* as this thread sees them */
   N(readout) readout;
-  idx block;          /* steps in memory at a time */
-  idx part;           /* steps between states that are kept */
+  idx block;          /* steps that are gone through forward, then back */
+  idx part;           /* of them, steps gone back through at a time */
+  idx piece;          /* steps in memory at a time: a block, or with `recompute` a part */
   int overlap;        /* blocks are windows that overlap */
   int turns;          /* there are two directions: all steps are in memory */
   REAL *between[2];   /* dL/dx of layers, by turns */

@@ -71,10 +71,10 @@ static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
   q->block = N(block_steps)(p, back);
   q->part = back ? N(part_steps)(p, q->block) : q->block;
   q->overlap = back && p->k2 > p->k1 && p->k1 < p->T;
-  const idx steps = back && p->recompute ? q->part : q->block;
-  const idx total = SMALLER(steps * p->B, q->batch.total);
-  const int keeps = q->block < p->T || q->overlap || steps < q->block;
-  const idx kept = keeps ? STATE_PARTS + (q->block + steps - 1) / steps : 0;
+  q->piece = back && p->recompute && !q->turns ? q->part : q->block;
+  const idx total = SMALLER(q->piece * p->B, q->batch.total);
+  const int keeps = q->block < p->T || q->overlap || q->piece < q->block;
+  const idx kept = keeps ? STATE_PARTS + (q->block + q->piece - 1) / q->piece : 0;
   idx widest = 0;
   for (idx i = 0; i < count; i++) {
     N(layer) *l = workspace ? q->layer + i : &alone;
@@ -82,7 +82,7 @@ static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
     const int gathers = l->level ? q->turns || p->dropout > 0 : q->batch.ragged || l->reverse;
     N(layer_memory)(l, p, &q->batch, total, kept, gathers, &a);
     if (l->level && l->D > widest) widest = l->D;
-    if (i == count - p->directions) N(readout_plan)(&q->readout, l, p, total, steps, team, &a);
+    if (i == count - p->directions) N(readout_plan)(&q->readout, l, p, total, q->piece, team, &a);
   }
   for (int i = 0; back && i < 2 && i + 1 < p->layers; i++)
     q->between[i] = N(carve)(&a, total * widest);
@@ -311,11 +311,11 @@ FN bptt_status N(outputs)(N(plan) * q, idx first, int report, bptt_problem *p)
 }
 
 /* Forward through a block, in pieces of what is in memory at a time. */
-FN bptt_status N(block_forward)(N(plan) * q, const N(block) * b, idx piece, bptt_problem *p)
+FN bptt_status N(block_forward)(N(plan) * q, const N(block) * b, bptt_problem *p)
 {
-  const int in_parts = piece < b->e - b->s;
+  const int in_parts = q->piece < b->e - b->s;
   for (idx t0 = b->s, t1, slot = STATE_NEXT; t0 < b->e; t0 = t1) {
-    t1 = SMALLER(t0 + piece, b->e);
+    t1 = SMALLER(t0 + q->piece, b->e);
     N(move_to)(q, t0, t1);
     if (b->first > 0 || t0 > b->s) {
       N(recall)(q, slot);
@@ -403,7 +403,7 @@ FN bptt_status N(step)(bptt_problem *p, void *workspace, bptt_thread *me)
   if (bptt_barrier(me)) return BPTT_EINTERRUPT;
   for (N(block) b = {0}; b.e < q.batch.T;) {
     b = N(next_block)(&q, &b, p);
-    if (N(block_forward)(&q, &b, back && p->recompute ? q.part : q.block, p) != BPTT_OK ||
+    if (N(block_forward)(&q, &b, p) != BPTT_OK ||
         (back && N(block_backward)(&q, &b, p) != BPTT_OK))
       return BPTT_EINTERRUPT;
   }

@@ -150,6 +150,97 @@ static void test_pads(void)
   host_close(&h);
 }
 
+/* ------------------------------------------------------------------------- what it must not reach */
+
+/* In two layers of relu, a state of the first is infinite at the last step, where the second is
+ * finite, but not what pads it. */
+static void test_readout_pads(void)
+{
+  enum { H = 3, T = 6 };
+  host h;
+  host_open(&h, BPTT_R);
+  bptt_problem p = make_problem(&h,
+                                (bptt_problem){.cell = BPTT_RNN,
+                                               .activation = BPTT_RELU,
+                                               .layers = 2,
+                                               .directions = 1,
+                                               .B = 1,
+                                               .T = T},
+                                H);
+  double *x = numbers(&h, T);
+  x[T - 1] = INFINITY;
+  p.x = x;
+  p.layer[0].W_xh = (const double[]){1, -1, -1};
+  p.layer[1].W_xh = (const double[]){-1, -1, -1, .5, 1, 2, 2, .5, 1};
+  run(&p);
+  CHECK(((const double *)p.y)[T - 1] == *(const double *)p.b_y);
+  CHECK(p.bad_forward == 0);
+  host_close(&h);
+}
+
+/* What weighs nothing is left out, by its own weight or by that of its class: one output is not
+ * finite, which neither the loss nor the gradient knows. */
+static void test_weight_0(bptt_loss loss)
+{
+  enum { H = 3, T = 5, LEFT_OUT = 2 };
+  static const double weights[T] = {1, 2, 0, 1, 1}, class[T] = {1, 1, 2, 1, 1};
+  static const double class_weights[] = {1, 0};
+  const bool classes = loss == BPTT_CROSS_ENTROPY;
+  host h;
+  host_open(&h, BPTT_R);
+  bptt_problem p = make_problem(&h,
+                                (bptt_problem){.cell = BPTT_RNN,
+                                               .activation = BPTT_IDENTITY,
+                                               .loss = loss,
+                                               .layers = 1,
+                                               .directions = 1,
+                                               .B = 1,
+                                               .T = T},
+                                H);
+  double *x = numbers(&h, T), *with, *without = zeros(&h, T);
+  p.O = classes ? 2 : 1;
+  p.W_hy = (const double[]){1, -1, 2, 2, 1, -1};
+  p.b_y = numbers(&h, 2);
+  p.y = zeros(&h, 2 * T);
+  p.dx = with = zeros(&h, T);
+  p.x = x;
+  p.layer[0].W_xh = (const double[]){1, 1, 1};
+  p.layer[0].W_hh = zeros(&h, H * H);
+  p.target = classes ? class : numbers(&h, T);
+  p.weights = classes ? NULL : weights;
+  p.class_weights = class_weights;
+  run(&p);
+  const double finite = p.loss_value;
+  memcpy(without, with, T * sizeof *with);
+  x[LEFT_OUT] = 1e308;
+  run(&p);
+  CHECK(p.bad_forward == LEFT_OUT + 1);
+  CHECK(isfinite(finite) && p.loss_value == finite);
+  CHECK(memcmp(with, without, T * sizeof *with) == 0);
+  host_close(&h);
+}
+
+/* With two directions there is nothing to compute again. */
+static void test_recompute_both(void)
+{
+  enum { H = 4, T = 3000 };
+  host h;
+  host_open(&h, BPTT_R);
+  bptt_problem p = make_problem(
+      &h, (bptt_problem){.cell = BPTT_GRU, .layers = 2, .directions = 2, .B = 1, .T = T}, H);
+  p.target = numbers(&h, T);
+  want_weights(&h, &p, H);
+  run(&p);
+  const double loss = p.loss_value, *dW = p.layer[0].dW_hh;
+  double *before = zeros(&h, 3 * H * H);
+  memcpy(before, dW, 3 * H * H * sizeof *dW);
+  p.recompute = 1;
+  run(&p);
+  CHECK(p.loss_value == loss);
+  CHECK(memcmp(before, dW, 3 * H * H * sizeof *dW) == 0);
+  host_close(&h);
+}
+
 /* --------------------------------------------------------------------------------------- all */
 
 int main(void)
@@ -160,6 +251,11 @@ int main(void)
     test_only_output();
     test_late_output();
     test_pads();
+    test_readout_pads();
+    test_weight_0(BPTT_MSE);
+    test_weight_0(BPTT_MAE);
+    test_weight_0(BPTT_CROSS_ENTROPY);
+    test_recompute_both();
   }
   bptt_release();
   printf("%d passed, %d failed\n", passed, failed);
