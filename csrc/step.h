@@ -156,11 +156,11 @@ FN void N(states_out)(const N(plan) * q, range steps, const bptt_problem *p)
 
 /* ------------------------------------------------------------------------------- not finite */
 
-/* Whether the states after these steps are finite, and what pads them. */
-FN int N(states_finite)(const N(layer) * l, range steps)
+/* Whether the states after these steps are finite, and what pads them. `seen`: h is. */
+FN int N(states_finite)(const N(layer) * l, range steps, int seen)
 {
   const idx from = N(state_before)(l, steps.from + 1), n = N(state_before)(l, steps.to + 1) - from;
-  return N(columns_finite)(l->hs + from * l->ldh, l->ldh, n, l->U) &&
+  return (seen || N(columns_finite)(l->hs + from * l->ldh, l->ldh, n, l->U)) &&
          (!l->cs || N(all_finite)(l->cs + from * l->P * VL, n * l->P * VL));
 }
 /* Whether the states of column j after step t are: of units alone, as pads, which are 0 times what
@@ -174,12 +174,13 @@ FN int N(state_finite)(const N(layer) * l, idx t, idx j)
   return finite;
 }
 /* The first of these steps after which a state is not finite, from 1; 0: none. States of the reverse
- * direction matter only through what they reach. */
-FN idx N(bad_state)(const N(plan) * q, range steps, int directions)
+ * direction matter only through what they reach. `shown`: all steps have outputs, and they are finite:
+ * then so is h of the topmost layer, whose every unit is a term of theirs. */
+FN idx N(bad_state)(const N(plan) * q, range steps, int directions, int shown)
 {
   int finite = 1;
   for (const N(layer) *l = q->layer; l < q->layer + q->count; l += directions)
-    finite = finite && N(states_finite)(l, steps);
+    finite = finite && N(states_finite)(l, steps, shown && l >= N(top)(q));
   for (idx t = steps.from; !finite && t < steps.to; t++)
     for (const N(layer) *l = q->layer; l < q->layer + q->count; l += directions)
       for (idx j = 0; j < q->batch.n[t]; j++)
@@ -205,7 +206,8 @@ FAST idx N(earlier)(idx a, idx b) /* of two steps, either of which may be 0: non
 FN N(finding) N(find_bad)(const N(plan) * q, range steps, const bptt_problem *p)
 {
   const idx output = N(bad_output)(q, steps, p->O);
-  return (N(finding)){N(earlier)(N(bad_state)(q, steps, p->directions), output), output > 0};
+  const idx state = N(bad_state)(q, steps, p->directions, !output && !p->last);
+  return (N(finding)){N(earlier)(state, output), output > 0};
 }
 /* What the threads have found in the steps after those before. A state may reach outputs that are
  * another thread's, or of a later block; it matters only where an output is not finite. */
