@@ -135,10 +135,11 @@ rnn_load <- function(file) {
 #'
 #' @section Import:
 #' All tensors must be parts of recurrent layers of one kind or of one readout,
-#' the only layer without recurrent weights. Names may begin with anything;
-#' layers are in the order of their names, `lstm_2` before `lstm_10`. In Keras,
-#' names are the last pieces of a variable's `path`. Numbers of the types `F64`,
-#' `F32`, `F16` and `BF16` are read, and are double in the network.
+#' the only layer without recurrent weights. Names may begin with anything, but
+#' those of the layers differ in numbers alone, and are in their order: `lstm_2`
+#' before `lstm_10`. In Keras, names are the last pieces of a variable's `path`.
+#' Numbers of the types `F64`, `F32`, `F16` and `BF16` are read, and are double in
+#' the network.
 #'
 #' Two things are computed differently elsewhere: with `output_mode = "last"` in
 #' both directions, the reverse direction of Keras and of MATLAB gives its state

@@ -47,6 +47,19 @@ FN int N(all_finite)(const void *v, idx n)
   return sum == 0;
 }
 
+/* The same of n columns of whole vectors, `ld` numbers from one to the next. */
+FN int N(columns_finite)(const REAL *a, idx ld, idx n, idx vectors)
+{
+  V sums[SUMS] = {{0}};
+  for (idx j = 0; j < n; j++, a += ld) {
+    idx v = 0;
+    for (; v + SUMS <= vectors; v += SUMS)
+      UNROLL for (int k = 0; k < SUMS; k++) sums[k] += *(const V *)(a + (v + k) * VL) * (REAL)0;
+    for (; v < vectors; v++) sums[0] += *(const V *)(a + v * VL) * (REAL)0;
+  }
+  return N(sum_of_lanes)((sums[0] + sums[1]) + (sums[2] + sums[3])) == 0;
+}
+
 /* A vector of doubles, and as many numbers of this type. */
 typedef double N(wide) __attribute__((vector_size(VBYTES), may_alias));
 typedef int64_t N(mask) __attribute__((vector_size(VBYTES), may_alias));

@@ -202,7 +202,7 @@ typedef struct {
   int threads;                /* at most so many; 0 or 1: the calling thread alone. The results are
                                  the same, to the bit, for any number */
   int recompute;              /* of the tape of a backward pass, keep every sqrt(T)-th state and
-                                 compute the rest again: the same results. One direction only */
+                                 compute the rest again: the same results. Two directions keep all */
 
   const void *W_hy, *b_y; /* O x H (of the topmost layer; 2 H with two directions), O */
   const void *x;          /* D x B x T, not read beyond length */
@@ -232,7 +232,9 @@ typedef struct {
   double loss_value;
 
   /* Where numbers stopped being finite; 0: nowhere. Steps count from 1. */
-  ptrdiff_t bad_forward;  /* first step with an output, a state or a loss that is not finite */
+  ptrdiff_t bad_forward;  /* first step with an output, a state or a loss that is not finite. States
+                             count where some output is not finite, those of the reverse direction
+                             only through what they reach */
   ptrdiff_t bad_backward; /* first step met going back whose gate gradient is not finite */
 } bptt_problem;
 

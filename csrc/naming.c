@@ -466,6 +466,20 @@ static bool check_bias(const door *d, naming_id naming, const network *n, const 
   return check_vector(d, b, halves ? 2 * GH : n->directions * GH);
 }
 
+/* Biases are there in both directions, and alike. */
+static bool check_same_bias(const door *d, const block *b)
+{
+  const tensor *one = b->part[0][PART_B], *other = b->part[1][PART_B];
+  if (!one && !other) return true;
+  if (!one || !other) {
+    return fail(d->error, "file", "`file` has %s, but no bias of the %s direction beside it",
+                say_name((one ? one : other)->name).s, one ? "reverse" : "forward");
+  }
+  return one->count == other->count ||
+         wrong(d->error, (place){"file", other->name, 0}, say_dims(other->ndim, other->dim).s,
+               "%s, as in the forward direction", say_dims(one->ndim, one->dim).s);
+}
+
 /* A layer that reads `below` features. */
 static bool read_layer(const door *d, naming_id naming, const block *b, bool first,
                        ptrdiff_t *below, ptrdiff_t *H, network *n)
@@ -490,7 +504,7 @@ static bool read_layer(const door *d, naming_id naming, const block *b, bool fir
     }
   }
   *below = n->directions * *H;
-  return true;
+  return stacked || n->directions == 1 || check_same_bias(d, b);
 }
 
 /* What the biases of a gru show of its reset; false: nothing. */
@@ -565,17 +579,95 @@ static bool split_blocks(const door *d, block *b, int blocks, int *layers)
   return true;
 }
 
+/* After the numbers at its beginning, with an underscore before them or not. */
+static const char *skip_numbers(const char *text)
+{
+  while (is_digit(*text) || (*text == '_' && is_digit(text[1]))) text++;
+  return text;
+}
+
+/* Whether names differ in nothing but numbers: "lstm" and "lstm_1", "rnn1" and "rnn2". */
+static bool is_akin(const char *a, const char *b)
+{
+  for (;; a++, b++) {
+    a = skip_numbers(a);
+    b = skip_numbers(b);
+    if (*a != *b) return false;
+    if (!*a) return true;
+  }
+}
+
+/* There is this tensor, but not that part of layer `number` in its group. */
+static bool lacks_numbered(const door *d, naming_id naming, const tensor *t, const char *group,
+                           part_id part, ptrdiff_t number, int direction)
+{
+  const char *text = conventions[naming].ending[part].text;
+  phrase name = say("%s%s%td%s", group, text, number, direction ? reverse_ending : "");
+  return fail(d->error, "file", "`file` has %s, but no %s", say_name(t->name).s,
+              say_name(name.s).s);
+}
+
+/* The names say in which order the layers are, and that none is missing. */
+static bool check_order(const door *d, naming_id naming, const block *b, int layers)
+{
+  bool numbered = conventions[naming].ending[PART_W].numbered;
+  for (int i = 0; i < layers; i++) {
+    bool follows = i > 0 && strcmp(b[i - 1].group, b[i].group) == 0;
+    ptrdiff_t number = follows ? b[i - 1].number + 1 : 0;
+    if (numbered && b[i].number != number) {
+      return lacks_numbered(d, naming, any_part(&b[i]), b[i].group, PART_W, number, 0);
+    }
+    if (i > 0 && !is_akin(b[i - 1].group, b[i].group)) {
+      return fail(d->error, "file",
+                  "`file` has recurrent layers %s and %s; expected names that differ in numbers "
+                  "alone, which say the order",
+                  say_name(any_part(&b[i - 1])->name).s, say_name(any_part(&b[i])->name).s);
+    }
+  }
+  return true;
+}
+
+/* Of a layer numbered in its group, either bias in either direction; or NULL. */
+static const tensor *any_bias(const block *b)
+{
+  for (int k = 0; k < 2; k++) {
+    if (b->part[k][PART_B]) return b->part[k][PART_B];
+    if (b->part[k][PART_C]) return b->part[k][PART_C];
+  }
+  return NULL;
+}
+
+/* A module of PyTorch has both biases in all its layers and directions, or none. */
+static bool check_two_biases(const door *d, naming_id naming, const network *n, const block *b)
+{
+  const tensor *bias = NULL;
+  if (!conventions[naming].ending[PART_W].numbered) return true;
+  for (int i = 0; i < n->layers; i++) {
+    if (b[i].number == 0) bias = NULL;
+    for (int j = i; !bias && j < n->layers && (j == i || b[j].number > 0); j++) {
+      bias = any_bias(&b[j]);
+    }
+    for (int k = 0; bias && k < n->directions; k++) {
+      for (part_id part = PART_B; part <= PART_C; part++) {
+        if (b[i].part[k][part]) continue;
+        return lacks_numbered(d, naming, bias, b[i].group, part, b[i].number, k);
+      }
+    }
+  }
+  return true;
+}
+
 static bool read_network(const door *d, naming_id naming, const bptt_reset *reset, block *b,
                          int blocks, network *n)
 {
   ptrdiff_t below = 0;
-  if (!split_blocks(d, b, blocks, &n->layers)) return false;
+  if (!split_blocks(d, b, blocks, &n->layers) || !check_order(d, naming, b, n->layers)) return false;
   ptrdiff_t *H = door_alloc(d, n->layers, sizeof *H);
   for (int i = 0; H && i < n->layers; i++) {
     if (!read_layer(d, naming, &b[i], i == 0, &below, &H[i], n)) return false;
   }
   n->H = H;
-  return H && read_reset(d, naming, b, reset, n) &&
+  return H && check_two_biases(d, naming, n, b) && read_reset(d, naming, b, reset, n) &&
          read_readout(d, naming, &b[n->layers], below, n);
 }
 

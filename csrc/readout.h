@@ -109,10 +109,25 @@ FAST double N(readout_work)(const N(readout) * r, idx n)
   return (double)n * (double)(r->OM * r->ob) * (double)(r->H * r->directions);
 }
 
+/* All bits set in the lanes of the last vector of units that are units, and no pads. */
+FAST IV N(last_units)(const N(layer) * q)
+{
+  IV real;
+  for (idx i = 0; i < VL; i++) real[i] = -(INT)((q->U - 1) * VL + i < q->H);
+  return real;
+}
+/* Of output o, for vector u of units. */
+FAST V N(weights_of)(const N(readout) * r, const N(layer) * q, int d, idx u, idx o)
+{
+  return *(const V *)(r->Wt[d] + (u / q->MB * r->O + o) * q->mb + u % q->MB * VL);
+}
 /* y of n entries from c on, few outputs each: the sum over the lanes of sum_u W'[u] h[u], u vectors
- * of units. Four entries at a time; the last ones may be the same entry. */
+ * of units, the last one without its pads, which are NaN where a state is not finite. Four entries
+ * at a time; the last ones may be the same entry. */
 FN void N(few_outputs)(const N(readout) * r, const N(layer) * q, idx c, idx n, const REAL *b_y)
 {
+  const IV real = N(last_units)(q);
+  const idx last = q->U - 1;
   REAL *y = r->dy + c * r->O;
   for (idx j = 0; j < n; j += 4)
     for (idx o = 0; o < r->O; o++) {
@@ -121,11 +136,14 @@ FN void N(few_outputs)(const N(readout) * r, const N(layer) * q, idx c, idx n, c
       UNROLL for (idx k = 0; k < 4; k++) at[k] = SMALLER(j + k, n - 1);
       for (int d = 0; d < r->directions; d++) {
         const REAL *h = r->h[d] + c * q->ldh;
-        for (idx u = 0; u < q->U; u++) {
-          const V w = *(const V *)(r->Wt[d] + (u / q->MB * r->O + o) * q->mb + u % q->MB * VL);
+        for (idx u = 0; u < last; u++) {
+          const V w = N(weights_of)(r, q, d, u, o);
           UNROLL for (idx k = 0; k < 4; k++)
             sums[k] += w * *(const V *)(h + at[k] * q->ldh + u * VL);
         }
+        const V w = N(weights_of)(r, q, d, last, o);
+        UNROLL for (idx k = 0; k < 4; k++)
+          sums[k] += w * (V)(*(const IV *)(h + at[k] * q->ldh + last * VL) & real);
       }
       UNROLL for (idx k = 0; k < 4; k++) y[at[k] * r->O + o] = b_y[o] + N(sum_of_lanes)(sums[k]);
     }
@@ -230,6 +248,10 @@ FN bptt_status N(losses)(const N(readout) * r, const N(layer) * q, range steps,
       const REAL *wanted = target + at * F;
       if (p->loss == BPTT_CROSS_ENTROPY && class_weights && !isnan(*wanted))
         weight *= class_weights[(idx)*wanted - 1];
+      if (weight == 0) { /* left out, whatever y is: 0 times what is not finite is no 0 */
+        memset(y, 0, BYTES(together * O));
+        continue;
+      }
       const REAL scale = (REAL)p->scale * weight;
       const double one = p->loss == BPTT_MSE ? N(loss_mse)(y, wanted, together * O, scale)
                          : p->loss == BPTT_CROSS_ENTROPY

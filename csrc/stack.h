@@ -9,17 +9,25 @@
  * the sequence's step L - 1 - s: its tape is in its own order, and what goes in and what comes out
  * is turned. As columns are sorted by length, its steps have as many columns as anybody's. */
 
+/* What a thread finds in its steps that is not finite. */
+typedef struct {
+  idx step;   /* the first with a state or an output, from 1; 0: none */
+  int output; /* there is an output */
+} N(finding);
+
 typedef struct {
   bptt_batch batch;
   idx count;          /* layers, each direction for itself */
   N(layer) *layer;    /* as this thread sees them */
   N(readout) readout;
-  idx block;          /* steps in memory at a time */
-  idx part;           /* steps between states that are kept */
+  idx block;          /* steps that are gone through forward, then back */
+  idx part;           /* of them, steps gone back through at a time */
+  idx piece;          /* steps in memory at a time: a block, or with `recompute` a part */
   int overlap;        /* blocks are windows that overlap */
   int turns;          /* there are two directions: all steps are in memory */
   REAL *between[2];   /* dL/dx of layers, by turns */
-  idx *found;         /* by each thread: a step, or 0 */
+  N(finding) *found;  /* by each thread in the block */
+  idx suspect;        /* `step` over all threads and blocks so far */
 } N(plan);
 
 FAST N(layer) * N(top)(const N(plan) * q)

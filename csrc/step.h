@@ -3,6 +3,7 @@
  *
  * Steps are gone through in blocks that fit in memory:
  *
+ *     two directions             all of them
  *     no backward pass           a few hundred steps at a time, whose tape is but a scratch pad
  *     not truncated              all of them
  *     truncated, no overlap      a few windows; the gradient is cut at each window's start
@@ -49,7 +50,8 @@ static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
   const idx team = N(threads)(p), count = p->layers * p->directions;
   const size_t views = sizeof *q + (size_t)(team * count) * sizeof(N(layer));
   const size_t here = (views + sizeof(idx) - 1) / sizeof(idx) * sizeof(idx);
-  const size_t table = here + (size_t)(team + bptt_batch_size(p)) * sizeof(idx);
+  const size_t sorted = here + (size_t)team * sizeof *q->found;
+  const size_t table = sorted + (size_t)bptt_batch_size(p) * sizeof(idx);
   N(arena) a = {workspace, (table + 63) / 64 * 64};
   N(layer) alone;
 
@@ -58,8 +60,8 @@ static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
   q->turns = p->directions == 2;
   if (workspace) {
     q->layer = (N(layer) *)(void *)((char *)workspace + sizeof *q);
-    q->found = (idx *)(void *)((char *)workspace + here);
-    bptt_batch_make(&q->batch, p, q->found + team);
+    q->found = (N(finding) *)(void *)((char *)workspace + here);
+    bptt_batch_make(&q->batch, p, (idx *)(void *)((char *)workspace + sorted));
   } else {
     q->batch.columns = p->B;
     q->batch.T = p->T;
@@ -69,10 +71,10 @@ static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
   q->block = N(block_steps)(p, back);
   q->part = back ? N(part_steps)(p, q->block) : q->block;
   q->overlap = back && p->k2 > p->k1 && p->k1 < p->T;
-  const idx steps = back && p->recompute ? q->part : q->block;
-  const idx total = SMALLER(steps * p->B, q->batch.total);
-  const int keeps = q->block < p->T || q->overlap || steps < q->block;
-  const idx kept = keeps ? STATE_PARTS + (q->block + steps - 1) / steps : 0;
+  q->piece = back && p->recompute && !q->turns ? q->part : q->block;
+  const idx total = SMALLER(q->piece * p->B, q->batch.total);
+  const int keeps = q->block < p->T || q->overlap || q->piece < q->block;
+  const idx kept = keeps ? STATE_PARTS + (q->block + q->piece - 1) / q->piece : 0;
   idx widest = 0;
   for (idx i = 0; i < count; i++) {
     N(layer) *l = workspace ? q->layer + i : &alone;
@@ -80,7 +82,7 @@ static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
     const int gathers = l->level ? q->turns || p->dropout > 0 : q->batch.ragged || l->reverse;
     N(layer_memory)(l, p, &q->batch, total, kept, gathers, &a);
     if (l->level && l->D > widest) widest = l->D;
-    if (i == count - p->directions) N(readout_plan)(&q->readout, l, p, total, steps, team, &a);
+    if (i == count - p->directions) N(readout_plan)(&q->readout, l, p, total, q->piece, team, &a);
   }
   for (int i = 0; back && i < 2 && i + 1 < p->layers; i++)
     q->between[i] = N(carve)(&a, total * widest);
@@ -154,25 +156,67 @@ FN void N(states_out)(const N(plan) * q, range steps, const bptt_problem *p)
 
 /* ------------------------------------------------------------------------------- not finite */
 
-/* The first of these steps with an output or a state that is not finite, from 1; 0: none.
- * Looked for while y is still there; states matter only where they reach an output, and those of
- * the reverse direction only through it. */
-FN idx N(bad_forward)(const N(plan) * q, range steps, const bptt_problem *p)
+/* Whether the states after these steps are finite, and what pads them. `seen`: h is. */
+FN int N(states_finite)(const N(layer) * l, range steps, int seen)
 {
-  const bptt_batch *b = &q->batch;
-  const range e = N(entries)(&q->readout, q->layer, steps);
-  const REAL *y = q->readout.dy;
-  if (N(all_finite)(y + e.from * p->O, (e.to - e.from) * p->O)) return 0;
+  const idx from = N(state_before)(l, steps.from + 1), n = N(state_before)(l, steps.to + 1) - from;
+  return (seen || N(columns_finite)(l->hs + from * l->ldh, l->ldh, n, l->U)) &&
+         (!l->cs || N(all_finite)(l->cs + from * l->P * VL, n * l->P * VL));
+}
+/* Whether the states of column j after step t are: of units alone, as pads, which are 0 times what
+ * goes in, also become NaN where a state stays finite. */
+FN int N(state_finite)(const N(layer) * l, idx t, idx j)
+{
+  const REAL *c = l->cs ? N(c_before)(l, t + 1) + j * VL : NULL;
+  int finite = N(all_finite)(N(h_after)(l, t) + j * l->ldh, l->H);
+  for (idx i = 0; c && i < l->P; i++, c += l->batch->n[t] * VL)
+    finite = finite && N(all_finite)(c, SMALLER(l->H - i * VL, VL));
+  return finite;
+}
+/* The first of these steps after which a state is not finite, from 1; 0: none. States of the reverse
+ * direction matter only through what they reach. `shown`: all steps have outputs, and they are finite:
+ * then so is h of the topmost layer, whose every unit is a term of theirs. */
+FN idx N(bad_state)(const N(plan) * q, range steps, int directions, int shown)
+{
+  int finite = 1;
+  for (const N(layer) *l = q->layer; l < q->layer + q->count; l += directions)
+    finite = finite && N(states_finite)(l, steps, shown && l >= N(top)(q));
+  for (idx t = steps.from; !finite && t < steps.to; t++)
+    for (const N(layer) *l = q->layer; l < q->layer + q->count; l += directions)
+      for (idx j = 0; j < q->batch.n[t]; j++)
+        if (!N(state_finite)(l, t, j)) return t + 1;
+  return 0;
+}
+/* The first of these steps with an output that is not; looked for while y is still there. */
+FN idx N(bad_output)(const N(plan) * q, range steps, idx O)
+{
+  const N(readout) *r = &q->readout;
+  const range all = N(entries)(r, q->layer, steps);
+  if (N(all_finite)(r->dy + all.from * O, (all.to - all.from) * O)) return 0;
   for (idx t = steps.from; t < steps.to; t++) {
-    const range at = N(entries)(&q->readout, q->layer, (range){t, t + 1});
-    if (!N(all_finite)(y + at.from * p->O, (at.to - at.from) * p->O)) return t + 1;
-    for (const N(layer) *l = q->layer; l < q->layer + q->count; l += p->directions) {
-      for (idx j = 0; j < b->n[t]; j++)
-        if (!N(all_finite)(N(h_after)(l, t) + j * l->ldh, l->H)) return t + 1;
-      if (l->cs && !N(all_finite)(N(c_before)(l, t + 1), b->n[t] * l->P * VL)) return t + 1;
-    }
+    const range e = N(entries)(r, q->layer, (range){t, t + 1});
+    if (!N(all_finite)(r->dy + e.from * O, (e.to - e.from) * O)) return t + 1;
   }
   return 0;
+}
+FAST idx N(earlier)(idx a, idx b) /* of two steps, either of which may be 0: none */
+{
+  return a && (!b || a < b) ? a : b;
+}
+FN N(finding) N(find_bad)(const N(plan) * q, range steps, const bptt_problem *p)
+{
+  const idx output = N(bad_output)(q, steps, p->O);
+  const idx state = N(bad_state)(q, steps, p->directions, !output && !p->last);
+  return (N(finding)){N(earlier)(state, output), output > 0};
+}
+/* What the threads have found in the steps after those before. A state may reach outputs that are
+ * another thread's, or of a later block; it matters only where an output is not finite. */
+FN void N(report_bad)(N(plan) * q, int threads, bptt_problem *p)
+{
+  for (const N(finding) *f = q->found; f < q->found + threads; f++) {
+    q->suspect = N(earlier)(q->suspect, f->step);
+    if (f->output) p->bad_forward = N(earlier)(q->suspect, p->bad_forward);
+  }
 }
 
 /* Going back through steps s .. e - 1: the first step met with a gate gradient that is not finite,
@@ -256,24 +300,24 @@ FN bptt_status N(outputs)(N(plan) * q, idx first, int report, bptt_problem *p)
   if (report) N(states_out)(q, steps, p);
   N(readout_input)(q, steps);
   if (N(readout_forward)(r, N(top)(q), steps, p->b_y) != BPTT_OK) return BPTT_EINTERRUPT;
-  if (report) q->found[me->rank] = N(bad_forward)(q, steps, p);
+  if (report) q->found[me->rank] = N(find_bad)(q, steps, p);
   if (N(losses)(r, l, steps, p, report) != BPTT_OK || bptt_barrier(me)) return BPTT_EINTERRUPT;
   if (r->dy_turned) {
     N(turn)(&q->batch, steps, r->dy_turned, r->O, r->dy, r->O, r->O);
     if (bptt_barrier(me)) return BPTT_EINTERRUPT;
   }
   if (me->rank > 0 || !report) return BPTT_OK;
-  for (int i = 0; i < me->size && !p->bad_forward; i++) p->bad_forward = q->found[i];
+  N(report_bad)(q, me->size, p);
   N(loss_sum)(r, l, (range){from, l->t1}, p);
   return BPTT_OK;
 }
 
 /* Forward through a block, in pieces of what is in memory at a time. */
-FN bptt_status N(block_forward)(N(plan) * q, const N(block) * b, idx piece, bptt_problem *p)
+FN bptt_status N(block_forward)(N(plan) * q, const N(block) * b, bptt_problem *p)
 {
-  const int in_parts = piece < b->e - b->s;
+  const int in_parts = q->piece < b->e - b->s;
   for (idx t0 = b->s, t1, slot = STATE_NEXT; t0 < b->e; t0 = t1) {
-    t1 = SMALLER(t0 + piece, b->e);
+    t1 = SMALLER(t0 + q->piece, b->e);
     N(move_to)(q, t0, t1);
     if (b->first > 0 || t0 > b->s) {
       N(recall)(q, slot);
@@ -361,7 +405,7 @@ FN bptt_status N(step)(bptt_problem *p, void *workspace, bptt_thread *me)
   if (bptt_barrier(me)) return BPTT_EINTERRUPT;
   for (N(block) b = {0}; b.e < q.batch.T;) {
     b = N(next_block)(&q, &b, p);
-    if (N(block_forward)(&q, &b, back && p->recompute ? q.part : q.block, p) != BPTT_OK ||
+    if (N(block_forward)(&q, &b, p) != BPTT_OK ||
         (back && N(block_backward)(&q, &b, p) != BPTT_OK))
       return BPTT_EINTERRUPT;
   }

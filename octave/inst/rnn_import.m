@@ -12,9 +12,9 @@
 ## it the names in the file decide.  Names, shapes and the order of gates are in
 ## the help of @code{rnn_export}.  All tensors must be parts of recurrent layers of
 ## one kind or of one readout, the only layer without recurrent weights.  Names may
-## begin with anything; layers are in the order of their names, @code{lstm_2}
-## before @code{lstm_10}.  In Keras, names are the last pieces of a variable's
-## @code{path}.  Of two biases, one of the input and one recurrent, the sum is
+## begin with anything, but those of the layers differ in numbers alone, and are in
+## their order: @code{lstm_2} before @code{lstm_10}.  In Keras, names are the last
+## pieces of a variable's @code{path}.  Of two biases, one of the input and one recurrent, the sum is
 ## taken, but of the one that the reset gate multiplies (@code{b_hn}); a file
 ## without biases has them 0.  Numbers of the types @code{F64}, @code{F32},
 ## @code{F16} and @code{BF16} are read, and are double in the network.

@@ -493,7 +493,7 @@ static const dialect dialects[] = {
      false,
      false,
      false,
-     {{"a.", ""}, {"b.", ""}},
+     {{"bilstm_1.", ""}, {"bilstm_2.", ""}},
      {"InputWeights", "RecurrentWeights", "Bias", NULL},
      {"fc.Weights", "fc.Bias"},
      false,
@@ -822,6 +822,126 @@ static void test_foreign_damage(void)
   host_close(&h);
 }
 
+/* ------------------------------------------------------------------------- incomplete files */
+
+/* A network of PyTorch: layers of one unit, without the tensors of these names, and what is then
+ * said; NULL: it is read. */
+static const struct {
+  const char *group[3]; /* of each layer; numbered within it from 0 */
+  bool both;
+  const char *without[4], *sentence;
+} incomplete[] = {
+    {{"m.", "m.", "m."}, true, {NULL}, NULL},
+    {{"m1.", "m2.", "m2."}, false, {NULL}, NULL},
+    {{"m.", "m."}, true, {"bias_ih", "bias_hh"}, NULL},
+    {{"m1.", "m2."}, false, {"m1.bias"}, NULL},
+    {{"m.", "m.", "m."}, true, {"l1"}, "`file` has `m.weight_ih_l2`, but no `m.weight_ih_l1`"},
+    {{"m.", "m."}, false, {"l0"}, "`file` has `m.weight_ih_l1`, but no `m.weight_ih_l0`"},
+    {{"m1.", "m2.", "m2."},
+     false,
+     {"m2.weight_ih_l0", "m2.weight_hh_l0", "m2.bias_ih_l0", "m2.bias_hh_l0"},
+     "`file` has `m2.weight_ih_l1`, but no `m2.weight_ih_l0`"},
+    {{"m."}, false, {"bias_hh"}, "`file` has `m.bias_ih_l0`, but no `m.bias_hh_l0`"},
+    {{"m."}, false, {"bias_ih"}, "`file` has `m.bias_hh_l0`, but no `m.bias_ih_l0`"},
+    {{"m.", "m."},
+     false,
+     {"bias_ih_l1", "bias_hh_l1"},
+     "`file` has `m.bias_ih_l0`, but no `m.bias_ih_l1`"},
+    {{"m.", "m."},
+     false,
+     {"bias_ih_l0", "bias_hh_l0"},
+     "`file` has `m.bias_ih_l1`, but no `m.bias_ih_l0`"},
+    {{"m."},
+     true,
+     {"bias_ih_l0_reverse", "bias_hh_l0_reverse"},
+     "`file` has `m.bias_ih_l0`, but no bias of the reverse direction beside it"},
+    {{"m."},
+     true,
+     {"bias_hh_l0_reverse"},
+     "`file` has `m.bias_ih_l0`, but no `m.bias_hh_l0_reverse`"},
+    {{"encoder.", "decoder."},
+     false,
+     {NULL},
+     "`file` has recurrent layers `decoder.weight_ih_l0` and `encoder.weight_ih_l0`; expected names "
+     "that differ in numbers alone"},
+};
+
+/* "m.bias_ih_l0" leaves the reverse direction alone; "bias_ih" and "l0" do not. */
+static bool is_left_out(const char *const *without, const char *name)
+{
+  for (int i = 0; i < 4 && without[i]; i++) {
+    const char *at = strstr(name, without[i]);
+    bool reverse = at && strcmp(at + strlen(without[i]), "_reverse") == 0;
+    if (at && !(reverse && strstr(without[i], "_l"))) return true;
+  }
+  return false;
+}
+
+static void test_incomplete(int row)
+{
+  static const char *const part[] = {"weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l"};
+  static const double data[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  static maker m;
+  const char *const *group = incomplete[row].group, *sentence = incomplete[row].sentence;
+  int directions = incomplete[row].both ? 2 : 1, number = 0;
+  host h;
+  host_open(&h, BPTT_R);
+  memset(&m, 0, sizeof m);
+  for (int l = 0; l < 3 && group[l]; l++) {
+    number = l > 0 && strcmp(group[l], group[l - 1]) == 0 ? number + 1 : 0;
+    for (int i = 0; i < 4 * directions; i++) {
+      char name[64];
+      int inputs = i % 4 == 0 && l > 0 ? directions : 1;
+      snprintf(name, sizeof name, "%s%s%d%s", group[l], part[i % 4], number,
+               i < 4 ? "" : "_reverse");
+      if (is_left_out(incomplete[row].without, name)) continue;
+      add_tensor(&m, name, i % 4 > 1 ? "3" : inputs == 2 ? "3,2" : "3,1", 3 * (size_t)inputs, data);
+    }
+  }
+  add_tensor(&m, "fc.weight", directions == 2 ? "1,2" : "1,1", (size_t)directions, data);
+  bptt_value *net = load(&h, "rnn_import", finish(&h, &m));
+  bool right = sentence ? !net && strstr(h.error.message, sentence) : net != NULL;
+  CHECK(right);
+  if (!right) printf("row %d: %s\n", row, net ? "accepted" : h.error.message);
+  host_close(&h);
+}
+
+/* A gru of Keras in two directions, whose biases are not alike. */
+static void test_unlike_directions(void)
+{
+  static const double data[6] = {1, 2, 3, 4, 5, 6};
+  static const struct {
+    const char *dims;
+    size_t count;
+    const char *sentence;
+  } bias[] = {{"2,3", 6, NULL},
+              {"3", 3, "bias` of `file` is 3; expected 2 x 3, as in the forward direction"},
+              {NULL, 0, "but no bias of the reverse direction beside it"}};
+  static maker m;
+  for (int i = 0; i < 3; i++) {
+    host h;
+    host_open(&h, BPTT_R);
+    memset(&m, 0, sizeof m);
+    for (int k = 0; k < 2; k++) {
+      static const char *const part[] = {"kernel", "recurrent_kernel"};
+      char name[64];
+      for (int j = 0; j < 2; j++) {
+        snprintf(name, sizeof name, "b/%s_gru/%s", k ? "backward" : "forward", part[j]);
+        add_tensor(&m, name, "1,3", 3, data);
+      }
+      snprintf(name, sizeof name, "b/%s_gru/bias", k ? "backward" : "forward");
+      if (k == 0) add_tensor(&m, name, "2,3", 6, data);
+      if (k == 1 && bias[i].dims) add_tensor(&m, name, bias[i].dims, bias[i].count, data);
+    }
+    add_tensor(&m, "dense/kernel", "2,1", 2, data);
+    bptt_value *net = load(&h, "rnn_import", finish(&h, &m));
+    bool right = bias[i].sentence ? !net && strstr(h.error.message, bias[i].sentence) : net != NULL;
+    CHECK(right);
+    if (!right) printf("unlike %d: %s\n", i, net ? "accepted" : h.error.message);
+    host_close(&h);
+  }
+}
+
 /* ------------------------------------------------------------------------------ mutants */
 
 static size_t header_length(const unsigned char *b)
@@ -992,6 +1112,8 @@ int main(int argc, char **argv)
   for (size_t i = 0; i < sizeof dialects / sizeof dialects[0]; i++) test_dialect(&dialects[i]);
   test_damage();
   test_foreign_damage();
+  for (int i = 0; i < (int)(sizeof incomplete / sizeof incomplete[0]); i++) test_incomplete(i);
+  test_unlike_directions();
   test_mutants(mutants);
   printf("%d passed, %d failed\n", checks - failures, failures);
   return failures > 0;

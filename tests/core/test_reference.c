@@ -1416,12 +1416,68 @@ static void check_problem(int number)
   host_close(&h);
 }
 
+/* ------------------------------------------------------------------------- not finite */
+
+/* x has a NaN at step t of sequence b, and nothing is truncated or dropped: what is wrong first, on
+ * the way forward and on the way back, where the reverse direction comes first, from its end. */
+static void check_not_finite(const problem *q, const way *w, ptrdiff_t b, ptrdiff_t t)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  bptt_layer layer[MOST];
+  output list[MOST_OUTPUTS];
+  bptt_problem p = make_inputs(&h, q, w->dtype, true, layer);
+  const bool both = p.directions == 2, at_once = both && (p.layers > 1 || !p.last);
+  const results none = {.loss = 0};
+  const int outputs = list_outputs(list, &p, q, &none);
+  for (int i = 0; i < outputs; i++) {
+    if (list[i].set == WANT_WEIGHTS) *list[i].place = output_room(&h, w->dtype, list[i].n);
+  }
+  for (int i = 0; i < p.layers * p.directions; i++) {
+    if (!has_b_hn(&q->layer[i])) layer[i].db_hn = NULL;
+  }
+  p.threads = (int)whole(1, 2);
+  p.recompute = !both && one_in(2);
+  check(run(&p, w->dtype) == BPTT_OK, q, w, "status of what is not finite", 0);
+  check(p.bad_forward == (at_once ? 1 : t + 1), q, w, "bad_forward", (double)p.bad_forward);
+  check(p.bad_backward == (both ? 1 : q->shape.length[b]), q, w, "bad_backward",
+        (double)p.bad_backward);
+  host_close(&h);
+}
+
+static void check_poisoned(int number)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  problem q = choose_problem(&h, number);
+  bptt_problem *p = &q.shape;
+  const ptrdiff_t b = whole(0, p->B - 1), L = p->length[b];
+  /* To relu NaN is 0; the identity does without the state on its way back. */
+  const bool kept =
+      p->cell != BPTT_RNN || p->activation == BPTT_TANH || p->activation == BPTT_SIGMOID;
+  const ptrdiff_t t = L > 0 ? whole(0, L - 1) : 0;
+  p->dropout = 0;
+  p->k1 = p->k2 = p->T;
+  column(q.x, p->D, t * p->B + b)[whole(0, p->D - 1)] = NAN;
+  for (int i = 0; L > 0 && kept && i < HOST_ISAS; i++) {
+    if (!host_use_isa(host_isa[i])) continue;
+    for (int dtype = BPTT_F64; dtype <= BPTT_F32; dtype++) {
+      const way w = {host_isa[i], (bptt_dtype)dtype};
+      check_not_finite(&q, &w, b, t);
+    }
+  }
+  host_close(&h);
+}
+
 int main(int argc, char **argv)
 {
   const int first = argc > 1 ? atoi(argv[1]) : 0;
   const int count = argc > 2 ? atoi(argv[2]) : PROBLEMS;
   bptt_load();
-  for (int i = 0; i < count; i++) check_problem(first + i);
+  for (int i = 0; i < count; i++) {
+    check_problem(first + i);
+    check_poisoned(first + i);
+  }
   bptt_release();
   printf("%d passed, %d failed\n", passed, failed);
   return failed > 0 || passed == 0;
