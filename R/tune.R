@@ -91,38 +91,38 @@ rnn_tune <- function(x, target, grid, ..., search = c("grid", "random", "halving
   new_rnn_tune(candidates, results)
 }
 
-input_error <- function(argument, ...) {
-  stop(structure(
-    class = c("bptt_input_error", "error", "condition"),
-    list(message = paste0(...), call = sys.call(-1), argument = argument)
-  ))
+# An error of rnn_tune, from wherever in it.
+refuse <- function(argument, ...) {
+  frames <- seq_len(sys.nframe())
+  ours <- Position(function(i) identical(sys.function(i), rnn_tune), frames)
+  input_error(paste0(...), argument, sys.call(ours))
 }
 
 check_tune <- function(grid, common, n, origins, horizon) {
   is_whole <- function(v) is.numeric(v) && length(v) == 1L && !is.na(v) && v >= 1 && v == round(v)
   if (!is.list(grid) || length(grid) == 0L || is.null(names(grid)) || any(names(grid) == "")) {
-    input_error("grid", "`grid` is ", describe(grid), "; expected a list with a name for each option")
+    refuse("grid", "`grid` is ", describe(grid), "; expected a list with a name for each option")
   }
-  known <- setdiff(c(names(formals(rnn_net)), names(formals(rnn_train))), c("...", "net", "x", "target"))
+  known <- setdiff(c(names(formals(rnn_net)), names(formals(rnn_train))), c("...", "net", "x", "target", "verbose"))
   for (given in list(grid, common)) {
     unknown <- setdiff(names(given), known)
     if (length(unknown) > 0L) {
-      input_error(unknown[1L], "`", unknown[1L], "` is not an option of rnn_net or rnn_train")
+      refuse(unknown[1L], "`", unknown[1L], "` is not an option of rnn_net or rnn_train")
     }
   }
   both <- intersect(names(grid), names(common))
   if (length(both) > 0L) {
-    input_error(both[1L], "`", both[1L], "` is in `grid` and given as well; expected one of the two")
+    refuse(both[1L], "`", both[1L], "` is in `grid` and given as well; expected one of the two")
   }
-  if (!is_whole(n)) input_error("n", "`n` is ", describe(n), "; expected a whole number of at least 1")
+  if (!is_whole(n)) refuse("n", "`n` is ", describe(n), "; expected a whole number of at least 1")
   if (!is_whole(origins)) {
-    input_error("origins", "`origins` is ", describe(origins), "; expected a whole number of at least 1")
+    refuse("origins", "`origins` is ", describe(origins), "; expected a whole number of at least 1")
   }
   if (!is.null(horizon) && !is_whole(horizon)) {
-    input_error("horizon", "`horizon` is ", describe(horizon), "; expected a whole number of at least 1")
+    refuse("horizon", "`horizon` is ", describe(horizon), "; expected a whole number of at least 1")
   }
   if (origins > 1 && is.null(horizon)) {
-    input_error("horizon", "`horizon` is missing; `origins` above 1 need it")
+    refuse("horizon", "`horizon` is missing; `origins` above 1 need it")
   }
 }
 
@@ -147,14 +147,14 @@ values_of <- function(v) if (is.list(v)) v else as.list(v)
 tune_candidates <- function(grid, search, n, seed) {
   drawn <- vapply(grid, is.function, NA)
   if (any(drawn) && search == "grid") {
-    input_error("grid", "`", names(grid)[drawn][1L], "` of `grid` is a function; expected values, as ",
+    refuse("grid", "`", names(grid)[drawn][1L], "` of `grid` is a function; expected values, as ",
       "`search` is \"grid\""
     )
   }
   values <- lapply(grid[!drawn], values_of)
   sizes <- lengths(values)
   if (any(sizes == 0L)) {
-    input_error("grid", "`", names(values)[sizes == 0L][1L], "` of `grid` has no values")
+    refuse("grid", "`", names(values)[sizes == 0L][1L], "` of `grid` has no values")
   }
   combinations <- prod(sizes)
   candidate <- function(i) {
@@ -204,7 +204,7 @@ tune_runs <- function(data, validation, origins, horizon) {
   lapply(seq_len(origins), function(i) {
     seen <- steps - (origins - i) * horizon
     if (min(seen) <= horizon) {
-      input_error(
+      refuse(
         "origins", "`origins` are ", origins, " with a `horizon` of ", horizon,
         "; expected fewer for ", min(steps), " steps"
       )
@@ -246,7 +246,7 @@ tune_one <- function(candidate, common, runs) {
   fits <- tryCatch(
     {
       net <- do.call(rnn_net, net_options)
-      lapply(runs, function(run) do.call(rnn_train, c(list(net), run, taken_by(rnn_train))))
+      lapply(runs, function(run) do.call(rnn_train, c(list(net), run, taken_by(rnn_train), list(verbose = FALSE))))
     },
     error = function(e) conditionMessage(e)
   )
@@ -298,7 +298,7 @@ kept_results <- function(search) {
   }
   before <- tryCatch(readRDS(search$file), error = function(e) NULL)
   if (!identical(before$search, kept$search)) {
-    input_error("file", "`file` is not of this search; expected one with the same options and data")
+    refuse("file", "`file` is not of this search; expected one with the same options and data")
   }
   before
 }

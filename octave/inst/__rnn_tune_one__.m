@@ -29,7 +29,7 @@ function result = __rnn_tune_one__ (candidate, common, runs, for_net, for_train)
     hidden = given{at};
     given(at-1:at) = [];
     net = rnn_net (sizes{1,2}, hidden, sizes{2,2}, given{:});
-    train = taken_by (options, for_train);
+    train = [taken_by(options, for_train), {"verbose", false}];
     scores = epochs = zeros (1, numel (runs));
     for i = 1:numel (runs)
       [best, info] = rnn_train (net, runs{i}{:}, train{:});
@@ -54,3 +54,15 @@ function pairs = taken_by (options, names)
   pairs = options(sort ([2 * taken - 1, 2 * taken]));
 
 endfunction
+
+%!test
+%! y = sin (1:40);
+%! result = __rnn_tune_one__ (struct ("hidden", 2), {"seed", 1, "epochs", 3}, ...
+%!                            {{y, y, "validation", 0.2}}, {"seed", "hidden"}, ...
+%!                            {"seed", "epochs"});
+%! [net, info] = rnn_train (rnn_net (1, 2, 1, "seed", 1), y, y, "seed", 1, ...
+%!                          "epochs", 3, "validation", 0.2);
+%! assert (isequal (result.net, net));
+%! assert (result.score, min (info.history.validation_loss));
+%! result = __rnn_tune_one__ (struct ("hidden", 0), {}, {{y, y}}, {"hidden"}, {});
+%! assert (! isempty (result.error) && isnan (result.score));

@@ -162,7 +162,7 @@ function names = net_options ()
 endfunction
 
 function names = train_options ()
-  names = setdiff (options_of ("rnn_train"), {"net", "x", "target"});
+  names = setdiff (options_of ("rnn_train"), {"net", "x", "target", "progress"});
 endfunction
 
 ## ------------------------------------------------------------------ candidates
