@@ -493,12 +493,53 @@ part_lines <- function() {
   say("lstm, D = 8, H = 64, B = 32, T = 100 but for what varies: ", file, "\n")
 }
 
+part_train <- function() {
+  say("### Training: the loop's time over that of its gradients\n")
+  say("rnn_train in C, double; asked: 1.05 at most.\n")
+  lines <- strsplit(system(file.path(build, "train"), intern = TRUE), "\t")
+  table <- do.call(rbind, lines)
+  markdown(unique(table[, 1]), lapply(
+    split(table[, 4], factor(paste(table[, 2], table[, 3]), unique(paste(table[, 2], table[, 3])))),
+    identity
+  ))
+}
+
+# Eight candidates, alone and by two workers; each a process of its own, as packages are loaded.
+part_tune <- function() {
+  say("### Search: eight candidates of rnn_tune, seconds alone and on two workers\n")
+  in_r <- paste(
+    "library(bptt); x <- array(sin(1:25600), c(8, 32, 100)); y <- array(cos(1:3200), c(1, 32, 100))",
+    "grid <- list(learn_rate = (1:8) / 1000)",
+    "run <- function() system.time(rnn_tune(x, y, grid, input = 8, hidden = 64, cell = 'lstm',",
+    "  format = 'CBT', epochs = 150, seed = 1))[[3]]",
+    "alone <- run(); future::plan(future::multisession, workers = 2)",
+    "future.apply::future_lapply(1:2, function(i) library(bptt)); cat(alone, run())",
+    sep = "\n"
+  )
+  in_octave <- paste(
+    "pkg load parallel; x = reshape (sin (1:25600), 8, 32, 100); y = reshape (cos (1:3200), 1, 32, 100)",
+    "grid.learn_rate = (1:8) / 1000",
+    "run = @(w) rnn_tune (x, y, grid, 'input', 8, 'hidden', 64, 'cell', 'lstm', 'format', 'CBT', 'epochs', 150, 'seed', 1, 'workers', w)",
+    "tic; run (1); alone = toc; parcellfun (2, @(i) i, {1, 2}, 'VerboseLevel', 0); tic; run (2); printf ('%g %g\\n', alone, toc)",
+    sep = "; "
+  )
+  ask_once <- function(command, code) {
+    answer <- system(paste(command, shQuote(code)), intern = TRUE, ignore.stderr = TRUE)
+    seconds <- as.numeric(strsplit(tail(answer, 1), " ")[[1]])
+    sprintf("%.1f / %.1f = %.2f", seconds[1], seconds[2], seconds[1] / seconds[2])
+  }
+  markdown("alone / two workers", list(
+    R = ask_once(paste(variable("R", "Rscript"), "-e"), in_r),
+    Octave = ask_once(paste(variable("OCTAVE", "octave-cli"), "--quiet --no-init-file --eval"), in_octave)
+  ))
+}
+
 # ---------------------------------------------------------------------------- all
 
 parts <- list(
   table = part_table, lengths = part_lengths, truncate = part_truncate, batch = part_batch,
   isa = part_isa, memory = part_memory, call = part_call, carry = part_carry, lines = part_lines,
-  deep = part_deep, million = part_million
+  deep = part_deep, million = part_million, train = part_train, tune = part_tune
 )
 asked <- variable("PART", names(parts))
 unknown <- setdiff(asked, names(parts))

@@ -1,6 +1,7 @@
 /* train.c -- what the training loop costs beside the gradients that it asks for: the time of
  * rnn_train over that of its calls of bptt_step(), which the linker leads through here
- * (--wrap=bptt_step). One line for each cell, size and optimizer.
+ * (--wrap=bptt_step). One line for each size, cell and optimizer, with tabs; the median of some
+ * runs.
  *
  * Usage: train */
 #include "host.h"
@@ -46,8 +47,7 @@ static bptt_value *waves(host *h, size_t D, size_t B, size_t T)
 }
 
 /* Seconds of the whole loop over those of its steps; `steps` of them. */
-static double overhead(const char *cell, const char *optimizer, const size *s, double steps,
-                       double *step)
+static double overhead(const char *cell, const char *optimizer, const size *s, double steps)
 {
   host h;
   host_open(&h, BPTT_R);
@@ -77,7 +77,6 @@ static double overhead(const char *cell, const char *optimizer, const size *s, d
   }
   const bptt_value *took = host_get(h.result, "history.seconds");
   const double loop = host_at(took, took->count - 1);
-  *step = in_steps / (ceil(steps / batches) * batches);
   host_close(&h);
   return loop / in_steps;
 }
@@ -90,21 +89,20 @@ static int by_size(const void *a, const void *b)
 
 int main(void)
 {
-  static const size sizes[] = {{"S", 1, 32, 1, 200, 1}, {"M", 8, 64, 32, 100, 32}, {"M, 4 batches", 8, 64, 128, 100, 32}};
+  static const size sizes[] = {
+      {"S", 1, 32, 1, 200, 1}, {"M", 8, 64, 32, 100, 32}, {"M, 4 batches", 8, 64, 128, 100, 32}};
   static const char *const cell[] = {"rnn", "gru", "lstm"}, *const optimizer[] = {"sgd", "adam"};
   enum { ROUNDS = 9 };
   bptt_load();
-  printf("%-14s %-6s %-6s %12s %8s\n", "size", "cell", "", "gradient us", "loop /");
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
     for (size_t c = 0; c < 3; c++) {
       for (size_t o = 0; o < 2; o++) {
-        double ratio[ROUNDS], step = 0;
+        double ratio[ROUNDS];
         for (int r = 0; r < ROUNDS; r++) {
-          ratio[r] = overhead(cell[c], optimizer[o], &sizes[i], i ? 40 : 2000, &step);
+          ratio[r] = overhead(cell[c], optimizer[o], &sizes[i], i ? 40 : 2000);
         }
         qsort(ratio, ROUNDS, sizeof *ratio, by_size);
-        printf("%-14s %-6s %-6s %12.1f %8.3f\n", sizes[i].name, cell[c], optimizer[o], 1e6 * step,
-               ratio[ROUNDS / 2]);
+        printf("%s\t%s\t%s\t%.3f\n", sizes[i].name, cell[c], optimizer[o], ratio[ROUNDS / 2]);
       }
     }
   }
