@@ -314,15 +314,16 @@ static void set_states(trainer *r, ptrdiff_t n, const char *before, char *after)
   }
 }
 
-/* The problem has this batch. */
+/* The problem has this batch. A mean is one over pairs of an element and a level. */
 static void set_batch(bptt_problem *p, const training *t, const batch *b)
 {
+  const double pairs = b->mass * (p->loss == BPTT_QUANTILE ? (double)p->level_count : 1);
   set_sizes(p, b->n, p->T);
   p->x = b->x;
   p->target = b->target;
   p->weights = b->weights;
   p->length = b->length;
-  p->scale = !t->mean ? 1 : b->mass > 0 ? 1 / b->mass : 0;
+  p->scale = !t->mean ? 1 : pairs > 0 ? 1 / pairs : 0;
 }
 
 static bptt_status run_engine(trainer *r)
