@@ -495,7 +495,7 @@ static void take_step(trainer *r, const batch *b, double end)
   r->at.mass += b->mass;
 }
 
-/* Between two steps: whether there is time for another one. */
+/* Before a step: whether there is time for it. */
 static void look_around(trainer *r)
 {
   const training *t = r->t;
@@ -543,7 +543,9 @@ static void train_group(trainer *r, ptrdiff_t group)
   }
   const ptrdiff_t most = t->chunk ? t->chunk : longest;
   const double chunks = (double)((longest + most - 1) / most);
-  while (r->at.chunks < chunks && !r->stop) {
+  while (r->at.chunks < chunks) {
+    look_around(r);
+    if (r->stop) return;
     const double end =
         r->at.epochs + ((double)group + (r->at.chunks + 1) / chunks) / (double)groups_of(t);
     batch b = r->whole;
@@ -558,9 +560,7 @@ static void train_group(trainer *r, ptrdiff_t group)
     r->carried[1] = r->carried[0];
     r->carried[0] = after;
     r->at.chunks++;
-    look_around(r);
   }
-  if (r->at.chunks < chunks) return;
   r->at.chunks = 0;
   r->at.groups++;
 }
