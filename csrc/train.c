@@ -179,12 +179,14 @@ static void set_arrays(train *j, char *workspace)
   material_weigh(&t->validation, p->class_weights);
 }
 
-/* Those of the user's network, or drawn from the seed. */
+/* Those of the user's network, or drawn from the seed: as numbers of the precision that is
+ * computed in. */
 static bptt_status set_first_weights(lane *l, const member *m, bool own)
 {
   train *j = l->job;
+  trainer *r = &l->trainer;
   const network *n = &j->pass->net;
-  double *param[2 * ROLE_COUNT * NETWORK_MOST_LAYERS], *at = l->trainer.w;
+  double *param[2 * ROLE_COUNT * NETWORK_MOST_LAYERS], *at = r->w;
   for (int i = 0; i < n->parameters; i++) {
     const parameter *q = &n->parameter[i];
     param[i] = at;
@@ -198,7 +200,12 @@ static bptt_status set_first_weights(lane *l, const member *m, bool own)
   init_options init = j->init;
   init.seed = m->seed;
   const bptt_host quiet = {.poll = NULL};
-  return init_parameters(n, &init, param, l->scratch, &quiet);
+  const bptt_status status = init_parameters(n, &init, param, l->scratch, &quiet);
+  if (r->w_single) {
+    bptt_convert(r->w_single, BPTT_F32, r->w, BPTT_F64, j->training.numbers);
+    bptt_convert(r->w, BPTT_F64, r->w_single, BPTT_F32, j->training.numbers);
+  }
+  return status;
 }
 
 static int lane_stopped(void *context)

@@ -314,15 +314,16 @@ static void set_states(trainer *r, ptrdiff_t n, const char *before, char *after)
   }
 }
 
-/* The problem has this batch. */
+/* The problem has this batch. A mean is one over pairs of an element and a level. */
 static void set_batch(bptt_problem *p, const training *t, const batch *b)
 {
+  const double pairs = b->mass * (p->loss == BPTT_QUANTILE ? (double)p->level_count : 1);
   set_sizes(p, b->n, p->T);
   p->x = b->x;
   p->target = b->target;
   p->weights = b->weights;
   p->length = b->length;
-  p->scale = !t->mean ? 1 : b->mass > 0 ? 1 / b->mass : 0;
+  p->scale = !t->mean ? 1 : pairs > 0 ? 1 / pairs : 0;
 }
 
 static bptt_status run_engine(trainer *r)
@@ -494,7 +495,7 @@ static void take_step(trainer *r, const batch *b, double end)
   r->at.mass += b->mass;
 }
 
-/* Between two steps: whether there is time for another one. */
+/* Before a step: whether there is time for it. */
 static void look_around(trainer *r)
 {
   const training *t = r->t;
@@ -542,7 +543,9 @@ static void train_group(trainer *r, ptrdiff_t group)
   }
   const ptrdiff_t most = t->chunk ? t->chunk : longest;
   const double chunks = (double)((longest + most - 1) / most);
-  while (r->at.chunks < chunks && !r->stop) {
+  while (r->at.chunks < chunks) {
+    look_around(r);
+    if (r->stop) return;
     const double end =
         r->at.epochs + ((double)group + (r->at.chunks + 1) / chunks) / (double)groups_of(t);
     batch b = r->whole;
@@ -557,9 +560,7 @@ static void train_group(trainer *r, ptrdiff_t group)
     r->carried[1] = r->carried[0];
     r->carried[0] = after;
     r->at.chunks++;
-    look_around(r);
   }
-  if (r->at.chunks < chunks) return;
   r->at.chunks = 0;
   r->at.groups++;
 }

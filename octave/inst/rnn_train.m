@@ -476,10 +476,13 @@ function show_end (info)
     what = sprintf ("network %d, ", numel (history));
     history = history{end};
   endif
-  last = structfun (@(column) column(end,:), history, "UniformOutput", false);
+  epochs = numel (history.epoch);
+  last = "";
+  if (epochs > 0)
+    last = numbers_of (structfun (@(column) column(end), history, "UniformOutput", false));
+  endif
   stopped = cellstr (info.stopped){end};
-  show_line (sprintf ("%sepoch %d (%s)%s", what, max ([0, last.epoch]), stopped, ...
-                      numbers_of (last)));
+  show_line (sprintf ("%sepoch %d (%s)%s", what, epochs, stopped, last));
   printf ("\n");
 
 endfunction
@@ -505,7 +508,7 @@ function text = numbers_of (state)
               "loss %.3g", "valid %.3g", "gradient %.2g", "clipped %.0f%%"; ...
               1, 1, 1, 100}
     number = state.(what{1}) * what{3};
-    if (! isempty (number) && ! isnan (number))
+    if (! isnan (number))
       text = sprintf (["%s%s ", what{2}], text, between, number);
       between = ",";
     endif
@@ -520,3 +523,518 @@ function show_line (text)
   fflush (stdout);
 
 endfunction
+
+%!demo
+%! ## The weights of the best epoch are kept.
+%! y = sin ((1:300) / 5) + 0.3 * sin ((1:300) / 2.3);
+%! net = rnn_net (1, 8, 1, "gru", "seed", 1);
+%! [net, info] = rnn_train (net, y(1:end-1), y(2:end), "epochs", 300, ...
+%!                          "validation", 0.2, "patience", 50, "seed", 1);
+%! rnn_plot (info);
+
+%!shared y, x, target, net, opts
+%! y = sin ((1:61) / 5) + 0.3 * sin ((1:61) / 2.3);
+%! x = y(1:60);
+%! target = y(2:61);
+%! net = rnn_net (1, 4, 1, "gru", "seed", 1);
+%! opts = {"optimizer", "sgd", "learn_rate", 0.1, "clip_norm", Inf, "seed", 1};
+
+## A step of plain gradient descent, and the loss before it.
+%!function [net, loss] = step (net, rate, varargin)
+%!  [loss, grad] = rnn_bptt (net, varargin{:});
+%!  net.param = rnn_unpack (rnn_pack (net) - rate * rnn_pack (grad), net);
+%!endfunction
+
+%!function assert_close (net, want)
+%!  assert (rnn_pack (net), rnn_pack (want), 1e-14);
+%!endfunction
+
+%!function info = without_seconds (info)
+%!  info.history = rmfield (info.history, "seconds");
+%!endfunction
+
+%!test # the example of the help text
+%! z = sin ((1:300) / 5) + 0.3 * sin ((1:300) / 2.3);
+%! first = rnn_net (1, 8, 1, "gru", "seed", 1);
+%! [fit, info] = rnn_train (first, z(1:end-1), z(2:end), "epochs", 300, ...
+%!                          "validation", 0.2, "patience", 50, "seed", 1);
+%! assert (min (info.history.validation_loss) < 0.01);
+%! rnn_train (first, z(1:end-1), z(2:end), "window", 30, "stride", 10);
+%! rnn_train (first, z(1:end-1), z(2:end), "window", 30, "stateful", true);
+%! rnn_train (first, z(1:end-1), z(2:end), "optimizer", "lbfgs", "epochs", 20);
+%! rnn_train (first, {z(1:99), z(101:239)}, {z(2:100), z(102:240)}, ...
+%!            "schedule", "one_cycle", "learn_rate", 0.05);
+%! rnn_train (first, z(1:end-1), z(2:end), ...
+%!            "callback", @(state) state.loss < 0.1);
+%! file = tempname ();
+%! unwind_protect
+%!   rnn_train (first, z(1:end-1), z(2:end), "epochs", 50, "checkpoint", file);
+%!   rnn_train (first, z(1:end-1), z(2:end), "epochs", 100, "resume", file);
+%! unwind_protect_cleanup
+%!   unlink (file);
+%! end_unwind_protect
+
+%!test # what comes out
+%! [fit, info] = rnn_train (net, x, target, "epochs", 7, "seed", 3);
+%! assert (fieldnames (fit), fieldnames (net));
+%! assert (rmfield (fit, "param"), rmfield (net, "param"));
+%! assert (structfun (@(p) {size(p)}, fit.param), structfun (@(p) {size(p)}, net.param));
+%! assert (fieldnames (info), {"history"; "stopped"; "best_epoch"; "seed"; "clip_norm"});
+%! assert (fieldnames (info.history), {"epoch"; "loss"; "validation_loss"; "learn_rate"; ...
+%!                                     "grad_norm"; "clipped"; "seconds"});
+%! assert (structfun (@(column) size (column), info.history, "UniformOutput", false), ...
+%!         structfun (@(column) [7, 1], info.history, "UniformOutput", false));
+%! assert ({info.stopped, info.best_epoch, info.seed, info.clip_norm}, {"epochs", 7, 3, 1});
+%! assert (info.history.epoch, (1:7)');
+%! assert (isnan (info.history.validation_loss));
+%! assert (diff (info.history.loss) < 0);
+%! assert (diff (info.history.seconds) > 0);
+%! [loss, ~, first] = rnn_bptt (net, x, target);
+%! assert (info.history.loss(1), loss);
+%! assert (info.history.grad_norm(1), first.grad_norm, 1e-14);
+
+%!test # a step is what rnn_bptt says, whatever the loss and the data
+%! deep = rnn_net (2, [3, 4], 3, "lstm", "bidirectional", true, "seed", 1);
+%! many = rnn_net (2, 4, 3, "gru", "output_mode", "last", "seed", 1);
+%! u = reshape (sin (1:2*5*9), 2, 5, 9);
+%! v = reshape (cos (1:3*5*9), 3, 5, 9);
+%! classes = 1 + mod (reshape (1:45, 5, 9), 3);
+%! series = {u(:,:,1), u(:,1:3,2)};
+%! calls = {deep, u, v, {"loss", "huber", "delta", 0.1}; ...
+%!          deep, u, v, {"weights", reshape(mod (1:45, 4), 5, 9), "lengths", [9, 1, 4, 9, 2]}; ...
+%!          deep, u, classes, {"loss", "cross_entropy", "class_weights", [1, 2, 0.5]}; ...
+%!          deep, u, v(1,:,:), {"loss", "quantile"}; ...
+%!          deep, u, v, {"reduction", "sum", "truncate", 3}; ...
+%!          deep, series, {v(:,:,1), v(:,1:3,2)}, {"weights", {ones(1, 5), 2 * ones(1, 3)}}; ...
+%!          many, u, v(:,:,1), {"weights", 1:5}; ...
+%!          many, series, v(:,1:2,1), {}; ...
+%!          many, u, classes(:,1), {"loss", "cross_entropy"}; ...
+%!          deep, permute(u, [2, 3, 1]), permute(v, [2, 3, 1]), {"format", "BTC"}};
+%! for call = calls'
+%!   [first, a, b, more] = call{:};
+%!   [fit, info] = rnn_train (first, a, b, more{:}, "epochs", 2, opts{:});
+%!   [want, loss] = step (first, 0.1, a, b, more{:});
+%!   [want, loss(2,1)] = step (want, 0.1, a, b, more{:});
+%!   assert (info.history.loss, loss, -1e-14);
+%!   assert_close (fit, want);
+%! endfor
+
+%!test # a missing target does not count, nor does a batch without any
+%! gaps = target;
+%! gaps([1:20, 33]) = NaN;
+%! [fit, info] = rnn_train (net, x, gaps, "epochs", 1, opts{:});
+%! assert_close (fit, step (net, 0.1, x, gaps));
+%! [fit, info] = rnn_train (net, {x(1:20), x}, {gaps(1:20), gaps}, "epochs", 1, ...
+%!                          "batch_size", 1, opts{:});
+%! assert_close (fit, step (net, 0.1, x, gaps));
+
+%!test # windows are those that one would cut by hand
+%! ends = 60:-7:9;
+%! last = fliplr (ends);
+%! u = v = zeros (1, numel (last), 9);
+%! for k = 1:numel (last)
+%!   u(1,k,:) = x(last(k) + (-8:0));
+%!   v(1,k,:) = target(last(k) + (-8:0));
+%! endfor
+%! more = {"epochs", 4, "batch_size", 3, "seed", 5};
+%! [fit, info] = rnn_train (net, x, target, "window", 9, "stride", 7, more{:});
+%! [want, hand] = rnn_train (net, u, v, more{:});
+%! assert (fit, want);
+%! assert (without_seconds (info), without_seconds (hand));
+%! ## Of outputs at the last step those of each window.
+%! last_net = rnn_net (1, 4, 1, "lstm", "output_mode", "last", "seed", 1);
+%! fit = rnn_train (last_net, x, target, "window", 9, "stride", 7, more{:});
+%! assert (fit, rnn_train (last_net, u, v(:,:,9), more{:}));
+
+%!test # a sequence that is shorter than a window is one
+%! fit = rnn_train (net, {x(1:12), x(20:24)}, {target(1:12), target(20:24)}, ...
+%!                  "window", 6, "stride", 6, "epochs", 3, "seed", 2);
+%! want = rnn_train (net, {x(1:6), x(7:12), x(20:24)}, ...
+%!                   {target(1:6), target(7:12), target(20:24)}, "epochs", 3, "seed", 2);
+%! assert (fit, want);
+
+%!test # stateful: a hand loop
+%! u = reshape (sin (1:22), 1, 2, 11);
+%! v = reshape (cos (1:22), 1, 2, 11);
+%! for cell = {"rnn", "gru", "lstm"}
+%!   want = first = rnn_net (1, 3, 1, cell{1}, "seed", 2);
+%!   [fit, info] = rnn_train (first, u, v, "window", 4, "stateful", true, "epochs", 2, ...
+%!                            "lengths", [11, 7], opts{:});
+%!   for epoch = 1:2
+%!     state = [];
+%!     for from = 1:4:11
+%!       at = from:min (from + 3, 11);
+%!       lengths = min ([11, 7] - from + 1, numel (at));
+%!       on = find (lengths > 0);
+%!       if (isstruct (state))
+%!         state = structfun (@(s) s(:,on), state, "UniformOutput", false);
+%!       endif
+%!       args = {u(:,on,at), v(:,on,at), "lengths", lengths(on), "state", state};
+%!       [~, state] = rnn_forward (want, u(:,on,at), args{3:end});
+%!       want = step (want, 0.1, args{:});
+%!     endfor
+%!   endfor
+%!   assert_close (fit, want);
+%! endfor
+
+%!test # validation: the last part in time, after a run through all of it
+%! [fit, info] = rnn_train (net, x, target, "validation", 0.25, "epochs", 3, opts{:});
+%! want = net;
+%! masked = target;
+%! masked(1:45) = NaN;
+%! for epoch = 1:3
+%!   [want, loss] = step (want, 0.1, x(1:45), target(1:45));
+%!   assert (info.history.loss(epoch), loss, 1e-14);
+%!   assert (info.history.validation_loss(epoch), rnn_bptt (want, x, masked), 1e-14);
+%! endfor
+%! assert_close (fit, want);
+
+%!test # validation: windows count that end in it
+%! [~, info] = rnn_train (net, x, target, "validation", 0.25, "window", 10, "stride", 4, ...
+%!                        "epochs", 1, opts{:});
+%! want = rnn_train (net, x(1:45), target(1:45), "window", 10, "stride", 4, "epochs", 1, ...
+%!                   opts{:});
+%! u = v = {};
+%! for last = 48:4:60
+%!   u{end+1} = x(last + (-9:0));
+%!   v{end+1} = target(last + (-9:0));
+%!   v{end}(last + (-9:0) <= 45) = NaN;
+%! endfor
+%! assert (info.history.validation_loss, rnn_bptt (want, u, v), 1e-14);
+
+%!test # validation: the last sequences, and data
+%! u = reshape (sin (1:70), 1, 10, 7);
+%! v = cos (1:10);
+%! last_net = rnn_net (1, 4, 1, "lstm", "output_mode", "last", "seed", 1);
+%! [fit, info] = rnn_train (last_net, u, v, "validation", 0.3, "epochs", 4, "seed", 1);
+%! held = struct ("x", u(:,8:10,:), "target", v(8:10));
+%! [want, hand] = rnn_train (last_net, u(:,1:7,:), v(1:7), "validation", held, ...
+%!                           "epochs", 4, "seed", 1);
+%! assert (fit, want);
+%! assert (without_seconds (info), without_seconds (hand));
+%! assert (info.history.validation_loss(end), rnn_bptt (fit, held.x, held.target), 1e-14);
+%! w = reshape (cos (1:70), 10, 7);
+%! [~, info] = rnn_train (net, u, w, "validation", 0.3, "validation_by", "sequence", ...
+%!                        "epochs", 1, opts{:});
+%! want = step (net, 0.1, u(:,1:7,:), w(1:7,:));
+%! assert (info.history.validation_loss, rnn_bptt (want, u(:,8:10,:), w(8:10,:)), 1e-14);
+%! series = struct ("x", {{x(1:9), x(20:40)}}, "target", {{target(1:9), target(20:40)}}, ...
+%!                  "weights", {{ones(1, 9), 2 * ones(1, 21)}});
+%! [~, info] = rnn_train (net, x, target, "validation", series, "epochs", 1, opts{:});
+%! want = step (net, 0.1, x, target);
+%! assert (info.history.validation_loss, ...
+%!         rnn_bptt (want, series.x, series.target, "weights", series.weights), 1e-14);
+
+%!test # patience stops, and the best weights are kept
+%! kept = {};
+%! [fit, info] = rnn_train (net, x, target, "validation", 0.3, "patience", 4, ...
+%!                          "learn_rate", 0.3, "epochs", 1000, "seed", 1);
+%! h = info.history;
+%! assert (info.stopped, "patience");
+%! [best, at] = min (h.validation_loss);
+%! assert (info.best_epoch, at);
+%! assert (numel (h.epoch), at + 4);
+%! masked = target;
+%! masked(1:42) = NaN;
+%! assert (rnn_bptt (fit, x, masked), best, 1e-14);
+
+%!function keep (state)
+%!  assignin ("base", "rnn_train_states", [evalin("base", "rnn_train_states"), {state}]);
+%!endfunction
+
+%!test # a callback is shown every epoch
+%! assignin ("base", "rnn_train_states", {});
+%! unwind_protect
+%!   [fit, info] = rnn_train (net, x, target, "epochs", 3, "validation", 0.2, ...
+%!                            "callback", @keep, "seed", 1);
+%!   states = evalin ("base", "rnn_train_states");
+%! unwind_protect_cleanup
+%!   evalin ("base", "clear rnn_train_states");
+%! end_unwind_protect
+%! states = [states{:}];
+%! assert (fieldnames (states), {"repeat"; "epoch"; "epochs"; "loss"; "validation_loss"; ...
+%!                               "learn_rate"; "grad_norm"; "clipped"; "seconds"; ...
+%!                               "time_left"; "net"});
+%! for name = {"epoch", "loss", "validation_loss", "learn_rate", "grad_norm", "clipped"}
+%!   assert ([states.(name{1})]', info.history.(name{1}));
+%! endfor
+%! assert ({[states.repeat], [states.epochs]}, {[1, 1, 1], [3, 3, 3]});
+%! assert (states(3).net, fit);
+%! assert (rnn_bptt (states(1).net, x(1:48), target(1:48)), info.history.loss(2), 1e-14);
+%! assert (states(3).time_left, 0);
+
+%!test # a callback stops, by true or 1 and by nothing else
+%! for stop = {@(s) s.epoch == 3, @(s) double(s.epoch == 3)}
+%!   [~, info] = rnn_train (net, x, target, "epochs", 9, "callback", stop{1});
+%!   assert (info.stopped, "callback");
+%!   assert (info.history.epoch, (1:3)');
+%! endfor
+%! for go_on = {@(s) false, @(s) [], @(s) "1", @(s) [true, true], @(s) {true}, @(s) NaN, ...
+%!              @(s) isempty([])(zeros (1, 0)), @(s) struct()}
+%!   [~, info] = rnn_train (net, x, target, "epochs", 2, "callback", go_on{1});
+%!   assert (info.stopped, "epochs");
+%! endfor
+
+%!test # an error in a callback comes through, and the next call is as ever
+%! [~, want] = rnn_train (net, x, target, "epochs", 2, "seed", 1);
+%! try
+%!   rnn_train (net, x, target, "callback", @(s) error ("mine:id", "epoch %d", s.epoch));
+%! catch err
+%! end_try_catch
+%! assert ({err.identifier, err.message}, {"mine:id", "epoch 1"});
+%! [~, info] = rnn_train (net, x, target, "epochs", 2, "seed", 1);
+%! assert (without_seconds (info), without_seconds (want));
+
+%!test # a callback may train
+%! inner = @(s) rnn_train (s.net, x, target, "epochs", 1, "callback", @(s) false).output == 2;
+%! [fit, info] = rnn_train (net, x, target, "epochs", 3, "callback", inner, "seed", 1);
+%! assert (fit, rnn_train (net, x, target, "epochs", 3, "seed", 1));
+
+%!test # what diverges keeps finite weights, and says so
+%! wild = rnn_net (1, 3, 1, "activation", "identity", "seed", 1);
+%! args = {wild, x, target, "optimizer", "sgd", "learn_rate", 1e3, "clip_norm", Inf, ...
+%!         "seed", 1};
+%! warning ("error", "bptt:nonFinite", "local");
+%! fail ("rnn_train (args{:})", "training stopped in epoch");
+%! warning ("off", "bptt:nonFinite", "local");
+%! [fit, info] = rnn_train (args{:});
+%! assert (info.stopped, "diverged");
+%! assert (isfinite (rnn_pack (fit)));
+%! assert (isfinite (info.history.loss));
+%! [fit, info] = rnn_train (args{:}, "validation", 0.2);
+%! assert (isfinite (rnn_pack (fit)));
+%! many = rnn_train (args{:}, "repeats", 3);
+%! assert (cellfun (@(one) all (isfinite (rnn_pack (one))), many));
+
+%!test # resumed to the same bits
+%! deep = rnn_net (1, [3, 4], 1, "lstm", "dropout", 0.3, "seed", 2);
+%! args = {deep, x, target, "window", 8, "batch_size", 7, "noise", 0.01, "average", true, ...
+%!         "validation", 0.2, "schedule", "plateau", "schedule_epochs", 1};
+%! for optimizer = {{"adam"}, {"rmsprop", "momentum", 0.5}, {"adagrad"}, ...
+%!                  {"sgd", "momentum", 0.5, "nesterov", true}, {"adamw", "weight_decay", 0.1}}
+%!   more = [args, {"optimizer"}, optimizer{1}];
+%!   [want, whole] = rnn_train (more{:}, "epochs", 6, "seed", 3);
+%!   file = tempname ();
+%!   unwind_protect
+%!     rnn_train (more{:}, "epochs", 2, "seed", 3, "checkpoint", file);
+%!     [~, half] = rnn_train (more{:}, "epochs", 4, "resume", file, "checkpoint", file);
+%!     [fit, info] = rnn_train (more{:}, "epochs", 6, "resume", file);
+%!     fail ('rnn_train (more{:}, "epochs", 3, "resume", file)', "`epochs` is 3");
+%!     fail ('rnn_train (more{:}, "epochs", 9, "resume", file, "beta1", .5)', "`beta1`");
+%!     fail ('rnn_train (more{:}, "epochs", 9, "resume", file, "seed", 4)', "`seed`");
+%!   unwind_protect_cleanup
+%!     unlink (file);
+%!   end_unwind_protect
+%!   assert (fit, want);
+%!   assert (without_seconds (info), without_seconds (whole));
+%!   assert (info.seed, 3);
+%!   assert (half.history.loss, whole.history.loss(1:4));
+%! endfor
+
+%!test # lbfgs and stateful training, too; and after a callback's error
+%! file = tempname ();
+%! for more = {{"optimizer", "lbfgs", "weight_decay", 1e-3}, {"window", 7, "stateful", true}}
+%!   args = [{net, x, target, "seed", 1}, more{1}];
+%!   [want, whole] = rnn_train (args{:}, "epochs", 8);
+%!   unwind_protect
+%!     stop = @(s) assert (s.epoch < 3);
+%!     fail ('rnn_train (args{:}, "epochs", 8, "checkpoint", file, "callback", stop)', "failed");
+%!     [fit, info] = rnn_train (args{:}, "epochs", 8, "resume", file);
+%!   unwind_protect_cleanup
+%!     unlink (file);
+%!   end_unwind_protect
+%!   assert (fit, want);
+%!   assert (without_seconds (info), without_seconds (whole));
+%! endfor
+
+%!test # names of files
+%! home = getenv ("HOME");
+%! folder = tempname ();
+%! mkdir (folder);
+%! unwind_protect
+%!   setenv ("HOME", folder);
+%!   rnn_train (net, x, target, "epochs", 1, "repeats", 2, "checkpoint", "~/a b", "seed", 1);
+%!   assert ({dir(folder).name}, {".", "..", "a b", "a b.2"});
+%!   [~, info] = rnn_train (net, x, target, "epochs", 2, "repeats", 2, "resume", "~/a b");
+%!   [~, want] = rnn_train (net, x, target, "epochs", 2, "repeats", 2, "seed", 1);
+%!   assert (info.history{2}.loss, want.history{2}.loss);
+%!   fail ('rnn_train (net, x, target, "resume", "~/none")', "none");
+%!   fail ('rnn_train (net, x, target, "checkpoint", "~/no/such/folder")', ...
+%!         "which cannot be written");
+%! unwind_protect_cleanup
+%!   setenv ("HOME", home);
+%!   confirm_recursive_rmdir (false, "local");
+%!   rmdir (folder, "s");
+%! end_unwind_protect
+
+%!test # several networks are separate trainings
+%! args = {x, target, "window", 20, "epochs", 3, "validation", 0.2, "batch_size", 4};
+%! [nets, info] = rnn_train (net, args{:}, "repeats", 3, "init", "he", "seed", 7);
+%! assert ({size(nets), size(info.history), size(info.stopped), size(info.best_epoch)}, ...
+%!         {[1, 3], [1, 3], [3, 1], [3, 1]});
+%! assert (info.seed, 7);
+%! for k = 1:3
+%!   first = net;
+%!   if (k > 1)
+%!     first = rnn_net (1, 4, 1, "gru", "init", "he", "seed", 6 + k);
+%!   endif
+%!   [want, alone] = rnn_train (first, args{:}, "seed", 6 + k);
+%!   assert (nets{k}, want);
+%!   assert (info.history{k}.validation_loss, alone.history.validation_loss);
+%!   assert ({info.stopped{k}, info.best_epoch(k)}, {alone.stopped, alone.best_epoch});
+%! endfor
+%! assert (rnn_train (net, args{:}, "repeats", 3, "init", "he", "seed", 7, "threads", 2), nets);
+%! ## With a callback one after the other; it ends the one that it is called for.
+%! [nets, info] = rnn_train (net, args{:}, "repeats", 3, "seed", 7, ...
+%!                           "callback", @(s) s.repeat == 2);
+%! assert (cellfun (@(h) numel (h.epoch), info.history), [3, 1, 3]);
+
+%!test # the same seed gives the same bits; rand ("state", 1) decides where there is none
+%! deep = rnn_net (1, [9, 8], 1, "lstm", "dropout", 0.3, "seed", 2);
+%! args = {deep, x, target, "window", 10, "epochs", 2, "batch_size", 5, "noise", 0.1};
+%! fit = rnn_train (args{:}, "seed", 4);
+%! assert (rnn_train (args{:}, "seed", 4), fit);
+%! assert (rnn_train (args{:}, "seed", 4, "threads", 2), fit);
+%! assert (rnn_train (args{:}, "seed", 4, "memory", "recompute"), fit);
+%! assert (! isequal (rnn_train (args{:}, "seed", 5), fit));
+%! state = rand ("state");
+%! unwind_protect
+%!   rand ("state", 1);
+%!   [fit, info] = rnn_train (args{:});
+%!   rand ("state", 1);
+%!   [again, info_again] = rnn_train (args{:}, "seed", []);
+%! unwind_protect_cleanup
+%!   rand ("state", state);
+%! end_unwind_protect
+%! assert (again, fit);
+%! assert (info_again.seed, info.seed);
+%! assert (rnn_train (args{:}, "seed", info.seed), fit);
+%! assert (! isequal (rnn_train (args{:}), fit));
+
+%!test # a cell of series is what an array with lengths is
+%! u = reshape (sin (1:20), 1, 2, 10);
+%! v = reshape (cos (1:20), 1, 2, 10);
+%! cells = {u(1,1,:)(:)', u(1,2,1:6)(:)'};
+%! targets = {v(1,1,:)(:)', v(1,2,1:6)(:)'};
+%! more = {"epochs", 3, "batch_size", 1, "window", 4, "stride", 2, "seed", 1};
+%! assert (rnn_train (net, cells, targets, more{:}), ...
+%!         rnn_train (net, u, v, "lengths", [10, 6], more{:}));
+
+%!test # single data are trained with in single; the weights keep their class
+%! [fit, info] = rnn_train (net, single (x), target, "epochs", 1, opts{:});
+%! assert (class (fit.param.W_hh), "double");
+%! [loss, grad] = rnn_bptt (net, single (x), target);
+%! assert (info.history.loss, double (loss), 1e-7);
+%! assert (rnn_pack (fit), ...
+%!         double (single (rnn_pack (net))) - 0.1 * double (rnn_pack (grad)), 1e-16);
+%! many = rnn_train (net, single (x), target, "epochs", 3, "repeats", 2, "seed", 1);
+%! assert (many{2}, rnn_train (rnn_net (1, 4, 1, "gru", "seed", 2), single (x), target, ...
+%!                             "epochs", 3, "seed", 2));
+%! small = net;
+%! small.param = structfun (@single, net.param, "UniformOutput", false);
+%! fit = rnn_train (small, x, target, "epochs", 2, "repeats", 2, "seed", 1);
+%! assert (structfun (@class, fit{1}.param, "UniformOutput", false), ...
+%!         structfun (@(p) "single", net.param, "UniformOutput", false));
+%! assert (class (fit{2}.param.b_y), "single");
+
+%!test # the learning rate over time
+%! n = (0:19)';
+%! rates = {{"constant"}, ones(20, 1); ...
+%!          {"step", "schedule_epochs", 6, "schedule_factor", .5}, .5 .^ floor(n / 6); ...
+%!          {"cosine"}, (1 + cos (pi * n / 20)) / 2; ...
+%!          {"one_cycle"}, [1 - .96 * (1 + cos(pi * n(1:6) / 6)) / 2; ...
+%!                          4e-6 + (1 - 4e-6) * (1 + cos(pi * (n(7:20) - 6) / 14)) / 2]; ...
+%!          {"constant", "warmup", 4}, min(1, (n + 1) / 4)};
+%! for rate = rates'
+%!   [~, info] = rnn_train (net, x, target, "epochs", 20, "schedule", rate{1}{:}, ...
+%!                          "learn_rate", 0.02);
+%!   assert (info.history.learn_rate, 0.02 * rate{2}, 1e-15);
+%! endfor
+%! ## Nothing is learnt from zeros: the loss of the first epoch stays the best.
+%! still = rnn_net (1, 4, 1, "seed", 1);
+%! still.param = structfun (@(p) 0 * p, still.param, "UniformOutput", false);
+%! [~, info] = rnn_train (still, x, 0 * x, "epochs", 9, "schedule", "plateau", ...
+%!                        "schedule_epochs", 2, "schedule_factor", 0.5);
+%! assert (info.history.learn_rate, 0.01 * 0.5 .^ [0 0 0 0 1 1 1 2 2]', 1e-15);
+
+%!test # the mean of the weights
+%! weights = rnn_pack (net);
+%! mean_weights = weights;
+%! for t = 1:5
+%!   weights = rnn_pack (rnn_train (net, x, target, "epochs", t, "seed", 1));
+%!   kept = (1 + t) / (10 + t);
+%!   mean_weights = kept * mean_weights + (1 - kept) * weights;
+%! endfor
+%! fit = rnn_train (net, x, target, "epochs", 5, "average", true, "seed", 1);
+%! assert (rnn_pack (fit), mean_weights, 1e-14);
+
+%!test # noise: its variance
+%! still = rnn_net (1, 60, 1, "seed", 1);
+%! still.param = structfun (@(p) 0 * p, still.param, "UniformOutput", false);
+%! fit = rnn_train (still, x, 0 * x, "epochs", 1, "noise", 4, opts{:});
+%! g = rnn_pack (fit) / 0.1;
+%! assert (mean (g .^ 2), 4, 0.3);
+%! assert (mean (g), 0, 0.15);
+
+%!test # lbfgs converges where there is a minimum to be had
+%! linear = rnn_net (1, 1, 1, "activation", "identity", "seed", 1);
+%! [fit, info] = rnn_train (linear, x, 0.5 * x + 0.1, "optimizer", "lbfgs", "epochs", 500);
+%! assert (info.stopped, "converged");
+%! assert (info.history.loss(end) < 1e-6);
+
+%!test # no time
+%! [fit, info] = rnn_train (net, x, target, "max_time", 0);
+%! assert (info.stopped, "max_time");
+%! assert (fit, net);
+%! assert (size (info.history.loss), [0, 1]);
+%! assert (info.best_epoch, 0);
+%! tic;
+%! [~, info] = rnn_train (net, x, target, "max_time", 0.2, "epochs", 1e6);
+%! assert (info.stopped, "max_time");
+%! assert (toc < 3);
+
+%!test # the line that shows how far it is
+%! assert (evalc ('rnn_train (net, x, target, "epochs", 3, "verbose", false);'), "");
+%! text = evalc ('rnn_train (net, x, target, "epochs", 3, "verbose", true);');
+%! assert (regexp (text, ['^\repoch 3 \(epochs\): loss \S+, gradient \S+, clipped \d+%'...
+%!                        ' *\n$']), 1);
+%! text = evalc (['rnn_train (net, x, target, "epochs", 1e6, "max_time", 0.5, ', ...
+%!                '"validation", 0.1, "repeats", 2, "verbose", 1);']);
+%! lines = strsplit (text, "\r");
+%! assert (numel (lines) > 3);
+%! assert (regexp (lines{3}, ['^network 1/2, epoch \d+/1000000, 0:00 left: loss \S+, ', ...
+%!                            'valid \S+']), 1);
+%! assert (regexp (lines{end}, '^network 2, epoch \d+ \(max_time\): loss .*\n$'), 1);
+%! assert (all (cellfun (@numel, lines(2:end-1)) == terminal_size ()(2) - 1));
+%! assert (evalc ('rnn_train (net, x, target, "max_time", 0, "verbose", true);')(1:20), ...
+%!         "\repoch 0 (max_time) ");
+
+%!test # what is wrong is named, and without a line of progress
+%! bad = {{"optimizer", "adan"}, '`optimizer` is "adan"'; ...
+%!        {"epochs", 0}, "`epochs` is 0"; {"epochs"}, "the option `epochs` has no value"; ...
+%!        {"verbose"}, "the option `verbose` has no value"; ...
+%!        {"verbose", 2}, "`verbose` is of class double and size 1 x 1; expected true or false"; ...
+%!        {"verbose", "yes"}, "`verbose` is of class char and size 1 x 3"; ...
+%!        {"patience", 3}, "`patience` is 3; expected Inf without `validation`"; ...
+%!        {"validation", 1}, "`validation` is 1"; {"validation", struct()}, "`validation` has no `x`"; ...
+%!        {"validation", struct("x", 1, "y", 2)}, "`validation` has an item `y`"; ...
+%!        {"callback", "disp"}, "`callback` is \"disp\"; expected a function"; ...
+%!        {"checkpoint", 3}, "`checkpoint` is 3; expected the name of a file"; ...
+%!        {"resume", {}}, "`resume` is a cell array"; ...
+%!        {"stride", 2}, "`stride`"; {"stateful", true}, "`window` is missing"; ...
+%!        {"window", 0}, "`window` is 0"; {"loss", @(y, t) deal (0, y)}, ...
+%!        "`loss` is a function handle"; {"nesterov", true}, "`nesterov`"; ...
+%!        {"momentum", 0.9}, "`momentum` is 0.9"; {"precision", "single"}, "precision"; ...
+%!        {"optimizer", "lbfgs", "noise", 1}, "`noise` is 1"; {"no_such", 1}, "no_such"};
+%! for k = 1:rows (bad)
+%!   said = "";
+%!   text = evalc ('try, rnn_train (net, x, target, bad{k,1}{:}); catch err, said = err; end');
+%!   assert (said.identifier, "bptt:invalidInput");
+%!   assert (! isempty (strfind (said.message, bad{k,2})), "%s: %s", bad{k,2}, said.message);
+%!   assert (text, "");
+%! endfor
+
+%!error <Invalid call> rnn_train (net)
+%!error <.target. is missing; rnn_train needs it$> rnn_train (net, x)
+%!error id=bptt:invalidInput rnn_train (1, x, target)
+%!error id=bptt:invalidInput rnn_train (net, x, target(1:9))

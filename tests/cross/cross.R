@@ -17,6 +17,56 @@ write_arrays <- function(label, arrays) {
   for (name in names(arrays)) write_array(paste0(label, ".", name), arrays[[name]])
 }
 
+# A training of each kind: the weights, and what is told of every epoch.
+write_trainings <- function(precision) {
+  x <- array(numbers(2 * 5 * 12, 37), c(2, 5, 12))
+  target <- array(numbers(3 * 5 * 12, 91), c(3, 5, 12))
+  net <- rnn_net(2, c(6, 5), 3, "gru", dropout = 0.2, seed = 1)
+  cases <- list(
+    sgd = list(optimizer = "sgd"),
+    nesterov = list(optimizer = "sgd", momentum = 0.9, nesterov = TRUE),
+    adam = list(),
+    adamw = list(optimizer = "adamw", weight_decay = 0.01),
+    rmsprop = list(optimizer = "rmsprop", momentum = 0.5),
+    adagrad = list(optimizer = "adagrad", weight_decay = 0.01),
+    lbfgs = list(optimizer = "lbfgs", weight_decay = 1e-3, batch_size = 5),
+    step = list(schedule = "step", schedule_epochs = 2),
+    cosine = list(schedule = "cosine", warmup = 1.5),
+    one_cycle = list(schedule = "one_cycle"),
+    plateau = list(schedule = "plateau", schedule_epochs = 1, learn_rate = 0.5),
+    window = list(window = 5, stride = 2),
+    stateful = list(window = 5, stateful = TRUE),
+    share = list(validation = 0.3, patience = 2),
+    windows_share = list(validation = 0.3, window = 5, average = TRUE),
+    sequences_share = list(validation = 0.3, validation_by = "sequence"),
+    average = list(average = TRUE),
+    noise = list(noise = 0.1, clip_norm = 0.2, clip_value = 0.1),
+    truncate = list(truncate = c(3, 5), shuffle = FALSE),
+    huber = list(loss = "huber", reduction = "sum", threads = 2)
+  )
+  for (name in names(cases)) {
+    label <- paste("double.train", precision, name, sep = ".")
+    args <- list(net, x, target,
+      lengths = c(12, 1, 7, 12, 5), epochs = 5, batch_size = 2, seed = 11, precision = precision
+    )
+    one <- cases[[name]]
+    args[names(one)] <- one
+    fit <- do.call(rnn_train, args)
+    write_arrays(label, fit$net$param)
+    write_arrays(label, fit$history[c("epoch", "loss", "learn_rate", "grad_norm", "clipped")])
+    if ("validation" %in% names(one)) {
+      write_array(paste0(label, ".validation_loss"), fit$history$validation_loss)
+    }
+    write_array(paste0(label, ".best_epoch"), fit$best_epoch)
+  }
+  many <- rnn_train(net, x, target,
+    epochs = 3, window = 4, repeats = 3, threads = 2, seed = 11, precision = precision
+  )
+  for (k in 1:3) {
+    write_arrays(paste("double.train", precision, "repeats", k, sep = "."), many$net[[k]]$param)
+  }
+}
+
 write_case <- function(label, net, precision, steps = 40, threads = 1) {
   x <- array(numbers(3 * 5 * steps, 37), c(3, 5, steps))
   target <- array(numbers(2 * 5 * steps, 91), c(2, 5, steps))
@@ -183,3 +233,5 @@ for (precision in c("double", "single")) {
   write_stack(paste0(precision, ".stack"), precision)
   write_ensemble(paste0(precision, ".ensemble"), precision)
 }
+
+for (precision in c("double", "single")) write_trainings(precision)

@@ -1,0 +1,126 @@
+## Ctrl-C during training: another Octave trains and is sent SIGINT.
+
+## A process that runs CODE, which says where it is on lines of its own.
+%!function [out, pid] = begin (code)
+%!  folders = {fileparts(which ("rnn_net")), fileparts(which ("__bptt__"))};
+%!  setup = sprintf ("addpath ('%s', '%s');", folders{:});
+%!  program = {fullfile(OCTAVE_EXEC_HOME (), "bin", "octave-cli"), "--no-gui", ...
+%!             "--no-init-file", "--no-history", "--quiet", "--eval", ...
+%!             [setup, strjoin(code, "\n")]};
+%!  quietly = 'exec "$0" "$@" 2> /dev/null';   # warnings are expected
+%!  [in, out, pid] = popen2 ("sh", [{"-c", quietly}, program]);
+%!  fclose (in);
+%!endfunction
+
+%!function finish (out, pid)
+%!  fclose (out);
+%!  [~, ~] = kill (pid, SIG ().KILL);   # there may be no more of it
+%!  waitpid (pid);
+%!endfunction
+
+## The next line.  A pipe of popen2 does not wait for it.
+%!function line = next_line (out)
+%!  since = tic ();
+%!  while (! ischar (line = fgetl (out)) && toc (since) < 60)
+%!    fclear (out);
+%!    pause (0.002);
+%!  endwhile
+%!  line = strtrim (line);
+%!endfunction
+
+## The seconds from SIGINT to the next line, and that line.
+%!function [line, seconds] = interrupt (out, pid)
+%!  pause (0.3);
+%!  since = tic ();
+%!  kill (pid, SIG ().INT);
+%!  line = next_line (out);
+%!  seconds = toc (since);
+%!endfunction
+
+%!function code = training ()
+%!  code = {"say = @(varargin) fdisp (stdout, strjoin (varargin, ' '));", ...
+%!          "x = sin (1:200); target = cos (1:200);", ...
+%!          "net = rnn_net (1, 16, 1, 'lstm', 'seed', 1);", ...
+%!          "forever = {'epochs', 1e6, 'seed', 1};", ...
+%!          "function tell (fit, info)", ...
+%!          "  [~, id] = lastwarn ();", ...
+%!          "  history = info.history;", ...
+%!          "  printf ('%s %s %d %d %d\\n', id, info.stopped, all (isfinite (rnn_pack (fit))),", ...
+%!          "          numel (history.epoch) > 0, numel (history.loss) == info.best_epoch);", ...
+%!          "  fflush (stdout); lastwarn ('', '');", ...
+%!          "endfunction"};
+%!endfunction
+
+%!test # the network and its history are there, again and again, and all goes on
+%! code = [training(), {"say ('first');", ...
+%!         "[fit, info] = rnn_train (net, x, target, forever{:});", "tell (fit, info);", ...
+%!         "[fit, info] = rnn_train (net, x, target, forever{:});", "tell (fit, info);", ...
+%!         "[again, more] = rnn_train (net, x, target, 'seed', 1, ...", ...
+%!         "                           'epochs', info.best_epoch);", ...
+%!         "say (mat2str (isequal (again, fit)));", ...
+%!         "[fit, info] = rnn_train (net, x, target, forever{:}, 'callback', @(s) pause (.01));", ...
+%!         "tell (fit, info);", "say ('last');"}];
+%! [out, pid] = begin (code);
+%! unwind_protect
+%!   assert (next_line (out), "first");
+%!   [line, seconds] = interrupt (out, pid);
+%!   assert (line, "bptt:interrupted interrupt 1 1 1");
+%!   assert (seconds < 2);
+%!   line = interrupt (out, pid);
+%!   assert (line, "bptt:interrupted interrupt 1 1 1");
+%!   assert (next_line (out), "true");
+%!   line = interrupt (out, pid);
+%!   assert (line, "bptt:interrupted interrupt 1 1 1");
+%!   assert (next_line (out), "last");
+%! unwind_protect_cleanup
+%!   finish (out, pid);
+%! end_unwind_protect
+
+%!test # several networks side by side: those that were begun are there
+%! code = [training(), {"say ('first');", ...
+%!         "[fits, info] = rnn_train (net, x, target, forever{:}, 'repeats', 9, 'threads', 2);", ...
+%!         "say (mat2str (size (fits)), strjoin (info.stopped));", ...
+%!         "[fits, info] = rnn_train (net, x, target, 'seed', 1, 'epochs', 2, 'repeats', 3);", ...
+%!         "say (strjoin (info.stopped));"}];
+%! [out, pid] = begin (code);
+%! unwind_protect
+%!   assert (next_line (out), "first");
+%!   assert (interrupt (out, pid), "[1 2] interrupt interrupt");
+%!   assert (next_line (out), "epochs epochs epochs");
+%! unwind_protect_cleanup
+%!   finish (out, pid);
+%! end_unwind_protect
+
+%!test # a checkpoint of the moment of the interrupt, to go on from
+%! file = tempname ();
+%! code = [training(), {sprintf("file = '%s';", file), "say ('first');", ...
+%!         "[fit, info] = rnn_train (net, x, target, forever{:}, 'window', 10, ...", ...
+%!         "                         'checkpoint', file, 'checkpoint_every', 1e6);", ...
+%!         "epochs = info.best_epoch + 2;", ...
+%!         "fit = rnn_train (net, x, target, 'window', 10, 'epochs', epochs, 'resume', file);", ...
+%!         "want = rnn_train (net, x, target, 'window', 10, 'epochs', epochs, 'seed', 1);", ...
+%!         "say (mat2str (isequal (fit, want)));"}];
+%! [out, pid] = begin (code);
+%! unwind_protect
+%!   assert (next_line (out), "first");
+%!   assert (interrupt (out, pid), "true");
+%! unwind_protect_cleanup
+%!   finish (out, pid);
+%!   unlink (file);
+%! end_unwind_protect
+
+%!test # an interrupt elsewhere is what it always was
+%! code = [training(), {"rnn_train (net, x, target, 'epochs', 2);", "say ('first');", ...
+%!         "unwind_protect", "  while (true), rnn_forward (net, x); endwhile", ...
+%!         "unwind_protect_cleanup", "  say ('cleanup');", "end_unwind_protect", ...
+%!         "say ('not here');"}];
+%! [out, pid] = begin (code);
+%! unwind_protect
+%!   assert (next_line (out), "first");
+%!   assert (interrupt (out, pid), "cleanup");
+%!   waitpid (pid);
+%!   fclear (out);
+%!   assert (fgetl (out), -1);
+%! unwind_protect_cleanup
+%!   finish (out, pid);
+%! end_unwind_protect
