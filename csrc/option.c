@@ -497,7 +497,7 @@ static const option_type types[] = {
 
 /* ---------------------------------------------------------------------------- reading */
 
-/* The default as a value: its strings, "a" or c("a", "b"), or its number. */
+/* The default as a value: its strings, "a" or c("a", "b"), its number, or TRUE or FALSE. */
 static void read_initial(option_id row, option_value *out)
 {
   char word[RANGE_SIZE];
@@ -506,6 +506,7 @@ static void read_initial(option_id row, option_value *out)
     out->levels = initial_levels;
     out->level_count = INITIAL_LEVEL_COUNT;
   }
+  out->flag = strcmp(table[row].initial, "TRUE") == 0;
   if (!quote) {
     out->number = out->truncate[0] = out->truncate[1] = strtod(table[row].initial, NULL);
   }

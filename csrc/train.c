@@ -198,7 +198,10 @@ static bptt_status set_first_weights(lane *l, const member *m, bool own)
   init_options init = j->init;
   init.seed = m->seed;
   const bptt_host quiet = {.poll = NULL};
-  return init_parameters(n, &init, param, l->scratch, &quiet);
+  const bptt_status status = init_parameters(n, &init, param, l->scratch, &quiet);
+  /* In single the user's network is rounded: so are those beside it. */
+  for (double *w = l->trainer.w; j->pass->dtype == BPTT_F32 && w < at; w++) *w = (float)*w;
+  return status;
 }
 
 static int lane_stopped(void *context)
