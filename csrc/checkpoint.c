@@ -92,13 +92,14 @@ int checkpoint_write(const char *path, const stretch *s, int stretches)
 /* What comes before the numbers, and after them. */
 enum { OPENING = 3, CLOSING = 1 };
 
-/* Bytes of a file, or reads so many of them; -1: it cannot. The file is closed again: the
- * allocator may not return. */
+/* Bytes of a file, or reads so many of them; -1: it cannot, as of a folder, which can be opened
+ * and has a size. The file is closed again: the allocator may not return. */
 static long file_size(const char *path)
 {
   FILE *f = fopen(path, "rb");
   if (!f) return -1;
-  const long size = fseek(f, 0, SEEK_END) == 0 ? ftell(f) : -1;
+  const bool readable = fgetc(f) != EOF || !ferror(f);
+  const long size = readable && fseek(f, 0, SEEK_END) == 0 ? ftell(f) : -1;
   fclose(f);
   return size;
 }

@@ -514,7 +514,7 @@ static const option_type types[] = {
 
 /* ---------------------------------------------------------------------------- reading */
 
-/* The default as a value: its strings, "a" or c("a", "b"), or its number, or yes or no. */
+/* The default as a value: its strings, "a" or c("a", "b"), its number, or TRUE or FALSE. */
 static void read_initial(option_id row, option_value *out)
 {
   char word[RANGE_SIZE];

@@ -201,10 +201,8 @@ static bptt_status set_first_weights(lane *l, const member *m, bool own)
   init.seed = m->seed;
   const bptt_host quiet = {.poll = NULL};
   const bptt_status status = init_parameters(n, &init, param, l->scratch, &quiet);
-  if (r->w_single) {
-    bptt_convert(r->w_single, BPTT_F32, r->w, BPTT_F64, j->training.numbers);
-    bptt_convert(r->w, BPTT_F64, r->w_single, BPTT_F32, j->training.numbers);
-  }
+  /* In single the user's network is rounded: so are those beside it. */
+  for (double *w = l->trainer.w; j->pass->dtype == BPTT_F32 && w < at; w++) *w = (float)*w;
   return status;
 }
 

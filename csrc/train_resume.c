@@ -26,114 +26,160 @@ static bool may_differ(option_id row)
   }
 }
 
-/* A setting for each row of the table, then the seed and sums over the data. */
+/* A setting for each row of the table, then sums over the network and the data. */
 enum {
-  SETTING_SEED = OPTION_COUNT,
-  SETTING_NET,
+  SETTING_NET = OPTION_COUNT,
+  SETTING_LENGTHS,
   SETTING_X,
   SETTING_TARGET,
+  SETTING_WEIGHTS,
   SETTING_CHECK,
   SETTINGS
 };
+
+/* Numbers that other data hardly have as well (FNV-1a, a number at a time). Whatever is missing is
+ * the same. */
+static uint64_t add_number(uint64_t sum, double number)
+{
+  uint64_t word;
+  if (isnan(number)) number = NAN;
+  memcpy(&word, &number, sizeof word);
+  sum = (sum ^ word) * UINT64_C(0x100000001b3);
+  return sum ^ sum >> 29;
+}
+
+static uint64_t add_array(uint64_t sum, const void *data, bptt_dtype dtype, ptrdiff_t from,
+                          ptrdiff_t count)
+{
+  for (ptrdiff_t i = from; i < from + count; i++) {
+    sum = add_number(sum, dtype == BPTT_F64 ? ((const double *)data)[i]
+                                            : (double)((const float *)data)[i]);
+  }
+  return sum;
+}
+
+/* As a whole number that double holds. */
+static double sum_as_number(uint64_t sum)
+{
+  return (double)(sum >> 11);
+}
+
+static const uint64_t first_sum = UINT64_C(0xcbf29ce484222325);
+
+/* Of a series of so many features, or of each sequence's last step: what counts. What is beyond the
+ * lengths may be anything. */
+static double sum_of_series(const material *m, const void *data, ptrdiff_t features, bool last)
+{
+  uint64_t sum = first_sum;
+  for (ptrdiff_t t = 0; t < (last ? 1 : m->T); t++) {
+    for (ptrdiff_t b = 0; b < m->B; b++) {
+      if (t >= material_length(m, b)) continue;
+      sum = add_number(sum, (double)b);
+      sum = add_array(sum, data, m->dtype, (t * m->B + b) * features, features);
+    }
+  }
+  return sum_as_number(sum);
+}
+
+static double sum_of_lengths(const material *m)
+{
+  uint64_t sum = first_sum;
+  for (ptrdiff_t b = 0; b < m->B; b++) sum = add_number(sum, (double)material_length(m, b));
+  return sum_as_number(sum);
+}
+
+static double sum_of_weights(const material *m)
+{
+  return sum_as_number(add_array(first_sum, m->mass, BPTT_F64, 0, m->B * (m->T + 1)));
+}
+
+static double sum_of_net(const network *n)
+{
+  const double kind[] = {n->cell, n->activation, n->reset, n->last, n->dropout};
+  uint64_t sum = add_array(first_sum, kind, BPTT_F64, 0, sizeof kind / sizeof *kind);
+  for (int i = 0; i < n->parameters; i++) {
+    const parameter *q = &n->parameter[i];
+    const double dim[] = {q->role, q->layer, q->direction, (double)q->rows, (double)q->cols};
+    sum = add_array(sum, dim, BPTT_F64, 0, sizeof dim / sizeof *dim);
+  }
+  return sum_as_number(sum);
+}
+
+static double sum_of_values(const bptt_value *v)
+{
+  uint64_t sum = first_sum;
+  for (ptrdiff_t i = 0; v && i < value_count(v); i++) sum = add_number(sum, value_at(v, i));
+  return sum_as_number(sum);
+}
 
 static double setting_of(const option_value *v, const char *type)
 {
   if (strcmp(type, "choice") == 0 || strcmp(type, "loss") == 0) return v->choice;
   if (strcmp(type, "flag") == 0) return v->flag;
-  if (strcmp(type, "truncate") == 0) return v->truncate[0] + 1e-3 * fmin(v->truncate[1], 1e9);
+  if (strcmp(type, "truncate") == 0) {
+    return sum_as_number(add_array(first_sum, v->truncate, BPTT_F64, 0, 2));
+  }
+  if (strcmp(type, "levels") == 0) {
+    return sum_as_number(add_array(first_sum, v->levels, BPTT_F64, 0, v->level_count));
+  }
   if (strcmp(type, "number") != 0 && strcmp(type, "whole") != 0) return 0;
   return isnan(v->number) ? -1 : v->number;
 }
 
-/* A number that another array hardly has as well. */
-static double sum_of(double sum, const void *data, size_t bytes)
+/* Of the options and the network; data are not there yet. */
+static void set_settings(train *j)
 {
-  uint64_t h = UINT64_C(0xcbf29ce484222325) ^ (uint64_t)sum;
-  const unsigned char *at = data;
-  for (size_t i = 0; i + 4 <= bytes; i += 4) {
-    uint32_t word;
-    memcpy(&word, at + i, sizeof word);
-    h = (h ^ word) * UINT64_C(0x100000001b3);
-    h ^= h >> 29;
+  const option_value *at = j->call->option.at;
+  for (option_id row = 0; row < OPTION_COUNT; row++) {
+    const bool counts = option_is_of(row, "rnn_train") && !may_differ(row);
+    j->setting[row] = counts ? setting_of(&at[row], option_row(row)->type) : 0;
   }
-  return (double)(h >> 11);
-}
-
-static double sum_of_array(double sum, const void *data, ptrdiff_t count, bptt_dtype dtype)
-{
-  return data ? sum_of(sum, data, (size_t)count * (dtype == BPTT_F64 ? 8 : 4)) : sum;
-}
-
-/* Of what counts. What is beyond the lengths may be anything. */
-static double sum_of_x(const material *m)
-{
-  double sum = 1;
-  for (ptrdiff_t t = 0; t < m->T; t++) {
-    for (ptrdiff_t b = 0; b < m->B; b++) {
-      if (t >= material_length(m, b)) continue;
-      const size_t size = m->dtype == BPTT_F64 ? 8 : 4, at = (size_t)((t * m->B + b) * m->D) * size;
-      sum = sum_of(sum + (double)b, (const char *)m->x + at, (size_t)m->D * size);
-    }
-  }
-  return sum;
-}
-
-static double sum_of_target(const material *m)
-{
-  return sum_of(2, m->mass, (size_t)(m->B * (m->T + 1)) * sizeof(double)) +
-         sum_of_array(3, m->target, m->last ? m->F * m->B : 0, m->dtype);
-}
-
-static double sum_of_net(const network *n)
-{
-  double sum = n->cell + 3 * n->activation + 17 * n->reset + 64 * n->last;
-  for (int i = 0; i < n->parameters; i++) {
-    const ptrdiff_t dim[] = {n->parameter[i].role, n->parameter[i].rows, n->parameter[i].cols};
-    sum = sum_of(sum, dim, sizeof dim);
-  }
-  return sum;
+  j->setting[OPTION_CLASS_WEIGHTS] = sum_of_values(call_given(j->call, OPTION_CLASS_WEIGHTS));
+  j->setting[OPTION_VALIDATION] = j->check ? -1 : j->share;
+  j->setting[SETTING_NET] = sum_of_net(&j->pass->net);
 }
 
 void train_set_settings(train *j)
 {
+  const material *m = &j->training.training, *check = &j->training.validation;
   double *setting = j->setting;
-  const bptt_call *call = j->call;
-  for (option_id row = 0; row < OPTION_COUNT; row++) {
-    const bool counts = option_is_of(row, "rnn_train") && !may_differ(row);
-    setting[row] = counts ? setting_of(&call->option.at[row], option_row(row)->type) : 0;
-  }
-  setting[SETTING_SEED] = j->member[0].seed;
-  setting[SETTING_NET] = sum_of_net(&j->pass->net);
-  setting[SETTING_X] = sum_of_x(&j->training.training);
-  setting[SETTING_TARGET] = sum_of_target(&j->training.training);
+  setting[SETTING_LENGTHS] = sum_of_lengths(m);
+  setting[SETTING_X] = sum_of_series(m, m->x, m->D, false);
+  setting[SETTING_TARGET] = sum_of_series(m, m->target, m->F, m->last);
+  setting[SETTING_WEIGHTS] = sum_of_weights(m);
+  if (!j->check) return;
+  const double all[] = {sum_of_series(check, check->x, check->D, false), sum_of_lengths(check),
+                        sum_of_series(check, check->target, check->F, check->last),
+                        sum_of_weights(check)};
   setting[SETTING_CHECK] =
-      j->check ? sum_of_x(&j->training.validation) + sum_of_target(&j->training.validation) : 0;
+      sum_as_number(add_array(first_sum, all, BPTT_F64, 0, sizeof all / sizeof *all));
 }
 
-static bool check_settings(const train *j, const double *then)
+static const char *setting_name(int row)
 {
-  static const char *const data[] = {[SETTING_NET - OPTION_COUNT] = "net",
+  static const char *const name[] = {[SETTING_NET - OPTION_COUNT] = "net",
+                                     [SETTING_LENGTHS - OPTION_COUNT] = "lengths",
                                      [SETTING_X - OPTION_COUNT] = "x",
                                      [SETTING_TARGET - OPTION_COUNT] = "target",
+                                     [SETTING_WEIGHTS - OPTION_COUNT] = "weights",
                                      [SETTING_CHECK - OPTION_COUNT] = "validation"};
+  return row < OPTION_COUNT ? option_row((option_id)row)->name : name[row - OPTION_COUNT];
+}
+
+/* Settings from .. to - 1 are those of then. */
+static bool check_settings(const train *j, const double *then, int from, int to)
+{
   bptt_error *error = j->call->d.error;
-  const double *now = j->training.setting;
-  for (option_id row = 0; row < OPTION_COUNT; row++) {
+  const double *now = j->setting;
+  for (int row = from; row < to; row++) {
     if (now[row] == then[row]) continue;
-    const char *type = option_row(row)->type, *name = option_row(row)->name;
-    const bool choice = strcmp(type, "choice") == 0 || strcmp(type, "loss") == 0;
-    const place at = place_of(name);
-    const char *as = "as when the checkpoint `resume` was made";
-    if (choice) {
-      return wrong(error, at, option_say_choice(row, (int)now[row]).s, "%s, %s",
-                   option_say_choice(row, (int)then[row]).s, as);
+    const char *type = row < OPTION_COUNT ? option_row((option_id)row)->type : "";
+    const char *name = setting_name(row), *as = "when the checkpoint `resume` was made";
+    if (strcmp(type, "choice") == 0 || strcmp(type, "loss") == 0) {
+      return wrong(error, place_of(name), option_say_choice((option_id)row, (int)now[row]).s,
+                   "%s, as %s", option_say_choice((option_id)row, (int)then[row]).s, as);
     }
-    return fail(error, name, "`%s` is not what it was when the checkpoint `resume` was made", name);
-  }
-  for (int i = SETTING_NET; i < SETTINGS; i++) {
-    if (now[i] == then[i]) continue;
-    const char *name = data[i - OPTION_COUNT];
-    return fail(error, name, "`%s` is not what it was when the checkpoint `resume` was made", name);
+    return fail(error, name, "`%s` is not what it was %s", name, as);
   }
   return true;
 }
@@ -162,22 +208,26 @@ static bool read_checkpoint(train *j, int i)
   if (!path) return false;
   m->resumed = checkpoint_read(d, "resume", path, i > 0, &count);
   if (!m->resumed) return d->error->status == BPTT_OK;
-  const double epochs = count > SETTINGS ? m->resumed[SETTINGS] : -1;
-  if (!(epochs >= 0 && epochs <= 1e7) || count < SETTINGS + 1 ||
-      m->resumed[SETTING_NET] != sum_of_net(&j->pass->net) || trainer_numbers(t, epochs) != count) {
+  const double *then = m->resumed;
+  m->resumed += SETTINGS;
+  if (count >= SETTINGS && !check_settings(j, then, 0, SETTING_NET + 1)) return false;
+  const progress at = count >= trainer_numbers(t, 0) ? trainer_progress(m->resumed) : (progress){0};
+  const double seed = i > 0 ? j->member[0].seed + i : at.seed;
+  if (!(at.epochs >= 0 && at.epochs <= 1e7) || trainer_numbers(t, at.epochs) != count ||
+      at.seed != seed) {
     return fail(d->error, "resume",
                 "`resume`, the file %s, is of another network or kind of training",
                 say_text(path).s);
   }
-  if (epochs > (double)t->epochs) {
+  if (at.epochs > (double)t->epochs) {
     return fail(d->error, "epochs",
                 "`epochs` is %td; expected at least %.0f, which the checkpoint "
                 "`resume` has gone through",
-                t->epochs, epochs);
+                t->epochs, at.epochs);
   }
-  m->seed = m->resumed[SETTING_SEED];
-  if (call_given(j->call, OPTION_TRAIN_SEED) &&
-      j->call->option.at[OPTION_TRAIN_SEED].number + i != m->seed) {
+  m->seed = seed;
+  if (i == 0 && call_given(j->call, OPTION_TRAIN_SEED) &&
+      j->call->option.at[OPTION_TRAIN_SEED].number != seed) {
     return fail(d->error, "seed",
                 "`seed` is not what it was when the checkpoint `resume` was made");
   }
@@ -194,6 +244,7 @@ bool train_read_checkpoints(train *j)
   if (!j->member || !j->setting) return false;
   j->training.setting = j->setting;
   j->training.settings = SETTINGS;
+  set_settings(j);
   if (!seed->given && !call_given(call, OPTION_RESUME)) {
     return wrong(d->error, place_of("seed"), "missing", "a whole number from 0 to 2^53");
   }
@@ -212,7 +263,8 @@ bool train_read_checkpoints(train *j)
 bool train_check_settings(const train *j)
 {
   for (int i = 0; i < j->members; i++) {
-    if (j->member[i].resumed && !check_settings(j, j->member[i].resumed)) return false;
+    const double *then = j->member[i].resumed ? j->member[i].resumed - SETTINGS : NULL;
+    if (then && !check_settings(j, then, SETTING_NET + 1, SETTINGS)) return false;
   }
   return true;
 }

@@ -194,7 +194,7 @@ void trainer_start(trainer *r)
 {
   const training *t = r->t;
   const size_t bytes = (size_t)t->numbers * sizeof(double);
-  r->at = (progress){.best = INFINITY, .plateau.best = INFINITY};
+  r->at = (progress){.seed = (double)r->seed, .best = INFINITY, .plateau.best = INFINITY};
   memset(r->state, 0, (size_t)state_numbers(t) * sizeof(double));
   memcpy(r->next, r->w, bytes);
   if (r->best) memcpy(r->best, r->w, bytes);
@@ -227,11 +227,17 @@ ptrdiff_t trainer_numbers(const training *t, double epochs)
          carried_numbers(t) + NOTES * (ptrdiff_t)epochs;
 }
 
+progress trainer_progress(const double *numbers)
+{
+  progress at;
+  memcpy(&at, numbers, sizeof at);
+  return at;
+}
+
 void trainer_resume(trainer *r, const double *numbers)
 {
   stretch s[STRETCHES];
-  numbers += r->t->settings;
-  memcpy(&r->at, numbers, sizeof r->at);
+  r->at = trainer_progress(numbers);
   const int count = list_stretches(r, s);
   for (int i = 0; i < count; i++) {
     if (s[i].count) memcpy(s[i].data, numbers, (size_t)s[i].count * sizeof(double));
@@ -609,7 +615,7 @@ static void train_lbfgs(trainer *r)
   if (outcome == LBFGS_STOPPED) r->stop = STOP_INTERRUPT;
   if (outcome == LBFGS_NOT_FINITE) diverge(r, "loss", NULL);
   if (r->stop) return;
-  if (outcome == LBFGS_CONVERGED) r->stop = STOP_CONVERGED;
+  r->at.converged = outcome == LBFGS_CONVERGED;
   r->at.loss = r->at.lbfgs.loss;
   r->at.mass = r->at.taken = 1;
   r->at.steps++;
@@ -664,7 +670,9 @@ static bool goes_on(trainer *r)
   const training *t = r->t;
   const progress *a = &r->at;
   if (r->stop) return false;
-  if (a->epochs >= (double)t->epochs) {
+  if (a->converged != 0) {
+    r->stop = STOP_CONVERGED;
+  } else if (a->epochs >= (double)t->epochs) {
     r->stop = STOP_EPOCHS;
   } else if (t->checks && a->epochs - a->best_epoch >= t->patience) {
     r->stop = STOP_PATIENCE;
@@ -693,9 +701,10 @@ bool trainer_run(trainer *r)
     } else if (!lbfgs) {
       train_batches(r);
     }
-    if (r->stop == STOP_NOT || (r->stop == STOP_CONVERGED)) close_epoch(r);
+    if (!r->stop) close_epoch(r);
   }
-  save(r);
+  /* What diverges goes on from before, and diverges again. */
+  if (r->stop != STOP_DIVERGED) save(r);
   return true;
 }
 

@@ -73,12 +73,14 @@ typedef struct {
 
 /* Where training is, in numbers that a checkpoint keeps. */
 typedef struct {
+  double seed;                             /* of the training */
   double epochs, groups, chunks;           /* done; the latter in the epoch that is under way */
   double steps;                            /* of the optimizer */
   double loss, mass, norm, clipped, taken; /* of the epoch under way: sums; the last: of steps */
   double rate;                             /* of the last step */
   double best, best_epoch;                 /* validation loss */
   double seconds;                          /* before the last resume */
+  double converged;                        /* whether it has */
   plateau plateau;
   lbfgs lbfgs;
 } progress;
@@ -119,9 +121,12 @@ struct trainer {
 size_t trainer_bytes(const training *t);
 /* Places a trainer in memory, aligned to 64 bytes, with r->layer for its problem. */
 void trainer_place(trainer *r, const training *t, char *memory, bptt_layer *layer);
-/* Begins anew, w being the first weights; or goes on from the numbers of a checkpoint. */
+/* Begins anew, w being the first weights; or goes on from the numbers of a checkpoint, without the
+ * settings. */
 void trainer_start(trainer *r);
 void trainer_resume(trainer *r, const double *numbers);
+/* How far those have come. */
+progress trainer_progress(const double *numbers);
 /* Numbers of a checkpoint after this many epochs, the settings first. */
 ptrdiff_t trainer_numbers(const training *t, double epochs);
 
