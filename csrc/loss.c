@@ -203,22 +203,27 @@ static double loss_student_t(const element *e)
 /* dL/dm */
 static double slope_of_mean(double k, double m, double a, double v)
 {
-  const double far = 100; /* mu is beyond all counts */
-  return m < far ? (exp(m) - k) * sigmoid(-v) : exp(-a) * sigmoid(v) - k * sigmoid(-v);
+  const double far = 100; /* mu is beyond all counts, and maybe beyond all numbers */
+  if (m < far) return (exp(m) - k) * sigmoid(-v);
+  return (v < 0 ? exp(m) * sigmoid(-v) : exp(-a) * sigmoid(v)) - k * sigmoid(-v);
+}
+
+/* r (log(1 + v) - v / (1 + v)), which is mu v / 2 - ... where v is small: -dL/da of k = 0. Here the
+ * factors may be too large or too small for a number, and their product not. */
+static double slope_of_none(double m, double a, double v)
+{
+  const double root = exp(m + a / 2), s = sigmoid(v); /* root^2 = mu v */
+  if (v < -650) return .5 * root * root;
+  return v < 0 ? shrunk(sigmoid(-v) * log1p_ratio(-s), -m) : exp(-a) * (softplus(v) - s);
 }
 
 /* The sums as they are, for a small k. */
 static double few_counts(double k, double m, double a, double *slope)
 {
-  const double v = a + m, log1p_v = softplus(v), s = sigmoid(v);
-  double loss;
-  if (v < 0) {
-    loss = exp(m) * (1 + log1p_ratio(exp(v))) + k * (log1p_v - m);
-    *slope = k * s - exp(m) * sigmoid(-v) * log1p_ratio(-s);
-  } else {
-    loss = exp(-a) * log1p_v + k * (a + softplus(-v));
-    *slope = k * s - exp(-a) * (log1p_v - s);
-  }
+  const double v = a + m, log1p_v = softplus(v);
+  double loss = v < 0 ? exp(m) * (1 + log1p_ratio(exp(v))) + k * (log1p_v - m)
+                      : exp(-a) * log1p_v + k * (a + softplus(-v));
+  *slope = k * sigmoid(v) - slope_of_none(m, a, v);
   for (double j = 1; j < k; j++) {
     loss += log(j) - softplus(a + log(j));
     *slope -= sigmoid(a + log(j));
@@ -261,6 +266,17 @@ static double log1p_or(double x, double otherwise)
   return fabs(x) < .5 ? log1p(x) : otherwise;
 }
 
+/* r (log(1 + d) - d) of many_counts(), given log(1 + d) and r d. */
+static double rest_of_log(double m, double a, double d, double log_d, double r_d)
+{
+  const double r = exp(-a), root = shrunk(r_d, -a / 2); /* root^2 = r d^2 */
+  const bool beyond = m > 700;                          /* so is mu, and beside it k is nothing */
+  if (beyond && a + m < 0) return -slope_of_none(m, a, a + m);
+  if (fabs(d) < 1e-17) return -.5 * root * root;
+  if (fabs(d) < .5) return r_d * log1p_ratio(d);
+  return beyond ? r * (log_d - d) : r * log_d - r_d;
+}
+
 /* The sums by Stirling's series, for a large k. With A = alpha k,
  *
  *   d = alpha (k - mu) / (1 + v)           log(1 + d) = log(1 + A) - log(1 + v)
@@ -279,13 +295,11 @@ static double many_counts(double k, double m, double a, double *slope)
   const double f = m < 700 ? (k - mu) * exp(-m) * sigmoid(-A) : -sigmoid(-A);
   const double log_d = log1p_or(d, softplus(A) - softplus(v));
   const double log_f = log1p_or(f, log_k - m - log_d);
-  const double near = (k - mu) * sigmoid(-v); /* r d */
-  const bool is_near = fabs(d) < .5;
+  const double r_d = -slope_of_mean(k, m, a, v);
   double r_slope;
   const double rest = stirling(k) + stirling_of_r(a, &r_slope) - stirling(r + k);
-  const double r_log_d = is_near ? near * (1 + log1p_ratio(d)) : r * log_d;
-  const double r_less_d = is_near ? near * log1p_ratio(d) : r * (log_d - d);
-  *slope = r_less_d + .5 * sigmoid(A) + r_slope - sigmoid(-A) * stirling_slope(r + k);
+  const double r_log_d = fabs(d) < .5 ? r_d * (1 + log1p_ratio(d)) : r * log_d;
+  *slope = rest_of_log(m, a, d, log_d, r_d) + .5 * sigmoid(A) + r_slope - sigmoid(-A) * stirling_slope(r + k);
   return k * log_f - r_log_d + .5 * (LOG_2PI + log_k + softplus(A)) + rest;
 }
 

@@ -5,9 +5,11 @@ usage: make_loss_table.py > tests/core/loss_table.h     (Debian: apt-get install
 
 A row is a loss, what its option is, a number of the target, the outputs for it, then the loss and
 its derivatives, rounded to double at the end: 60 digits, and 900 for negative_binomial, whose terms
-cancel.
+cancel, or 2600 where its outputs are far from 0.
 """
-from mpmath import digamma, exp, log, log1p, loggamma, mp, mpf, pi, sqrt
+from functools import lru_cache
+
+from mpmath import digamma, exp, factorial, log, log1p, loggamma, mp, mpf, pi, sqrt
 
 mp.dps = 60
 
@@ -94,6 +96,27 @@ CASES = {
                                                        (750, -100), (-3, -800), (2, -720))],
 }
 
+# Outputs whose exponentials are beyond all doubles, in every combination.
+FAR = (-2000, -850, -720, -400, -100, 0, 120, 400, 650, 720, 850, 2000)
+FAR_CASES = [(k, [m, a], 0) for k in (0, 5, 16, 200) for m in FAR for a in FAR]
+CASES[negative_binomial] += FAR_CASES
+
+
+@lru_cache(None)
+def sums_to(k, a):
+    """Over 0 < j < k, of log(1 + alpha j) and alpha j / (1 + alpha j)."""
+    terms = [exp(mpf(a)) * j for j in range(1, k)]
+    return sum(map(log1p, terms), mpf(0)), sum((t / (1 + t) for t in terms), mpf(0))
+
+
+def far(k, y):
+    """negative_binomial by its sums."""
+    m, a = y
+    v, r, mu = mpf(a) + m, exp(-mpf(a)), exp(mpf(m))
+    logs, shares = sums_to(k, a)
+    loss = log(factorial(k)) - logs + (r + k) * softplus(v) - k * mpf(m)
+    return loss, [(mu - k) * sigmoid(-v), k * sigmoid(v) - shares - r * (softplus(v) - sigmoid(v))]
+
 
 def limit(k, y):
     """negative_binomial where even 900 digits do not do: sums, or the first terms in alpha."""
@@ -113,6 +136,11 @@ def limit(k, y):
 
 
 def values(f, t, y, option):
+    if f is negative_binomial and (t, y, option) in FAR_CASES:
+        mp.dps = 2600
+        result = far(t, y)
+        mp.dps = 60
+        return result
     if f is negative_binomial:
         if max(map(abs, y)) > 1e9 or y[1] < -500 and t < 1e6:
             return limit(t, y)
