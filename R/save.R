@@ -11,26 +11,23 @@ content <- function(file) {
   tryCatch(readBin(path.expand(file), "raw", size), error = unreadable, warning = unreadable)
 }
 
-# Under another name at first, so that a file that cannot be finished leaves the old one.
+# Under another name at first, so that a file that cannot be finished leaves the old one. What
+# replaces a file has its mode, and is where a link to it leads.
 put_content <- function(bytes, file, call = sys.call(-1L)) {
   path <- path.expand(file)
+  replaces <- file.exists(path)
+  if (replaces) path <- normalizePath(path)
   part <- tempfile("bptt-", dirname(path))
   on.exit(unlink(part))
   failed <- function(e) FALSE
   put <- function() {
     writeBin(bytes, part)
+    if (replaces) Sys.chmod(part, file.mode(path), use_umask = FALSE)
     file.rename(part, path)
   }
   if (!tryCatch(put(), error = failed, warning = failed)) {
-    stop(structure(
-      list(
-        message = paste0(
-          "`file` is \"", file, "\"; expected the name of a file that can be written"
-        ),
-        call = call, argument = "file"
-      ),
-      class = c("bptt_input_error", "error", "condition")
-    ))
+    said <- paste0("`file` is \"", file, "\"; expected the name of a file that can be written")
+    input_error("file", said, call)
   }
   invisible(file)
 }
