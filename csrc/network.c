@@ -315,7 +315,8 @@ bool network_read_any_order(const door *d, const char *argument, const bptt_valu
   return network_read_parameters(d, argument, list, n, true, param);
 }
 
-/* What goes by the place of a parameter (a gradient beside it, a vector of all) would be mistaken. */
+/* What goes by the place of a parameter (a gradient beside it, a vector of all) would be mistaken.
+ */
 static bool check_order(const door *d, const char *argument, const bptt_value *list,
                         const network *n, const bptt_value *const *param)
 {

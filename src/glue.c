@@ -377,14 +377,17 @@ static bptt_status run(bptt_call *call, bptt_error *error)
   return status;
 }
 
-SEXP bptt_R_call(SEXP function, SEXP args)
+SEXP bptt_R_call(SEXP function, SEXP args, SEXP want)
 {
   session s;
   s.memory.used = 0;
   bptt_error error;
   bptt_value in = value_of(&s.memory, args);
-  bptt_host host = {
-      .habit = BPTT_R, .want = INT_MAX, .alloc = alloc, .poll = poll_user, .context = &s};
+  bptt_host host = {.habit = BPTT_R,
+                    .want = Rf_asInteger(want),
+                    .alloc = alloc,
+                    .poll = poll_user,
+                    .context = &s};
 
   bptt_call *call = bptt_prepare(&host, CHAR(STRING_ELT(function, 0)), &in, &error);
   SEXP results = PROTECT(call ? result_of(bptt_outputs(call)) : R_NilValue);

@@ -7,7 +7,7 @@
 
 /* list(results, condition) of a call of the core: `function` is a string, `args` a named list.
  * `condition` is NULL, an error (then `results` is NULL) or a warning. */
-SEXP bptt_R_call(SEXP function, SEXP args);
+SEXP bptt_R_call(SEXP function, SEXP args, SEXP want);
 
 /* The core's table of options, as a list of character vectors. */
 SEXP bptt_R_options(void);

@@ -11,7 +11,9 @@
 #include <octave/oct.h>
 #include <octave/Cell.h>
 #include <octave/oct-map.h>
+#include <octave/ov-usr-fcn.h>
 #include <octave/parse.h>
+#include <octave/pt-misc.h>
 #include <octave/quit.h>
 #pragma GCC diagnostic pop
 
