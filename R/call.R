@@ -31,35 +31,54 @@ with_seed <- function(args) {
   args
 }
 
-# A loss that is a function: calls it with the outputs and the target, and puts what it returned in
-# its place. What is not finite in the outputs, the function's loss will show.
-with_returned <- function(args, call) {
-  takes <- c("net", "x", "state", "lengths", "format", "precision", "seed", "threads")
-  forward <- run("rnn_forward", args[names(args) %in% takes], call, warns = FALSE)
-  returned <- args[["loss"]](forward[["y"]], args[["target"]])
-  args["loss"] <- list(if (is.list(returned)) returned else list(returned))
-  args["target"] <- NULL
-  args
-}
-
-# An error of what the core does not see.
-input_error <- function(message, argument, call = sys.call(sys.parent())) {
+# What the core signals, where something is wrong that only R can see.
+input_error <- function(argument, message, call = sys.call(sys.parent())) {
   stop(structure(
     list(message = message, call = call, argument = argument),
     class = c("bptt_input_error", "error", "condition")
   ))
 }
 
-# Calls a function of the core. Errors and warnings are those of `call`.
-run <- function(name, args, call = sys.call(sys.parent()), warns = TRUE) {
-  calls <- !name %in% c("rnn_gradcheck", "rnn_train") # of the loss, for one gradient
-  if (calls && is.function(args[["loss"]])) args <- with_returned(args, call)
+# A function with fewer arguments would fail when it is called, and not say why.
+check_loss <- function(loss, call) {
+  takes <- names(formals(args(loss)))
+  if (is.null(args(loss)) || length(takes) >= 2L || "..." %in% takes) {
+    return(invisible())
+  }
+  said <- paste0("`loss` is a function of ", plural(length(takes), "argument"))
+  input_error("loss", paste0(said, "; expected a function of (y, target)"), call)
+}
+
+# A loss that is a function: calls it with the outputs and the target, and puts what it returned, a
+# list, in its place. What is not finite in the outputs, the function's loss will show.
+with_returned <- function(args, call) {
+  loss <- args[["loss"]]
+  if (is.list(loss)) {
+    input_error("loss", "`loss` is a list; expected the name of a loss, or a function", call)
+  }
+  check_loss(loss, call)
+  takes <- c("net", "x", "state", "lengths", "format", "precision", "seed", "threads")
+  # The first result alone: the states of a long series would be larger than all else.
+  forward <- run("rnn_forward", args[names(args) %in% takes], call, warns = FALSE, want = 1L)
+  returned <- loss(forward[["y"]], args[["target"]])
+  args["loss"] <- list(if (is.list(returned)) returned else list(returned))
+  args["target"] <- NULL
+  args
+}
+
+# Calls a function of the core, for this many of its results. Errors and warnings are those of
+# `call`.
+run <- function(name, args, call = sys.call(sys.parent()), warns = TRUE,
+                want = .Machine[["integer.max"]]) {
+  loss <- args[["loss"]]
+  calls <- is.function(loss) && !name %in% c("rnn_gradcheck", "rnn_train") # for one gradient
+  if (is.list(loss) || calls) args <- with_returned(args, call)
   # One by one: a loop takes as long as a step of a small network.
   if (is.list(args[["x"]])) args[["x"]] <- as_arrays(args[["x"]])
   if (is.list(args[["target"]])) args[["target"]] <- as_arrays(args[["target"]])
   if (is.list(args[["weights"]])) args[["weights"]] <- as_arrays(args[["weights"]])
   if (is.list(args[["dy"]])) args[["dy"]] <- as_arrays(args[["dy"]])
-  out <- .Call(C_bptt_R_call, name, args)
+  out <- .Call(C_bptt_R_call, name, args, want)
   condition <- out[[2L]]
   if (!is.null(condition)) {
     condition["call"] <- list(call)

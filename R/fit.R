@@ -131,7 +131,7 @@ update.rnn_fit <- function(object, ...) {
   call <- object$call
   changed <- match.call(expand.dots = FALSE)$...
   if (length(changed) > 0L && (is.null(names(changed)) || any(names(changed) == ""))) {
-    input_error("an argument of update has no name; expected options of rnn_train", "...")
+    input_error("...", "an argument of update has no name; expected options of rnn_train")
   }
   for (name in names(changed)) call[[name]] <- changed[[name]]
   eval(call, parent.frame())
@@ -166,7 +166,7 @@ augment.rnn_fit <- function(x, data, target = NULL, ...) {
 #' @export
 plot.rnn_fit <- function(x, ...) {
   histories <- Filter(nrow, fit_histories(x))
-  if (length(histories) == 0L) input_error("`x` has no epochs; expected a training of at least one", "x")
+  if (length(histories) == 0L) input_error("x", "`x` has no epochs; expected a training of at least one")
   old <- graphics::par(mfrow = c(3, 1), mar = c(2.1, 4.6, 1.2, 0.8), oma = c(2, 0, 0, 0), las = 1, mgp = c(3.4, 0.8, 0))
   on.exit(graphics::par(old))
   validates <- !is.null(x$history$validation_loss)

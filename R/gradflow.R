@@ -139,12 +139,12 @@ check_flow <- function(x) {
     norm <- x[[field]]
     if (is.matrix(norm) && is.numeric(norm) && !is.null(colnames(norm))) next
     what <- paste0("`", field, "` of `x` is no numeric matrix with names of columns")
-    input_error(paste0(what, "; expected a result of rnn_gradflow()"), "x")
+    input_error("x", paste0(what, "; expected a result of rnn_gradflow()"))
   }
   if (is.character(x[["verdict"]])) {
     return(invisible())
   }
-  input_error("`x` has no verdict; expected a result of rnn_gradflow()", "x")
+  input_error("x", "`x` has no verdict; expected a result of rnn_gradflow()")
 }
 
 # Which numbers of a vector stand between two that are missing.

@@ -9,10 +9,13 @@
 #' in some respect.
 #'
 #' `update()` takes arguments of [rnn_net()] by name; what it is not given is as
-#' in `object`. If only `activation`, `output_mode` and `dropout` change, the
-#' parameters stay. Any other change asks for other parameters: all of them are
-#' drawn anew. With `cell`, `activation` and `reset` go back to their defaults
-#' unless they are given too.
+#' in `object`. If only `activation`, `output_mode` and `dropout` change, or
+#' nothing does, the parameters stay. Any other change asks for other parameters,
+#' and so does `seed`: all of them are drawn anew. With another `cell`,
+#' `activation` and `reset` go back to their defaults unless they are given too.
+#' How parameters were drawn is not stored in a network: `init`,
+#' `recurrent_init`, `forget_bias` and `chrono` have the defaults of [rnn_net()]
+#' in every call that does not give them.
 #'
 #' @param object,x,target,current Networks as made by [rnn_net()].
 #' @param mode `"any"`, `"numeric"` or `"double"`.
@@ -21,7 +24,8 @@
 #' @param ... `update()`: arguments of [rnn_net()]. The others: not used.
 #' @param param New parameters: a list of some or all, by name, or a vector of
 #'   all, as `coef()` and [rnn_pack()] give. `NULL`: none.
-#' @param seed Seed of parameters that are drawn, as in [rnn_net()].
+#' @param seed Draws parameters anew, with this seed, as in [rnn_net()]. `NULL`:
+#'   only if it has to be, with R's generator.
 #' @param digits Significant digits to print.
 #' @return `coef()`, `as.vector()`: a numeric vector. `format()`: a string.
 #'   `update()`: a network. `all.equal()`: `TRUE`, or sentences that say what
@@ -42,6 +46,7 @@
 #' last <- update(net, output_mode = "last")
 #' all.equal(last, net)
 #' wider <- update(net, hidden = c(8, 3), seed = 2)
+#' again <- update(net, seed = 2)
 #' zero <- update(net, param = 0 * coef(net))
 NULL
 
@@ -130,15 +135,36 @@ all.equal.rnn_net <- function(target, current, tolerance = sqrt(.Machine$double.
 #' @importFrom stats update
 #' @export
 update.rnn_net <- function(object, ..., param = NULL, seed = NULL) {
-  changes <- list(...)
+  call <- sys.call()
   fields <- unclass(object)[setdiff(names(object), "param")]
-  if ("cell" %in% names(changes)) fields[c("activation", "reset")] <- NULL
-  fields[names(changes)] <- changes
-  kept <- if (all(names(changes) %in% c("activation", "output_mode", "dropout"))) object[["param"]]
+  changes <- list(...)
+  is_same <- function(field) {
+    isTRUE(all.equal(changes[[field]], fields[[field]], tolerance = 0, check.attributes = FALSE))
+  }
+  given <- names(changes)
+  changed <- given[!vapply(given, function(field) nzchar(field) && is_same(field), NA)]
+  stays <- all(changed %in% c("activation", "output_mode", "dropout")) && is.null(seed)
+  kept <- if (stays) object[["param"]]
+  whole <- !is.null(param) && !is.list(param)
   # Where nothing is drawn, R's generator is left alone.
-  if (is.null(seed) && !is.null(kept)) seed <- 0
-  kept[names(if (is.list(param)) param)] <- if (is.list(param)) param
-  net <- do.call(rnn_net, c(fields, list(param = kept, seed = seed)))
-  if (is.numeric(param)) net[["param"]] <- rnn_unpack(param, net)
+  if (is.null(seed)) seed <- if (stays || whole) 0 else random_seed()
+  dropped <- c(given, if ("cell" %in% changed) c("activation", "reset"))
+  own <- if (!whole) c(kept[setdiff(names(kept), names(param))], param)
+  args <- c(fields[setdiff(names(fields), dropped)], changes, list(param = own, seed = seed))
+  net <- structure(run("rnn_net", args, call)[["net"]], class = "rnn_net")
+  if (whole) net[["param"]] <- unpack_param(param, net, call)
   net
+}
+
+# rnn_unpack(), where the vector is the argument `param`, which may be a list as well.
+unpack_param <- function(param, net, call) {
+  tryCatch(
+    run("rnn_unpack", list(theta = param, net = net), call)[["param"]],
+    bptt_input_error = function(e) {
+      said <- sub("`theta`", "`param`", e[["message"]], fixed = TRUE)
+      e[["message"]] <- sub("expected a vector", "expected a list of parameters or a vector", said, fixed = TRUE)
+      e[["argument"]] <- "param"
+      stop(e)
+    }
+  )
 }

@@ -11,26 +11,23 @@ content <- function(file) {
   tryCatch(readBin(path.expand(file), "raw", size), error = unreadable, warning = unreadable)
 }
 
-# Under another name at first, so that a file that cannot be finished leaves the old one, whose
-# permissions it takes; a symbolic link stays.
+# Under another name at first, so that a file that cannot be finished leaves the old one. What
+# replaces a file has its mode, and is where a link to it leads.
 put_content <- function(bytes, file, call = sys.call(-1L)) {
   path <- path.expand(file)
-  if (file.exists(path)) {
-    path <- normalizePath(path)
-    closed <- bitwXor(bitwAnd(as.integer(file.mode(path)), 511L), 511L) # 511: all nine bits
-    mask <- Sys.umask(as.octmode(closed))
-    on.exit(Sys.umask(mask))
-  }
+  replaces <- file.exists(path)
+  if (replaces) path <- normalizePath(path)
   part <- tempfile("bptt-", dirname(path))
-  on.exit(unlink(part), add = TRUE)
+  on.exit(unlink(part))
   failed <- function(e) FALSE
   put <- function() {
     writeBin(bytes, part)
+    if (replaces) Sys.chmod(part, file.mode(path), use_umask = FALSE)
     file.rename(part, path)
   }
   if (!tryCatch(put(), error = failed, warning = failed)) {
-    what <- paste0("`file` is \"", file, "\"")
-    input_error(paste0(what, "; expected the name of a file that can be written"), "file", call)
+    said <- paste0("`file` is \"", file, "\"; expected the name of a file that can be written")
+    input_error("file", said, call)
   }
   invisible(file)
 }

@@ -95,7 +95,7 @@ rnn_tune <- function(x, target, grid, ..., search = c("grid", "random", "halving
 refuse <- function(argument, ...) {
   frames <- seq_len(sys.nframe())
   ours <- Position(function(i) identical(sys.function(i), rnn_tune), frames)
-  input_error(paste0(...), argument, sys.call(ours))
+  input_error(argument, paste0(...), sys.call(ours))
 }
 
 check_tune <- function(grid, common, n, origins, horizon) {

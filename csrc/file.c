@@ -160,7 +160,8 @@ static bool read_file(const bptt_call *call, safetensors *s)
               MOST_TENSORS);
 }
 
-/* Numbers with blanks between them; else the text itself, for network_read() to complain of. */
+/* Numbers with blanks between them; else the text itself, for network_read_any_order()
+ * to complain of. */
 static bool read_numbers(const door *d, const char *text, bptt_value *v)
 {
   double *number = door_alloc(d, NETWORK_MOST_LAYERS + 1, sizeof *number);
@@ -249,7 +250,7 @@ static bool load_prepare(bptt_call *call)
   bptt_value fields;
   loaded *l = call->job = door_alloc(d, 1, sizeof *l);
   if (!l || !read_file(call, &s) || !read_fields(d, &s, &fields) ||
-      !network_read(d, "file", &fields, &l->net, &l->param) ||
+      !network_read_any_order(d, "file", &fields, &l->net, &l->param) ||
       !value_open_list(d, &call->result, NULL, 1) ||
       !network_make(d, value_append(&call->result), "net", &l->net)) {
     return false;

@@ -237,17 +237,25 @@ static bool read_parameter(const door *d, place at, const parameter *p, const bp
   return value_check_finite(d, at, v);
 }
 
-/* A parameter that the network does not have would be left alone in silence: rather say so. */
+/* An item that the network does not have, or has twice, would be left alone in silence: rather say
+ * so. */
 static bool refuse_others(const door *d, const char *argument, const bptt_value *list,
-                          const network *n)
+                          const network *n, const bptt_value *const *param)
 {
   for (size_t i = 0; i < list->count; i++) {
     const char *name = list->item[i].name ? list->item[i].name : "";
-    bool found = false;
-    for (int k = 0; k < n->parameters && !found; k++) {
-      found = strcmp(n->parameter[k].name, name) == 0;
+    int k = 0;
+    if (!*name) {
+      return fail(d->error, argument,
+                  "`%s` has a parameter without a name (item %zu); expected a name such as `%s`",
+                  argument, i + 1, n->parameter[0].name);
     }
-    if (found) continue;
+    while (k < n->parameters && strcmp(n->parameter[k].name, name) != 0) k++;
+    if (k < n->parameters && param[k] == &list->item[i]) continue;
+    if (k < n->parameters) {
+      return fail(d->error, argument, "`%s` has two parameters %s; expected one", argument,
+                  say_name(name).s);
+    }
     const char *const *cell = option_choice_text(d, OPTION_CELL, (int)n->cell);
     return cell &&
            fail(d->error, argument,
@@ -272,7 +280,7 @@ bool network_read_parameters(const door *d, const char *argument, const bptt_val
     }
     if (found[i] && !read_parameter(d, at, p, found[i])) return false;
   }
-  return found && refuse_others(d, argument, list, n);
+  return found && refuse_others(d, argument, list, n, found);
 }
 
 static bool read_fields(const fields *f, network *n)
@@ -295,8 +303,8 @@ static bool read_fields(const fields *f, network *n)
   return true;
 }
 
-bool network_read(const door *d, const char *argument, const bptt_value *v, network *n,
-                  const bptt_value ***param)
+bool network_read_any_order(const door *d, const char *argument, const bptt_value *v, network *n,
+                            const bptt_value ***param)
 {
   const bptt_value *list;
   const fields f = {d, argument, v};
@@ -314,6 +322,27 @@ bool network_read(const door *d, const char *argument, const bptt_value *v, netw
                 network_size(n), NETWORK_MOST);
   }
   return network_read_parameters(d, argument, list, n, true, param);
+}
+
+/* What goes by the place of a parameter (a gradient beside it, a vector of all) would be mistaken.
+ */
+static bool check_order(const door *d, const char *argument, const bptt_value *list,
+                        const network *n, const bptt_value *const *param)
+{
+  int i = 0;
+  while (i < n->parameters && param[i] == &list->item[i]) i++;
+  return i == n->parameters ||
+         fail(d->error, argument,
+              "`param` of `%s` is in another order: %s is where `%s` belongs; expected the order "
+              "in which rnn_net makes them",
+              argument, say_name(list->item[i].name).s, n->parameter[i].name);
+}
+
+bool network_read(const door *d, const char *argument, const bptt_value *v, network *n,
+                  const bptt_value ***param)
+{
+  return network_read_any_order(d, argument, v, n, param) &&
+         check_order(d, argument, value_find(v, "param"), n, *param);
 }
 
 /* ------------------------------------------------------------------------------ state */

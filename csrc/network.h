@@ -72,6 +72,9 @@ bool network_check_choices(const door *d, const network *n, const options *o);
  * with the right dims and finite numbers. */
 bool network_read(const door *d, const char *argument, const bptt_value *v, network *n,
                   const bptt_value ***param);
+/* The same of a file, in which the parameters may come in any order. */
+bool network_read_any_order(const door *d, const char *argument, const bptt_value *v, network *n,
+                            const bptt_value ***param);
 /* The same of a list of parameters alone; NULL, where not all have to be there. */
 bool network_read_parameters(const door *d, const char *argument, const bptt_value *list,
                              const network *n, bool all, const bptt_value ***param);

@@ -54,6 +54,11 @@ static bool count_features(const bptt_call *call, const comparison *c, ptrdiff_t
   const bptt_problem p = {.loss = c->loss, .level_count = c->level_count};
   const ptrdiff_t each = bptt_loss_outputs(&p);
   *features = c->loss == BPTT_CROSS_ENTROPY ? 1 : outputs / each;
+  if (c->loss == BPTT_CROSS_ENTROPY && outputs == 1) { /* whatever it is, its softmax is 1 */
+    return fail(call->d.error, "net",
+                "`net` has 1 output; loss \"cross_entropy\" needs at least 2, one for each class: "
+                "with 1 there is \"binary_cross_entropy\"");
+  }
   return outputs % each == 0 ||
          fail(call->d.error, "net",
               "`net` has %s; loss %s needs %td for each feature of the target",
@@ -239,25 +244,42 @@ static bool read_dy(const bptt_call *call, const series *x, ptrdiff_t outputs, b
          series_check_finite(d, &c->target);
 }
 
-/* What a loss function of the user's returned: items `loss` and `dy`, or the first two.
+/* Items `loss` and `dy`, or two without names. */
+static bool find_returned(bptt_error *error, const bptt_value *list, const bptt_value **loss,
+                          const bptt_value **dy)
+{
+  bool has_names = false;
+  for (size_t i = 0; i < list->count; i++) has_names |= list->item[i].name && *list->item[i].name;
+  if (list->count < 2 || (!has_names && list->count > 2)) {
+    return fail(error, "loss", "the function `loss` returned %s; expected two, the loss and dL/dy",
+                list->count == 1 ? "one value" : say("%zu values", list->count).s);
+  }
+  *loss = has_names ? value_find(list, "loss") : &list->item[0];
+  *dy = has_names ? value_find(list, "dy") : &list->item[1];
+  for (size_t i = 0; has_names && i < list->count; i++) {
+    const bptt_value *item = &list->item[i];
+    if (item == *loss || item == *dy) continue;
+    return fail(error, "loss",
+                "the function `loss` returned a list with %s; expected `loss` and "
+                "`dy`",
+                item->name && *item->name ? say_name(item->name).s : "a nameless item");
+  }
+  return true;
+}
+
+/* What a loss function of the user's returned.
  * Numbers that are not finite are the function's own, and take their way to a warning. */
 static bool read_returned(const bptt_call *call, const series *x, ptrdiff_t outputs, bool last,
                           comparison *c)
 {
   bptt_error *error = call->d.error;
   const bptt_value *list = call_given(call, OPTION_LOSS);
-  const bptt_value *loss = value_find(list, "loss"), *dy = value_find(list, "dy");
-  if ((!loss || !dy) && list->count > 0) {
-    loss = &list->item[0];
-    dy = list->count > 1 ? &list->item[1] : NULL;
-  }
+  const bptt_value *loss, *dy;
   if (call_given(call, OPTION_DY)) {
     return fail(error, "dy", "`dy` is given, and so is `loss`; expected one of the two");
   }
-  if (!check_unweighted(call, "`loss` is a function")) return false;
-  if (!dy) {
-    return fail(error, "loss",
-                "the function `loss` returned one value; expected two, the loss and dL/dy");
+  if (!check_unweighted(call, "`loss` is a function") || !find_returned(error, list, &loss, &dy)) {
+    return false;
   }
   if (!value_is_number(loss) || loss->count != 1) {
     return fail(error, "loss",

@@ -486,7 +486,7 @@ static bptt_status run(bptt_call *call, bptt_error *error)
   return status;
 }
 
-SEXP bptt_R_call(SEXP function, SEXP args)
+SEXP bptt_R_call(SEXP function, SEXP args, SEXP want)
 {
   session s;
   s.memory.used = 0;
@@ -495,7 +495,7 @@ SEXP bptt_R_call(SEXP function, SEXP args)
   bptt_error error;
   bptt_value in = value_of(&s.memory, args);
   bptt_host host = {.habit = BPTT_R,
-                    .want = INT_MAX,
+                    .want = Rf_asInteger(want),
                     .alloc = alloc,
                     .poll = poll_user,
                     .report = report,

@@ -7,7 +7,7 @@
 
 /* list(results, condition) of a call of the core: `function` is a string, `args` a named list.
  * `condition` is NULL, an error (then `results` is NULL) or a warning. */
-SEXP bptt_R_call(SEXP function, SEXP args);
+SEXP bptt_R_call(SEXP function, SEXP args, SEXP want);
 
 /* Makes what is kept between calls, and gives it back: called from .onUnload(), since R looks for
  * an R_unload_bptt() among dynamic symbols only, which it is told not to use. */

@@ -6,7 +6,7 @@
 
 /* By way of the one type that may be cast to any other function's without a warning. */
 static const R_CallMethodDef calls[] = {
-    {"bptt_R_call", (DL_FUNC)(void (*)(void))bptt_R_call, 2},
+    {"bptt_R_call", (DL_FUNC)(void (*)(void))bptt_R_call, 3},
     {"bptt_R_unload", (DL_FUNC)(void (*)(void))bptt_R_unload, 0},
     {NULL, NULL, 0},
 };

@@ -705,10 +705,34 @@ namespace
       }
   }
 
+  // A function with fewer arguments would fail when it is called, and not say why.
+  void check_loss (const octave_value& loss)
+  {
+    octave_user_function *function
+      = dynamic_cast<octave_user_function *> (loss.function_value (true));
+    if (! function || function->takes_varargs ())
+      return;
+    const octave::tree_parameter_list *list = function->parameter_list ();
+    const std::size_t count = (list ? list->length () : 0);
+    if (count < 2)
+      error_with_id ("bptt:invalidInput", "`loss` is a function of %zu argument%s; expected a "
+                     "function of (y, target)", count, count == 1 ? "" : "s");
+  }
+
+  // Lists are what call_loss() passes; a user's own would be taken for one.
+  void refuse_list (const octave_value_list& args, octave_idx_type first)
+  {
+    const octave_idx_type at = find_value (args, first, "loss");
+    if (at >= 0 && (args(at).isstruct () || args(at).iscell ()))
+      error_with_id ("bptt:invalidInput", "`loss` is a %s; expected the name of a loss, or a "
+                     "function handle", args(at).isstruct () ? "struct" : "cell array");
+  }
+
   // What the function LOSS returns for the outputs and the target: a struct.
   octave_value call_loss (const octave_value& loss, const octave_value& y,
                           const octave_value& target)
   {
+    check_loss (loss);
     const octave_value_list returned = loss_and_gradient (loss, ovl (y, target));
     octave_scalar_map map;
     if (returned.length () > 0)
@@ -747,6 +771,7 @@ octave_value_list gateway (const char *function, const argument_names& names,
     {
       const int want = std::max (nargout, 1);
       const octave_idx_type options = static_cast<octave_idx_type> (names.size ());
+      refuse_list (args, options);
       const bool calls = (find_loss (args, options) >= 0 && takes_function (function));
       return (calls ? run_with_loss (function, as_pairs (names, args), want)
                     : run (function, names, args, want));

@@ -13,7 +13,9 @@
 #include <octave/interpreter.h>
 #include <octave/oct-map.h>
 #include <octave/pager.h>
+#include <octave/ov-usr-fcn.h>
 #include <octave/parse.h>
+#include <octave/pt-misc.h>
 #include <octave/quit.h>
 #pragma GCC diagnostic pop
 

@@ -185,6 +185,26 @@ test_that("a function of one's own does what the built-in loss does", {
   expect_close(unnamed$grad, rnn_bptt(p$net, p$x, p$target)$grad)
 })
 
+test_that("a function may have defaults, dots, or be a primitive", {
+  p <- loss_problem("mse")
+  want <- rnn_bptt(p$net, p$x, p$target)$loss
+  expect_close(rnn_bptt(p$net, p$x, p$target, loss = function(...) mse(...))$loss, want)
+  expect_close(rnn_bptt(p$net, p$x, p$target, loss = function(y, t, a = 1) mse(y, t))$loss, want)
+  expect_error(rnn_bptt(p$net, p$x, p$target, loss = `+`), "returned one value",
+    class = "bptt_input_error"
+  )
+})
+
+test_that("for a function, no states are made", {
+  net <- rnn_net(1, 64, 1, seed = 1)
+  x <- array(0, c(1, 1, 2e4))
+  f <- function(y, target) list(0, 0 * y)
+  gc(reset = TRUE)
+  before <- gc()[2L, 2L]
+  rnn_bptt(net, x, loss = f, memory = "recompute", wrt = "param")
+  expect_lt(gc()[2L, 6L] - before, 5) # MB; 64 x 2e4 states would be 10
+})
+
 test_that("a function gets outputs and target as the caller has them", {
   net <- rnn_net(1, c(4, 3), 1, "gru", dropout = 0.5, seed = 1)
   x <- list(a = sin(1:5), b = sin(1:3))

@@ -88,3 +88,49 @@ test_that("update takes new parameters as a list or as a vector", {
   expect_error(update(net, param = 1:3), class = "bptt_input_error")
   expect_error(update(net, hiden = 3), "hiden", class = "bptt_input_error")
 })
+
+test_that("update does what it is told, or says that it cannot", {
+  expect_identical(
+    update(net, seed = 99),
+    rnn_net(2, c(4, 3), 1, "gru", bidirectional = TRUE, dropout = 0.2, seed = 99)
+  )
+  expect_false(identical(update(net, init = "he", seed = 1), net))
+  expect_identical(update(net, hidden = c(4L, 3L), cell = "gru", output = 1), net)
+  before <- rnn_net(1, 2, 1, "gru", reset = "before", seed = 1)
+  expect_identical(update(before, cell = "gru"), before)
+  expect_identical(
+    update(before, cell = "lstm", hidden = 2, seed = 2), rnn_net(1, 2, 1, "lstm", seed = 2)
+  )
+
+  fails <- function(expression, argument, said) {
+    e <- tryCatch(expression, error = identity)
+    expect_s3_class(e, "bptt_input_error")
+    expect_identical(e$argument, argument)
+    expect_match(conditionMessage(e), said, fixed = TRUE)
+    expect_match(deparse(conditionCall(e))[1L], "^update")
+  }
+  n <- length(coef(net))
+  or <- paste("expected a list of parameters or a vector of", n, "numbers")
+  fails(update(net, "gru"), "...", "has no name")
+  fails(update(net, hidden = 0), "hidden", "`hidden` is 0")
+  fails(update(net, hidden = NULL), "hidden", "`hidden` is NULL")
+  fails(update(net, dropout = 0, dropout = 0.1), "dropout", "given twice")
+  fails(update(net, seed = -1), "seed", "`seed` is -1")
+  fails(update(net, param = "a"), "param", paste("`param` is \"a\";", or))
+  fails(update(net, param = NA), "param", or)
+  fails(update(net, param = factor("a")), "param", or)
+  fails(update(net, param = 1:3), "param", paste("`param` is a vector of 3 numbers;", or))
+  fails(update(net, param = replace(coef(net), 2, NaN)), "param", "`param` is NaN at element 2")
+  fails(update(net, param = list(1)), "param", "without a name")
+  fails(update(net, param = list(b_y = 1, b_y = 2)), "param", "two parameters `b_y`")
+})
+
+test_that("parameters in another order are refused", {
+  other <- net
+  other$param <- rev(net$param)
+  expect_error(coef(other), "another order", class = "bptt_input_error")
+  expect_error(rnn_bptt(other, matrix(0, 5, 2), 1:5), "another order", class = "bptt_input_error")
+  expect_identical(
+    rnn_net(2, c(4, 3), 1, "gru", bidirectional = TRUE, dropout = 0.2, param = rev(net$param)), net
+  )
+})
