@@ -4,7 +4,7 @@
 #include "naming.h"
 #include "network.h"
 #include "safetensors.h"
-#include <math.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +66,19 @@ static bool add_word(const door *d, safetensors *s, const char *key, option_id r
   return word && add_note(d, s, key, *word);
 }
 
+/* So that it is read again to the bit, and with a point in any locale. */
+static phrase say_decimal(double number)
+{
+  phrase p = say("%.17g", number);
+  char *to = p.s;
+  for (const char *from = p.s; *from; from++) {
+    const bool kept = strchr("0123456789e+-", *from) != NULL;
+    if (kept || to == p.s || to[-1] != '.') *to++ = kept ? *from : '.';
+  }
+  *to = '\0';
+  return p;
+}
+
 /* All fields of the network but its parameters. */
 static bool add_notes(const door *d, const network *n, safetensors *s)
 {
@@ -84,7 +97,7 @@ static bool add_notes(const door *d, const network *n, safetensors *s)
          add_note(d, s, "bidirectional", n->directions == 2 ? "true" : "false") &&
          add_word(d, s, "output_mode", OPTION_OUTPUT_MODE,
                   n->last ? OUTPUT_LAST : OUTPUT_SEQUENCE) &&
-         add_note(d, s, "dropout", say("%.17g", n->dropout).s);
+         add_note(d, s, "dropout", say_decimal(n->dropout).s);
 }
 
 static bool save_prepare(bptt_call *call)
@@ -160,17 +173,39 @@ static bool read_file(const bptt_call *call, safetensors *s)
               MOST_TENSORS);
 }
 
-/* Numbers with blanks between them; else the text itself, for network_read_any_order()
- * to complain of. */
+/* The number at *at, which is stepped over: digits, maybe a fraction and an exponent of ten, and
+ * nothing else that strtod() may take; then the end or a blank. */
+static bool read_decimal(const char **at, double *number)
+{
+  enum { LONGEST = 60 };
+  static const char digits[] = "0123456789";
+  const char *text = *at, *point = text + strspn(text, digits);
+  const bool fraction = *point == '.';
+  const char *rest = point + fraction, *end = rest + (fraction ? strspn(rest, digits) : 0);
+  bool good = point > text && (!fraction || end > rest);
+  if (good && *end == 'e') {
+    const char *power = end + 1 + (end[1] == '-' || end[1] == '+');
+    end = power + strspn(power, digits);
+    good = end > power;
+  }
+  if (!good || (*end && *end != ' ') || end - text > LONGEST) return false;
+  /* strtod() wants the point of the locale. */
+  const phrase local = say("%.*s%s%.*s", (int)(point - text), text,
+                           fraction ? localeconv()->decimal_point : "", (int)(end - rest), rest);
+  *number = strtod(local.s, NULL);
+  *at = end + strspn(end, " ");
+  return true;
+}
+
+/* Numbers with blanks between them; else the text itself, for network_read_any_order() to
+ * complain of. */
 static bool read_numbers(const door *d, const char *text, bptt_value *v)
 {
   double *number = door_alloc(d, NETWORK_MOST_LAYERS + 1, sizeof *number);
   size_t count = 0;
-  char *end;
   if (!number) return false;
-  for (const char *at = text; *at && count <= NETWORK_MOST_LAYERS; at = end) {
-    number[count++] = strtod(at, &end);
-    if (end == at) return true;
+  for (const char *at = text; *at && count <= NETWORK_MOST_LAYERS;) {
+    if (!read_decimal(&at, &number[count++])) return true;
   }
   if (count == 0) return true;
   value_make_vector(d, v, v->name, BPTT_DOUBLE, (ptrdiff_t)count);
@@ -291,7 +326,7 @@ static bool import_prepare(bptt_call *call)
   return naming_read(d, &s, naming->given ? &named : NULL, reset->given ? &told : NULL, n,
                      &l->slots) &&
          network_check_choices(d, n, &call->option) && network_complete(d, n) &&
-         value_open_list(d, &call->result, NULL, 1) &&
+         network_check_size(d, "file", n) && value_open_list(d, &call->result, NULL, 1) &&
          network_make(d, value_append(&call->result), "net", n);
 }
 

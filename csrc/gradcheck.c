@@ -43,9 +43,7 @@ static bptt_problem forward_of(const bptt_problem *p, bptt_layer *layer)
                             .W_xh = l->W_xh,
                             .W_hh = l->W_hh,
                             .b_h = l->b_h,
-                            .b_hn = l->b_hn,
-                            .h0 = l->W_hh, /* one that is not NULL, for the workspace's size */
-                            .c0 = p->cell == BPTT_LSTM ? l->W_hh : NULL};
+                            .b_hn = l->b_hn};
   }
   return w;
 }

@@ -102,6 +102,13 @@ double network_size(const network *n)
   return size;
 }
 
+bool network_check_size(const door *d, const char *argument, const network *n)
+{
+  return network_size(n) <= NETWORK_MOST ||
+         fail(d->error, argument, "`%s` has %.0f parameters; expected at most %.0f", argument,
+              network_size(n), NETWORK_MOST);
+}
+
 /* ---------------------------------------------------------------------------- reading */
 
 static bool wrong_hidden(const door *d, place at, const bptt_value *v)
@@ -316,12 +323,8 @@ bool network_read_any_order(const door *d, const char *argument, const bptt_valu
     place at = {argument, "param", 0};
     return wrong(d->error, at, value_describe(list).s, "a %s of parameters", fields_word(d));
   }
-  if (!network_complete(d, n)) return false;
-  if (network_size(n) > NETWORK_MOST) {
-    return fail(d->error, argument, "`%s` has %.0f parameters; expected at most %.0f", argument,
-                network_size(n), NETWORK_MOST);
-  }
-  return network_read_parameters(d, argument, list, n, true, param);
+  return network_complete(d, n) && network_check_size(d, argument, n) &&
+         network_read_parameters(d, argument, list, n, true, param);
 }
 
 /* What goes by the place of a parameter (a gradient beside it, a vector of all) would be mistaken.

@@ -61,6 +61,8 @@ bool network_state(const network *n, int index, state_field *s);
 ptrdiff_t network_gates(const network *n);
 /* Numbers in all parameters. As a double, so that it does not overflow. */
 double network_size(const network *n);
+/* It is no more than can be. */
+bool network_check_size(const door *d, const char *argument, const network *n);
 /* Units of the topmost layer in all directions: what the readout reads. */
 ptrdiff_t network_top(const network *n);
 

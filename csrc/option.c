@@ -248,7 +248,8 @@ static signature signature_of(const char *function, bptt_habit habit)
 
 /* ---------------------------------------------------------------------------- choices */
 
-enum { MOST_CHOICES = 9, RANGE_SIZE = 128 };
+/* A word and what is behind it are two letters at least. */
+enum { RANGE_SIZE = 256, MOST_CHOICES = RANGE_SIZE / 2 };
 
 /* The words of a range "a|b|c". */
 typedef struct {
@@ -259,8 +260,10 @@ typedef struct {
 
 static void split(option_id row, choices *c)
 {
-  strcpy(c->letters, table[row].range);
+  const size_t n = strlen(table[row].range), most = sizeof c->letters - 1;
   c->count = 0;
+  memcpy(c->letters, table[row].range, n < most ? n : most);
+  c->letters[n < most ? n : most] = '\0';
   for (char *at = c->letters; at;) {
     c->word[c->count++] = at;
     at = strchr(at, '|');
@@ -268,18 +271,22 @@ static void split(option_id row, choices *c)
   }
 }
 
-/* The place of a word among a row's choices; -1: it is none. */
-static int choice_of(option_id row, const char *typed)
+/* The place of a word of n letters among a row's choices; -1: it is none. */
+static int choice_among(option_id row, const char *typed, size_t n)
 {
   const char *word = table[row].range;
-  size_t n = typed ? strlen(typed) : 0;
-  for (int i = 0; typed; i++) {
+  for (int i = 0;; i++) {
     size_t length = strcspn(word, "|");
     if (length == n && memcmp(word, typed, n) == 0) return i;
     if (!word[length]) break;
     word += length + 1;
   }
   return -1;
+}
+
+static int choice_of(option_id row, const char *typed)
+{
+  return typed ? choice_among(row, typed, strlen(typed)) : -1;
 }
 
 /* "a", "b" or "c", and which of them was meant if that can be seen. */
@@ -517,7 +524,6 @@ static const option_type types[] = {
 /* The default as a value: its strings, "a" or c("a", "b"), its number, or TRUE or FALSE. */
 static void read_initial(option_id row, option_value *out)
 {
-  char word[RANGE_SIZE];
   const char *quote = strchr(table[row].initial, '"');
   if (strcmp(table[row].type, "levels") == 0 && strcmp(table[row].initial, "NULL") != 0) {
     out->levels = initial_levels;
@@ -529,9 +535,7 @@ static void read_initial(option_id row, option_value *out)
   }
   while (quote) {
     size_t n = strcspn(quote + 1, "\"");
-    memcpy(word, quote + 1, n);
-    word[n] = '\0';
-    out->choice = choice_of(row, word);
+    out->choice = choice_among(row, quote + 1, n);
     out->set |= 1u << out->choice;
     quote = strchr(quote + n + 2, '"');
   }

@@ -95,8 +95,11 @@ static bool net_prepare(bptt_call *call)
     return false;
   }
   w->param = door_alloc(d, w->net.parameters, sizeof *w->param);
-  return w->param && init_scratch(&w->net, &w->init, &scratch) &&
-         call_reserve(call, scratch, sizeof(double), &offset) && open_result(call, 1) &&
+  if (!w->param) return false;
+  if (!init_scratch(&w->net, &w->init, &scratch)) {
+    return fail(d->error, "hidden", "`hidden` makes matrices larger than can be counted");
+  }
+  return call_reserve(call, scratch, sizeof(double), &offset) && open_result(call, 1) &&
          network_make(d, value_append(&call->result), "net", &w->net);
 }
 

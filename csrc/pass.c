@@ -462,8 +462,9 @@ void pass_warn_gradient(bptt_call *call, double norm)
   ptrdiff_t step = p->problem.bad_backward;
   if (name || step) {
     phrase of = name ? say(" of `%s`", name) : say("%s", "");
-    warn(call, say("the gradient%s is not finite%s", of.s,
-                   say_step("going back from the end, ", step).s));
+    bool truncated = p->problem.k1 < p->problem.T; /* then it goes back from many steps */
+    const char *how = truncated ? "going back, " : "going back from the end, ";
+    warn(call, say("the gradient%s is not finite%s", of.s, say_step(how, step).s));
   } else if (!isfinite(as_result(p, norm))) {
     warn(call, say("the norm of the gradient is not finite"));
   }

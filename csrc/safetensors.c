@@ -424,10 +424,15 @@ bool safetensors_read(const door *d, const bptt_value *file, safetensors *s)
   unsigned char *bytes = file->data;
   ptrdiff_t size = value_count(file) - LENGTH_BYTES;
   uint64_t length = size < 0 ? 0 : get_bits(bytes, LENGTH_BYTES);
-  if (size < 0 || length > (uint64_t)size || length > MOST_HEADER) {
+  if (size < 0 || length > (uint64_t)size) {
     return fail(d->error, "file",
                 "`file` is not a safetensors file: it is %s long, too short for its header",
                 say_count(value_count(file), "byte", "bytes").s);
+  }
+  if (length > MOST_HEADER) {
+    return fail(d->error, "file",
+                "`file` is not a safetensors file: its header is %s long; expected at most %d",
+                say_count((ptrdiff_t)length, "byte", "bytes").s, MOST_HEADER);
   }
   ptrdiff_t header = (ptrdiff_t)length;
   unsigned char *begin = bytes + LENGTH_BYTES;

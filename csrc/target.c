@@ -47,6 +47,15 @@ static bool check_unweighted(const bptt_call *call, const char *why)
   return true;
 }
 
+/* There is no sum over elements to make a mean of. */
+static bool check_unreduced(const bptt_call *call, const char *why)
+{
+  const int choice = call->option.at[OPTION_REDUCTION].choice;
+  return choice == REDUCTION_MEAN ||
+         wrong(call->d.error, place_of("reduction"), option_say_choice(OPTION_REDUCTION, choice).s,
+               "its default, as %s", why);
+}
+
 /* The outputs are so many to each feature of the target. */
 static bool count_features(const bptt_call *call, const comparison *c, ptrdiff_t outputs,
                            ptrdiff_t *features)
@@ -240,6 +249,7 @@ static bool read_dy(const bptt_call *call, const series *x, ptrdiff_t outputs, b
     return fail(d->error, "dy", "`dy` is given, and so is `loss`; expected one of the two");
   }
   return check_options(call) && check_unweighted(call, "`dy` has its weights in it") &&
+         check_unreduced(call, "`dy` is given") &&
          read_gradient(call, at[OPTION_DY].given, x, outputs, last, c) &&
          series_check_finite(d, &c->target);
 }
@@ -274,11 +284,12 @@ static bool read_returned(const bptt_call *call, const series *x, ptrdiff_t outp
 {
   bptt_error *error = call->d.error;
   const bptt_value *list = call_given(call, OPTION_LOSS);
-  const bptt_value *loss, *dy;
+  const bptt_value *loss = NULL, *dy = NULL;
   if (call_given(call, OPTION_DY)) {
     return fail(error, "dy", "`dy` is given, and so is `loss`; expected one of the two");
   }
-  if (!check_unweighted(call, "`loss` is a function") || !find_returned(error, list, &loss, &dy)) {
+  if (!check_unweighted(call, "`loss` is a function") || !check_options(call) ||
+      !check_unreduced(call, "`loss` is a function") || !find_returned(error, list, &loss, &dy)) {
     return false;
   }
   if (!value_is_number(loss) || loss->count != 1) {

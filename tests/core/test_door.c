@@ -1828,6 +1828,10 @@ static void test_warnings(void)
   CHECK(h.warning && strcmp(h.warning, "the loss is not finite: first at step 2; the gradient of "
                                        "`W_xh` is not finite: going back from the end, first at "
                                        "step 4") == 0);
+  host_add(&h, args, "truncate", host_number(&h, 2));
+  call(&h, "rnn_bptt", args);
+  CHECK(h.warning && strstr(h.warning, "is not finite: going back, first at step "));
+  host_add(&h, args, "truncate", host_number(&h, INFINITY));
   /* Only the first two steps count: h = 1, 1e200; going back, step 1 gets 1e200 * 1e200. */
   host_add(&h, args, "x", host_vector(&h, 2, (double[]){1, 1}));
   host_add(&h, args, "target", host_vector(&h, 2, (double[]){1, 2e-200}));

@@ -664,7 +664,16 @@ static const struct {
     {"\"false\"", "\"maybe\"", "`bidirectional` of `file` is \"maybe\"; expected TRUE or FALSE"},
     {"\"false\"", "\"true\"", "`file` has no parameter `W_xh_rev`"},
     {"\"dropout\":\"0\"", "\"dropout\":\"1\"", "`dropout` of `file` is 1; expected one number"},
-    {"\"dropout\":\"0\"", "\"dropout\":\"nan\"", "`dropout` of `file` is NaN; expected one number"},
+    {"\"dropout\":\"0\"", "\"dropout\":\"nan\"", "`dropout` of `file` is \"nan\"; expected"},
+    {"\"dropout\":\"0\"", "\"dropout\":\"0,5\"", "`dropout` of `file` is \"0,5\"; expected"},
+    {"\"dropout\":\"0\"", "\"dropout\":\".5\"", "`dropout` of `file` is \".5\"; expected one"},
+    {"\"dropout\":\"0\"", "\"dropout\":\"5e-\"", "`dropout` of `file` is \"5e-\"; expected one"},
+    {"\"dropout\":\"0\"", "\"dropout\":\"0.0e-1\"", NULL},
+    {"\"input\":\"1\"", "\"input\":\"0x1\"",
+     "`input` of `file` is \"0x1\"; expected one whole number"},
+    {"\"input\":\"1\"", "\"input\":\"1.\"", "`input` of `file` is \"1.\"; expected one whole"},
+    {"\"input\":\"1\"", "\"input\":\"+1\"", "`input` of `file` is \"+1\"; expected one whole"},
+    {"\"hidden\":\"1\"", "\"hidden\":\"1 infinity\"", "`hidden` of `file` is \"1 infinity\""},
     {"\"tanh\"", "\"tan\"", "`activation` of `file` is \"tan\"; expected \"tanh\""},
     {"\"b_y\"", "\"b_h\"", "`file` has the tensor `b_h` twice"},
     {"\"b_y\"", "\"__metadata__\"", "`file` has its metadata twice"},
@@ -721,6 +730,26 @@ static bool fails(host *h, const char *header, size_t size, const double *data, 
   return !load(h, "rnn_load", file_of(h, header, size, data)) && strstr(h->error.message, said);
 }
 
+static void *alloc(void *context, size_t bytes)
+{
+  return host_alloc(context, bytes);
+}
+
+/* A file large enough for a header that is too long. No more of it than its beginning is there, or
+ * looked at. */
+static void test_long_header(host *h)
+{
+  const size_t length = 200000000;
+  const bptt_host front = {.habit = BPTT_R, .want = 1, .alloc = alloc, .context = h};
+  unsigned char begin[8] = {0};
+  for (int i = 0; i < 8; i++) begin[i] = (unsigned char)(length >> 8 * i);
+  bptt_value *args = host_list(h), *file = host_add(h, args, "file", host_bytes(h, 8, begin));
+  file->count = file->dim[0] = 8 + length;
+  bptt_error error;
+  CHECK(!bptt_prepare(&front, "rnn_load", args, &error) &&
+        strstr(error.message, "its header is 200000000 bytes long; expected at most 100000000"));
+}
+
 static void test_damage(void)
 {
   static const double data[6] = {0.5, -0.5, 0.25, 2, -1, 0}, bad[5] = {0.5, 0, 0, NAN, INFINITY};
@@ -738,6 +767,7 @@ static void test_damage(void)
   }
   memset(file->data, 0xff, 8);
   CHECK(!load(&h, "rnn_load", file) && strstr(h.error.message, "too short for its header"));
+  test_long_header(&h);
   CHECK(!load(&h, "rnn_load", host_text(&h, "net")) &&
         strstr(h.error.message, "`file` is \"net\"; expected the name of a file that can be read"));
   CHECK(!load(&h, "rnn_import", file_of(&h, "{}", 0, NULL)) &&
