@@ -148,7 +148,7 @@ $(eval $(call core,core-asan,$(CC) $(ASAN)))
 $(eval $(call core,core-tsan,$(CC) -g -O1 -fsanitize=thread -DNO_FORK $(SMALL)))
 $(eval $(call core,core-valgrind,$(CC) -g -O1 -DWORKSPACE_UNDEFINED -DSTRIDE=100003))
 
-test: consistent test-core test-r test-octave test-cross
+test: consistent test-core test-r test-octave test-cross test-tasks
 	@$(SUITE) --sum test
 
 test-core: core-gcc core-small $(if $(CLANG),core-clang)
@@ -164,6 +164,10 @@ test-octave: build/octave.stamp
 
 test-cross: all
 	@$(SUITE) test/cross tests/cross/run.sh
+
+# What training is for: some tasks learnt, in R and in Octave.
+test-tasks: all
+	@$(SUITE) test/tasks tests/tasks/run.sh
 
 # Files that R has exported, loaded by PyTorch (Debian: python3-torch).
 check-torch: build/r.stamp
@@ -263,6 +267,6 @@ clean:
 	rm -rf build dist src/core src/*.o src/*.so
 	$(MAKE) -C octave/src clean
 
-.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo test test-core test-r test-octave test-cross check \
+.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo test test-core test-r test-octave test-cross test-tasks check \
   sanitize sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind core-gcc core-small \
   core-clang core-asan core-tsan core-valgrind bench format clean
