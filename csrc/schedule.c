@@ -44,11 +44,11 @@ double schedule_rate(const schedule *s, const plateau *p, double begin, double e
   return s->learn_rate * share * (end < s->warmup ? end / s->warmup : 1);
 }
 
-/* Better by a ten thousandth counts as better, and anything is better than none: Inf - Inf is NaN.
- */
+/* Better by a ten thousandth counts as better; at first, when the best is Inf, anything finite. */
 void schedule_watch(const schedule *s, plateau *p, double loss)
 {
-  if (isinf(p->best) || loss < p->best - 1e-4 * fabs(p->best)) {
+  const double margin = isfinite(p->best) ? 1e-4 * fabs(p->best) : 0;
+  if (loss < p->best - margin) {
     p->best = loss;
     p->since = 0;
   } else if (++p->since > s->every) {
