@@ -122,7 +122,7 @@ endfunction
 %! net = rnn_net (1, 8, 1, "gru", "seed", 1);
 %! [~, info] = rnn_train (net, y(1:end-1), y(2:end), "validation", 0.2, ...
 %!                        "learn_rate", 0.05, "schedule", "plateau", "window", 40, ...
-%!                        "epochs", 60, "seed", 1);
+%!                        "schedule_epochs", 3, "epochs", 60, "seed", 1);
 %! rnn_plot (info);
 
 %!test # what is drawn
