@@ -451,8 +451,13 @@ static bool exceeds(const double *g, ptrdiff_t n, double most)
   return false;
 }
 
+/* When a step begins and ends, in epochs. */
+typedef struct {
+  double begin, end;
+} span;
+
 /* From the gradient in r->g to the next weights. */
-static void update(trainer *r, double end)
+static void update(trainer *r, span when)
 {
   const training *t = r->t;
   const gradient_part all = {r->g, t->numbers, BPTT_F64};
@@ -464,7 +469,7 @@ static void update(trainer *r, double end)
   const bool clipped = norm > t->clip_norm || exceeds(r->g, t->numbers, t->clip_value);
   if (clipped) clip_gradient(&all, 1, norm, t->clip_norm, t->clip_value);
   if (t->noise > 0) add_noise(r);
-  r->at.rate = schedule_rate(&t->schedule, &r->at.plateau, r->at.epochs, end);
+  r->at.rate = schedule_rate(&t->schedule, &r->at.plateau, when.begin, when.end);
   optimizer_step(&t->optimizer, r->at.rate, r->at.steps + 1, t->numbers, r->w, r->g, r->state,
                  r->next);
   if (!bptt_all_finite(r->next, t->numbers, BPTT_F64) ||
@@ -482,8 +487,8 @@ static void update(trainer *r, double end)
   if (r->average) add_to_average(r);
 }
 
-/* A step of the optimizer on this batch; `end`: epochs when it is done. */
-static void take_step(trainer *r, const batch *b, double end)
+/* A step of the optimizer on this batch. */
+static void take_step(trainer *r, const batch *b, span when)
 {
   const training *t = r->t;
   double loss;
@@ -495,7 +500,7 @@ static void take_step(trainer *r, const batch *b, double end)
     diverge(r, "loss", NULL);
     return;
   }
-  if (b->mass > 0) update(r, end);
+  if (b->mass > 0) update(r, when);
   if (r->stop) return;
   r->at.loss += t->mean ? loss * b->mass : loss;
   r->at.mass += b->mass;
@@ -535,6 +540,12 @@ static void shuffle(trainer *r)
   }
 }
 
+/* Epochs when a part of a group is done. */
+static double epochs_after(const trainer *r, ptrdiff_t group, double part)
+{
+  return r->at.epochs + ((double)group + part) / (double)groups_of(r->t);
+}
+
 /* One group of samples: a batch, or chunk after chunk with the state carried along. */
 static void train_group(trainer *r, ptrdiff_t group)
 {
@@ -552,15 +563,15 @@ static void train_group(trainer *r, ptrdiff_t group)
   while (r->at.chunks < chunks) {
     look_around(r);
     if (r->stop) return;
-    const double end =
-        r->at.epochs + ((double)group + (r->at.chunks + 1) / chunks) / (double)groups_of(t);
+    const span when = {epochs_after(r, group, r->at.chunks / chunks),
+                       epochs_after(r, group, (r->at.chunks + 1) / chunks)};
     batch b = r->whole;
     if (b.n == 0) {
       b = batch_gather(&r->room, &t->training, t->sample, order, n, (ptrdiff_t)r->at.chunks * most,
                        most, t->problem.last);
     }
     if (t->chunk) set_states(r, n, r->at.chunks > 0 ? r->carried[0] : NULL, r->carried[1]);
-    take_step(r, &b, end);
+    take_step(r, &b, when);
     if (r->stop) return;
     char *after = r->carried[1];
     r->carried[1] = r->carried[0];

@@ -265,8 +265,8 @@
 ##
 ## @subsubheading Schedules
 ##
-## The rate of a step that begins after @math{e} epochs, with the part of this one
-## that is done, of @math{E} is @code{learn_rate} times
+## The rate of a step that begins after @math{e} of @math{E} epochs, a fraction within
+## one, is @code{learn_rate} times
 ##
 ## @table @code
 ## @item step
@@ -889,6 +889,12 @@ endfunction
 %!                           "callback", @(s) s.repeat == 2);
 %! assert (cellfun (@(h) numel (h.epoch), info.history), [3, 1, 3]);
 
+%!test # by default samples are shuffled; all in one batch they are not
+%! args = {net, x, target, "window", 20, "stride", 4, "epochs", 2, "seed", 1, "batch_size"};
+%! assert (rnn_train (args{:}, 3), rnn_train (args{:}, 3, "shuffle", true));
+%! assert (! isequal (rnn_train (args{:}, 3), rnn_train (args{:}, 3, "shuffle", false)));
+%! assert (rnn_train (args{:}, 99), rnn_train (args{:}, 99, "shuffle", false));
+
 %!test # the same seed gives the same bits; rand ("state", 1) decides where there is none
 %! deep = rnn_net (1, [9, 8], 1, "lstm", "dropout", 0.3, "seed", 2);
 %! args = {deep, x, target, "window", 10, "epochs", 2, "batch_size", 5, "noise", 0.1};
@@ -950,6 +956,10 @@ endfunction
 %!                          "learn_rate", 0.02);
 %!   assert (info.history.learn_rate, 0.02 * rate{2}, 1e-15);
 %! endfor
+%! ## Within an epoch: it is that of the last of its four steps.
+%! [~, info] = rnn_train (net, x, target, "window", 15, "stride", 15, "batch_size", 1, ...
+%!                        "epochs", 5, "schedule", "cosine", "learn_rate", 2);
+%! assert (info.history.learn_rate, 1 + cos (pi * ((0:4)' + 0.75) / 5), 1e-14);
 %! ## Nothing is learnt from zeros: the loss of the first epoch stays the best.
 %! still = rnn_net (1, 4, 1, "seed", 1);
 %! still.param = structfun (@(p) 0 * p, still.param, "UniformOutput", false);

@@ -12,7 +12,8 @@ function lines = plot_training (info)
     histories = {histories};
   endif
   if (! any (cellfun (@(h) numel (h.epoch), histories)))
-    error ("bptt:invalidInput", "`info` is of a training without a whole epoch; there is nothing to draw");
+    error ("bptt:invalidInput", ...
+           "`info` is of a training without a whole epoch; there is nothing to draw");
   endif
 
   names = {"loss", "validation_loss", "learn_rate", "grad_norm"};
@@ -47,7 +48,8 @@ function lines = plot_training (info)
     ends = get (norms, "xlim");
     plot (norms, ends, info.clip_norm([1, 1]), "k--");
     set (norms, "xlim", ends);
-    title (norms, "clipped above the dashed line", "fontweight", "normal");
+    text (norms, ends(2), info.clip_norm, "clipped above ", ...
+          "horizontalalignment", "right", "verticalalignment", "bottom");
   endif
 
 endfunction
@@ -98,9 +100,9 @@ function line = mark_best (ax, history, epoch, color)
 
 endfunction
 
-function label (ax, text)
+function label (ax, what)
 
   xlabel (ax, "epoch");
-  ylabel (ax, text);
+  ylabel (ax, what);
 
 endfunction
