@@ -189,16 +189,12 @@ static int N(rows_pay)(const N(layer) * q, idx columns, int threads)
   return columns < 2 * threads && q->M > 1 &&
          (double)columns * N(column_work)(q) > MEETING_WORK;
 }
-/* How many threads are of use, up to those allowed. */
-static int N(threads)(const bptt_problem *p)
+/* How many threads are of use for so many steps of all sequences, up to those allowed. */
+static int N(threads_for)(const bptt_problem *p, double steps)
 {
   const int back = N(wants_backward)(p);
-  double steps = (double)p->B * (double)p->T, of_column = 0;
+  double of_column = 0;
   if (p->threads < 2) return 1;
-  if (p->length) {
-    steps = 0;
-    for (idx j = 0; j < p->B; j++) steps += (double)p->length[j];
-  }
   for (idx i = 0; i < p->layers * p->directions; i++) {
     N(layer) q;
     N(layer_shape)(&q, p, i);
@@ -212,6 +208,18 @@ static int N(threads)(const bptt_problem *p)
   }
   const double most = 2 * steps * of_column * (back ? 3 : 1) / TEAM_WORK;
   return most < 2 ? 1 : most < p->threads ? (int)most : p->threads;
+}
+/* The same where no sequence is shorter, which is when most are of use. */
+static int N(most_threads)(const bptt_problem *p)
+{
+  return N(threads_for)(p, (double)p->B * (double)p->T);
+}
+static int N(threads)(const bptt_problem *p)
+{
+  if (!p->length) return N(most_threads)(p);
+  double steps = 0;
+  for (idx j = 0; j < p->B; j++) steps += (double)p->length[j];
+  return N(threads_for)(p, steps);
 }
 /* The panels of the tape that go with the units. */
 FAST void N(share_panels)(N(layer) * q)

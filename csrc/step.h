@@ -42,12 +42,13 @@ static idx N(part_steps)(const bptt_problem *p, idx block)
 }
 
 /* Lays out the workspace; returns its size. Without one, only the size is found: the batch is
- * then taken as full, which needs most. The workspace begins with room for the plan itself and
- * each thread's view of the layers. */
+ * then taken as full, which needs most, and its lengths are not looked at. The workspace begins with
+ * room for the plan itself and each thread's view of the layers. */
 static size_t N(plan_make)(N(plan) * q, const bptt_problem *p, void *workspace)
 {
   const int back = N(wants_backward)(p);
-  const idx team = N(threads)(p), count = p->layers * p->directions;
+  const idx team = workspace ? N(threads)(p) : N(most_threads)(p);
+  const idx count = p->layers * p->directions;
   const size_t views = sizeof *q + (size_t)(team * count) * sizeof(N(layer));
   const size_t here = (views + sizeof(idx) - 1) / sizeof(idx) * sizeof(idx);
   const size_t sorted = here + (size_t)team * sizeof *q->found;
