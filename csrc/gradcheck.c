@@ -39,11 +39,8 @@ static bptt_problem forward_of(const bptt_problem *p, bptt_layer *layer)
   w.y = w.h = w.dx = w.dW_hy = w.db_y = NULL;
   for (int i = 0; i < p->layers * p->directions; i++) {
     const bptt_layer *l = &p->layer[i];
-    layer[i] = (bptt_layer){.H = l->H,
-                            .W_xh = l->W_xh,
-                            .W_hh = l->W_hh,
-                            .b_h = l->b_h,
-                            .b_hn = l->b_hn};
+    layer[i] =
+        (bptt_layer){.H = l->H, .W_xh = l->W_xh, .W_hh = l->W_hh, .b_h = l->b_h, .b_hn = l->b_hn};
   }
   return w;
 }

@@ -299,7 +299,8 @@ static double many_counts(double k, double m, double a, double *slope)
   double r_slope;
   const double rest = stirling(k) + stirling_of_r(a, &r_slope) - stirling(r + k);
   const double r_log_d = fabs(d) < .5 ? r_d * (1 + log1p_ratio(d)) : r * log_d;
-  *slope = rest_of_log(m, a, d, log_d, r_d) + .5 * sigmoid(A) + r_slope - sigmoid(-A) * stirling_slope(r + k);
+  *slope = rest_of_log(m, a, d, log_d, r_d) + .5 * sigmoid(A) + r_slope -
+           sigmoid(-A) * stirling_slope(r + k);
   return k * log_f - r_log_d + .5 * (LOG_2PI + log_k + softplus(A)) + rest;
 }
 

@@ -661,7 +661,8 @@ static bool read_network(const door *d, naming_id naming, const bptt_reset *rese
                          int blocks, network *n)
 {
   ptrdiff_t below = 0;
-  if (!split_blocks(d, b, blocks, &n->layers) || !check_order(d, naming, b, n->layers)) return false;
+  if (!split_blocks(d, b, blocks, &n->layers) || !check_order(d, naming, b, n->layers))
+    return false;
   ptrdiff_t *H = door_alloc(d, n->layers, sizeof *H);
   for (int i = 0; H && i < n->layers; i++) {
     if (!read_layer(d, naming, &b[i], i == 0, &below, &H[i], n)) return false;

@@ -892,7 +892,8 @@ static const struct {
     {{"encoder.", "decoder."},
      false,
      {NULL},
-     "`file` has recurrent layers `decoder.weight_ih_l0` and `encoder.weight_ih_l0`; expected names "
+     "`file` has recurrent layers `decoder.weight_ih_l0` and `encoder.weight_ih_l0`; expected "
+     "names "
      "that differ in numbers alone"},
 };
 

@@ -90,7 +90,8 @@ static void test_only_output(void)
     host h;
     host_open(&h, BPTT_R);
     bptt_problem p = make_problem(
-        &h, (bptt_problem){.cell = BPTT_LSTM, .layers = 1, .directions = 1, .B = 2, .T = T, .last = 1},
+        &h,
+        (bptt_problem){.cell = BPTT_LSTM, .layers = 1, .directions = 1, .B = 2, .T = T, .last = 1},
         H);
     double *x = numbers(&h, 2 * T);
     ptrdiff_t length[] = {T, T - 7};
@@ -150,7 +151,8 @@ static void test_pads(void)
   host_close(&h);
 }
 
-/* ------------------------------------------------------------------------- what it must not reach */
+/* ------------------------------------------------------------------------- what it must not reach
+ */
 
 /* In two layers of relu, a state of the first is infinite at the last step, where the second is
  * finite, but not what pads it. */
@@ -159,14 +161,11 @@ static void test_readout_pads(void)
   enum { H = 3, T = 6 };
   host h;
   host_open(&h, BPTT_R);
-  bptt_problem p = make_problem(&h,
-                                (bptt_problem){.cell = BPTT_RNN,
-                                               .activation = BPTT_RELU,
-                                               .layers = 2,
-                                               .directions = 1,
-                                               .B = 1,
-                                               .T = T},
-                                H);
+  bptt_problem p = make_problem(
+      &h,
+      (bptt_problem){
+          .cell = BPTT_RNN, .activation = BPTT_RELU, .layers = 2, .directions = 1, .B = 1, .T = T},
+      H);
   double *x = numbers(&h, T);
   x[T - 1] = INFINITY;
   p.x = x;
