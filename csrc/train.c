@@ -280,7 +280,7 @@ static void train_member(lane *l, int i)
   m->refused = !trainer_run(r);
   m->stop = r->stop;
   m->epochs = r->at.epochs;
-  m->best_epoch = j->training.checks ? r->at.best_epoch : r->at.epochs;
+  m->best_epoch = r->at.best_epoch > 0 ? r->at.best_epoch : r->at.epochs;
   m->divergence = r->divergence;
   m->unsaved = r->unsaved;
   set_result(j, m, trainer_result(r));
