@@ -3,16 +3,18 @@
 #' bptt: recurrent networks trained by backpropagation through time
 #'
 #' Recurrent networks (vanilla, GRU, LSTM), stacked, in one direction or in two,
-#' with a linear readout, and the exact gradient of their loss: of all parameters, of the inputs and of the initial
-#' state. A network is a plain list, so it can be saved, copied and sent to
-#' workers as any other; the gradient goes into the optimizers of R or into a
-#' training loop of your own. The work is done in C, in double or in single
-#' precision.
+#' with a linear readout; the exact gradient of their loss: of all parameters, of
+#' the inputs and of the initial state; and their training. A network is a plain
+#' list, so it can be saved, copied and sent to workers as any other; the gradient
+#' goes into the training loop of the package, into the optimizers of R or into a
+#' loop of your own. The work is done in C, in double or in single precision.
 #'
 #' @section The functions:
 #' * [rnn_net()] makes a network.
 #' * [rnn_forward()] runs it, [rnn_predict()] or `predict()` gives its outputs,
 #'   probabilities or classes.
+#' * [rnn_train()] trains it, or several; [rnn_fit] tells what may be done with
+#'   the result, and [rnn_tune()] searches for good options.
 #' * [rnn_bptt()] gives the loss and its gradient, [rnn_clip()] limits a
 #'   gradient, [rnn_gradcheck()] compares a gradient with numeric derivatives.
 #' * [rnn_gradflow()] shows how the gradient flows back through time.
@@ -53,7 +55,8 @@
 #' with a warning of class `bptt_nonfinite_warning` that tells which, and at
 #' which step it began.
 #'
-#' Long runs can be interrupted.
+#' Long runs can be interrupted. [rnn_train()] then returns what it has, with a
+#' warning of class `bptt_interrupted_warning`; of others nothing is left.
 #'
 #' @references
 #' Werbos, P. J. (1990). Backpropagation through time: what it does and how to
@@ -66,11 +69,15 @@
 #' target <- tail(series, -1)
 #' net <- rnn_net(input = 1, hidden = 6, output = 1, cell = "lstm", seed = 1)
 #'
+#' fit <- rnn_train(net, x, target, epochs = 500, seed = 1)
+#' fit
+#' cbind(target, predict(fit, x))[40:45, ]
+#'
+#' # The same with an optimizer of R
 #' objective <- rnn_objective(net, x, target)
-#' fit <- optim(objective$par, objective$fn, objective$gr, method = "BFGS")
-#' net <- objective$net(fit$par)
-#' fit$value
-#' cbind(target, predict(net, x))[40:45, ]
+#' found <- optim(objective$par, objective$fn, objective$gr, method = "BFGS")
+#' found$value
+#' net <- objective$net(found$par)
 #' @keywords internal
 #' @useDynLib bptt, .registration = TRUE, .fixes = "C_"
 "_PACKAGE"

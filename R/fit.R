@@ -40,10 +40,12 @@ NULL
 
 fit_nets <- function(fit) if (inherits(fit$net, "rnn_net")) list(fit$net) else fit$net
 
-# The history of each network.
+# The history of each network, also of one that has none.
 fit_histories <- function(fit) {
-  many <- !inherits(fit$net, "rnn_net")
-  if (many) unname(split(fit$history, fit$history[["repeat"]])) else list(fit$history)
+  if (inherits(fit$net, "rnn_net")) {
+    return(list(fit$history))
+  }
+  unname(split(fit$history, factor(fit$history[["repeat"]], seq_along(fit$net))))
 }
 
 # A row for each network.
@@ -103,7 +105,9 @@ summary.rnn_fit <- function(object, ...) {
 
 #' @export
 print.summary.rnn_fit <- function(x, ...) {
-  cat("Call: ", paste(deparse(x$call), collapse = "\n  "), "\n", format(x$net), "\n", sep = "")
+  call <- deparse(x$call, nlines = 11L) # the data themselves may stand in it
+  if (length(call) > 10L) call <- c(call[1:10], "...")
+  cat("Call: ", paste(call, collapse = "\n  "), "\n", format(x$net), "\n", sep = "")
   print(x$table, digits = 4, row.names = FALSE)
   cat("Seed", format(x$seed), "\n")
   invisible(x)
@@ -152,10 +156,16 @@ glance.rnn_fit <- function(x, ...) fit_table(x)
 #' @rdname rnn_fit
 #' @exportS3Method generics::augment
 augment.rnn_fit <- function(x, data, target = NULL, ...) {
+  if (!is.data.frame(data) && (is.list(data) || length(dim(data)) > 2L)) {
+    input_error("`data` is not one series; expected a vector, a matrix or a data frame", "data")
+  }
+  if (fit_nets(x)[[1L]]$output_mode == "last") {
+    input_error("`x` has outputs at the last step alone; expected one for each row of `data`", "x")
+  }
   fitted <- rnn_predict(x$net, data, ...)
   out <- as.data.frame(data)
   out$.fitted <- fitted
-  if (!is.null(target)) out$.resid <- as.matrix(target) - as.matrix(fitted)
+  if (!is.null(target)) out$.resid <- unname(as.matrix(target)) - as.matrix(fitted)
   if (!is.null(target) && NCOL(fitted) == 1L) out$.resid <- as.vector(out$.resid)
   out
 }
@@ -165,8 +175,8 @@ augment.rnn_fit <- function(x, data, target = NULL, ...) {
 #' @rdname rnn_fit
 #' @export
 plot.rnn_fit <- function(x, ...) {
-  histories <- Filter(nrow, fit_histories(x))
-  if (length(histories) == 0L) input_error("x", "`x` has no epochs; expected a training of at least one")
+  histories <- fit_histories(x)
+  if (nrow(x$history) == 0L) input_error("x", "`x` has no epochs; expected a training of at least one")
   old <- graphics::par(mfrow = c(3, 1), mar = c(2.1, 4.6, 1.2, 0.8), oma = c(2, 0, 0, 0), las = 1, mgp = c(3.4, 0.8, 0))
   on.exit(graphics::par(old))
   validates <- !is.null(x$history$validation_loss)
@@ -193,7 +203,7 @@ fit_panel <- function(histories, columns, label, colours, limit = Inf, ...) {
   values <- values[is.finite(values)]
   shown <- is.finite(limit) && limit < 2 * max(values, 0)
   range <- range(values, if (shown) limit, if (length(values) == 0L) 1)
-  last <- max(vapply(histories, function(h) max(h$epoch), 0))
+  last <- max(vapply(histories, nrow, 0L))
   graphics::plot(c(1, last), range,
     type = "n", log = if (range[1] > 0) "y" else "", xlab = "", ylab = label, ...
   )

@@ -48,21 +48,28 @@ cli_bar <- function(epochs) {
   )
 }
 
-# One line on standard error, written over.
+# One line on standard error, written over, and at the end wiped out. It must not be longer than
+# the line of a terminal, from where there is no way back.
 line_bar <- function() {
   width <- 0
+  write <- function(text) {
+    cat("\r", formatC(text, width = -width), sep = "", file = stderr())
+    width <<- nchar(text)
+  }
   list(
-    show = function(state) {
-      text <- progress_text(state)
-      cat("\r", formatC(text, width = -width), sep = "", file = stderr())
-      width <<- nchar(text)
-    },
-    end = function() if (width > 0) cat("\n", file = stderr())
+    show = function(state) write(substr(progress_text(state), 1L, getOption("width") - 1L)),
+    end = function() {
+      if (width == 0) {
+        return()
+      }
+      write("")
+      cat("\r", file = stderr())
+    }
   )
 }
 
 progressr_bar <- function(steps) {
-  signal <- progressr::progressor(steps = steps, auto_finish = FALSE)
+  signal <- progressr::progressor(steps = steps, auto_finish = FALSE, on_exit = FALSE)
   done <- 0
   list(
     show = function(state) {

@@ -244,11 +244,17 @@ rnn_train <- function(net, x, target = NULL, ..., lengths = NULL, format = NULL,
                       threads = getOption("bptt.threads", 1), verbose = interactive()) {
   args <- arguments(...)
   args["verbose"] <- NULL
+  if (!isTRUE(verbose) && !isFALSE(verbose)) {
+    input_error("`verbose` is neither TRUE nor FALSE; expected one of them", "verbose")
+  }
   if (is.null(seed) && is.null(resume)) args[["seed"]] <- random_seed()
   for (file in c("checkpoint", "resume")) {
     if (is.character(args[[file]])) args[[file]] <- path.expand(args[[file]])
   }
-  if (is.list(validation)) args[["validation"]] <- lapply(validation, as_arrays)
+  if (is.list(validation)) {
+    lists <- vapply(validation, is.list, NA)
+    args[["validation"]][lists] <- lapply(validation[lists], as_arrays)
+  }
   if (is.function(callback)) {
     args[["callback"]] <- function(state) isTRUE(callback(with_classes(state)))
   }
@@ -256,7 +262,7 @@ rnn_train <- function(net, x, target = NULL, ..., lengths = NULL, format = NULL,
   args[["progress"]] <- progress$show
   on.exit(progress$end())
   out <- run("rnn_train", args)
-  new_rnn_fit(out, sys.call(), clip_norm)
+  new_rnn_fit(out, match.call(), clip_norm)
 }
 
 with_classes <- function(x) {

@@ -285,7 +285,8 @@ static void train_member(lane *l, int i)
   m->refused = !trainer_run(r);
   m->stop = r->stop;
   m->epochs = r->at.epochs;
-  m->best_epoch = j->training.checks ? r->at.best_epoch : r->at.epochs;
+  m->best = r->at.best_epoch > 0;
+  m->best_epoch = m->best ? r->at.best_epoch : r->at.epochs;
   m->divergence = r->divergence;
   m->unsaved = r->unsaved;
   set_result(j, m, trainer_result(r));
@@ -328,7 +329,7 @@ static void warn_of(bptt_call *call, const train *j, int i)
 {
   const member *m = &j->member[i];
   const phrase who = j->members > 1 ? say("training of network %d", i + 1) : say("training");
-  const char *kept = j->training.checks && m->best_epoch > 0 ? "the best weights" : "the weights";
+  const char *kept = m->best ? "the best weights" : "the weights";
   if (m->stop == STOP_DIVERGED) {
     warn(call, "nonFinite",
          say("%s stopped in epoch %.0f, batch %.0f: %s; %s before that are kept", who.s,
@@ -343,6 +344,24 @@ static void warn_of(bptt_call *call, const train *j, int i)
     warn(call, "unsaved",
          say("the checkpoint %s could not be written: %s", say_text(m->checkpoint).s,
              strerror(m->unsaved)));
+  }
+}
+
+/* Of several networks the first that has any; of the others how many there are. */
+static void set_warning(bptt_call *call, const train *j, int begun)
+{
+  int more = 0;
+  for (int i = 0; i < begun; i++) {
+    const member *m = &j->member[i];
+    if (!call->warning.s[0]) {
+      warn_of(call, j, i);
+    } else {
+      more += m->stop == STOP_DIVERGED || m->stop == STOP_INTERRUPT || m->unsaved;
+    }
+  }
+  if (more > 0) {
+    call->warning = say("%s; so it is with %s", call->warning.s,
+                        say_count(more, "more network", "more networks").s);
   }
 }
 
@@ -361,8 +380,8 @@ static void finish_results(bptt_call *call, train *j)
     }
     j->stopped_by[i] = stop_name[m->stop];
     value_set(j->best_epoch, (ptrdiff_t)i, m->best_epoch);
-    warn_of(call, j, (int)i);
   }
+  set_warning(call, j, (int)begun);
   if (j->members > 1) j->nets->count = j->histories->count = begun;
   j->stopped->count = j->best_epoch->count = j->best_epoch->dim[0] = begun;
   value_set(j->seed, 0, j->member[0].seed);

@@ -11,6 +11,7 @@ typedef struct {
   bptt_value *net;
   bptt_value *history; /* a list of vectors, a row for each epoch that there may be */
   double best_epoch, epochs, seed;
+  bool best;           /* its weights are those with the best validation loss */
   bool begun, refused; /* refused: its checkpoint cannot be written at all */
   stop_reason stop;
   divergence divergence;

@@ -20,7 +20,8 @@ static bool read_check_data(bptt_call *call, train *j, const bptt_value *list)
   bptt_call inner = *call;
   inner.job = NULL;
   for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
-    inner.option.at[part[i].row].given = value_find(list, part[i].name);
+    const bptt_value *v = value_find(list, part[i].name);
+    inner.option.at[part[i].row].given = value_given(v) ? v : NULL;
   }
   for (size_t i = 0; i < list->count; i++) {
     const char *name = list->item[i].name;
