@@ -162,7 +162,10 @@ unpack_param <- function(param, net, call) {
     run("rnn_unpack", list(theta = param, net = net), call)[["param"]],
     bptt_input_error = function(e) {
       said <- sub("`theta`", "`param`", e[["message"]], fixed = TRUE)
-      e[["message"]] <- sub("expected a vector", "expected a list of parameters or a vector", said, fixed = TRUE)
+      e[["message"]] <- sub(
+        "expected a vector", "expected a list of parameters or a vector", said,
+        fixed = TRUE
+      )
       e[["argument"]] <- "param"
       stop(e)
     }

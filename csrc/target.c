@@ -273,7 +273,7 @@ static bool read_returned(const bptt_call *call, const series *x, ptrdiff_t outp
 {
   bptt_error *error = call->d.error;
   const bptt_value *list = call_given(call, OPTION_LOSS);
-  const bptt_value *loss, *dy;
+  const bptt_value *loss = NULL, *dy = NULL;
   if (call_given(call, OPTION_DY)) {
     return fail(error, "dy", "`dy` is given, and so is `loss`; expected one of the two");
   }
