@@ -182,7 +182,7 @@ rnn_load <- function(file) {
 #' rnn_export(net, file, "matlab")
 #' rnn_import(file, "matlab", output_mode = "last")
 #'
-#' # What the file of another does not say: here, that it is a network of relus
+#' # The activation, which the file of another would not say
 #' relu <- rnn_net(2, 3, 1, activation = "relu", init = "he", seed = 1)
 #' rnn_export(relu, file)
 #' rnn_import(file, activation = "relu")
