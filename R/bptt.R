@@ -12,7 +12,8 @@
 #' of them, so that the target has O features:
 #'
 #' * `"mse"`: \eqn{(y - t)^2}.
-#' * `"mae"`: \eqn{|y - t|}; its gradient at 0 is 0.
+#' * `"mae"` (Hastie, Tibshirani and Friedman 2009, section 10.6): \eqn{|y - t|};
+#'   its gradient at 0 is 0.
 #' * `"huber"` (Huber 1964): \eqn{(y - t)^2 / 2} where \eqn{|y - t|} is at most
 #'   `delta`, and `delta` \eqn{(|y - t|} `- delta / 2)` beyond.
 #' * `"binary_cross_entropy"`: \eqn{-t \log p - (1 - t) \log(1 - p)}{-t log p -
@@ -55,6 +56,8 @@
 #'   alpha mu) + t log(1 + 1 / (alpha mu))}, \eqn{r = 1 / \alpha}{r = 1 / alpha}, as
 #'   in [dnbinom()] with `size = r`. Outputs: \eqn{\log\mu}{log mu} and \eqn{\log\alpha}{log alpha}. Targets are whole
 #'   numbers of at least 0.
+#'
+#' Losses without a source are those of Bishop (2006), sections 1.2.4, 4.3 and 5.2.
 #'
 #' `weights` multiply the loss of each step of each sequence. The mean then divides
 #' by the sum of the weights, class weights included, of the elements that count.
@@ -142,8 +145,13 @@
 #' Alexandrov, A. et al. (2020). GluonTS: probabilistic and neural time series
 #' modeling in Python. *Journal of Machine Learning Research* 21(116), 1--6.
 #'
+#' Bishop, C. M. (2006). *Pattern recognition and machine learning*. Springer.
+#'
 #' Chen, T., Xu, B., Zhang, C. and Guestrin, C. (2016). Training deep nets with
 #' sublinear memory cost. arXiv:1604.06174.
+#'
+#' Hastie, T., Tibshirani, R. and Friedman, J. (2009). *The elements of
+#' statistical learning*, 2nd edition. Springer.
 #'
 #' Hilbe, J. M. (2011). *Negative binomial regression*, 2nd edition. Cambridge
 #' University Press.
@@ -225,6 +233,20 @@
 #' # The gradient of the last output
 #' last <- rnn_bptt(net, x, dy = c(numeric(19), 1))
 #' last$dx
+#'
+#' # The input and the initial state that lead to a target, by gradient descent
+#' x <- numeric(10)
+#' state <- list(h = matrix(0, 5, 1))
+#' for (step in 1:100) {
+#'   result <- rnn_bptt(net, x, rep(0.5, 10), state = state, wrt = c("x", "state"))
+#'   x <- x - 0.5 * result$dx
+#'   state$h <- state$h - 0.5 * result$dstate$h
+#' }
+#' result$loss
+#'
+#' # A long series in little memory
+#' x <- sin(1:1e4 / 10)
+#' rnn_bptt(net, x, 2 * x, memory = "recompute", wrt = "param")$grad_norm
 rnn_bptt <- function(net, x, target = NULL, ..., loss = "mse", delta = 1,
                      levels = c(0.1, 0.5, 0.9), class_weights = NULL, weights = NULL, dy = NULL,
                      reduction = "mean", truncate = Inf, clip_norm = Inf, clip_value = Inf,

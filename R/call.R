@@ -39,6 +39,15 @@ input_error <- function(argument, message, call = sys.call(sys.parent())) {
   ))
 }
 
+# A value of another function. What that says of its argument `from`, `call` says of its own `to`.
+as_argument <- function(value, from, to, call) {
+  tryCatch(value, bptt_input_error = function(e) {
+    name <- function(argument) paste0("`", argument, "`")
+    said <- gsub(name(from), name(to), e[["message"]], fixed = TRUE)
+    input_error(if (e[["argument"]] == from) to else e[["argument"]], said, call)
+  })
+}
+
 # A function with fewer arguments would fail when it is called, and not say why.
 check_loss <- function(loss, call) {
   takes <- names(formals(args(loss)))

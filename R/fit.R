@@ -157,10 +157,10 @@ glance.rnn_fit <- function(x, ...) fit_table(x)
 #' @exportS3Method generics::augment
 augment.rnn_fit <- function(x, data, target = NULL, ...) {
   if (!is.data.frame(data) && (is.list(data) || length(dim(data)) > 2L)) {
-    input_error("`data` is not one series; expected a vector, a matrix or a data frame", "data")
+    input_error("data", "`data` is not one series; expected a vector, a matrix or a data frame")
   }
   if (fit_nets(x)[[1L]]$output_mode == "last") {
-    input_error("`x` has outputs at the last step alone; expected one for each row of `data`", "x")
+    input_error("x", "`x` has outputs at the last step alone; expected one for each row of `data`")
   }
   fitted <- rnn_predict(x$net, data, ...)
   out <- as.data.frame(data)

@@ -198,6 +198,11 @@
 #' # A network of rectified units that remembers: Le, Jaitly and Hinton 2015
 #' rnn_net(1, 3, 1, activation = "relu", recurrent_init = "identity")$param$W_hh
 #'
+#' # First weights for relus, and for what is to be kept over a long time
+#' rnn_net(2, 3, 1, activation = "relu", init = "he", seed = 1)$param$W_xh
+#' rnn_net(1, 2, 1, "lstm", forget_bias = 2, seed = 1)$param$b_h
+#' rnn_net(1, 2, 1, "gru", chrono = 100, seed = 1)$param$b_h
+#'
 #' # A readout of one's own
 #' rnn_net(2, 3, 1, param = list(W_hy = matrix(1 / 3, 1, 3)), seed = 1)$param$W_hy
 #'
@@ -269,6 +274,7 @@ hidden_text <- function(net) {
   )
 }
 
+#' @rdname rnn_net_methods
 #' @export
 format.rnn_net <- function(x, ...) {
   wrong <- net_trouble(x)

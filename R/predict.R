@@ -62,9 +62,12 @@ rnn_predict <- function(net, x, ..., type = "response", combine = "mean", state 
 #' @importFrom stats predict
 #' @export
 predict.rnn_net <- function(object, newdata, ...) {
-  # One that is missing is for rnn_predict() to speak of.
-  if (missing(newdata)) {
-    return(rnn_predict(object, ...))
+  call <- sys.call()
+  if (!missing(newdata)) {
+    return(as_argument(rnn_predict(object, newdata, ...), "x", "newdata", call))
   }
-  rnn_predict(object, newdata, ...)
+  if (!"x" %in% names(list(...))) {
+    input_error("newdata", "`newdata` is missing; predict needs it: the input series", call)
+  }
+  rnn_predict(object, ...)
 }

@@ -91,14 +91,16 @@ rnn_load <- function(file) {
 #' With D inputs, H units, O outputs, and G = 1 (rnn), 3 (gru) or 4 (lstm) gates,
 #' a file holds these tensors (in the first layer; names of further ones below):
 #'
-#' | `naming` | layer | tensors |
-#' |---|---|---|
-#' | `"torch"` | `torch.nn.RNN`, `GRU`, `LSTM` | `weight_ih_l0` GH x D, `weight_hh_l0` GH x H, `bias_ih_l0` GH, `bias_hh_l0` GH |
-#' | | `torch.nn.Linear` | `weight` O x H, `bias` O |
-#' | `"keras"` | `SimpleRNN`, `GRU`, `LSTM` | `kernel` D x GH, `recurrent_kernel` H x GH, `bias` GH (`GRU` with `reset_after`: 2 x GH) |
-#' | | `Dense` | `kernel` H x O, `bias` O |
-#' | `"matlab"` | `gruLayer`, `lstmLayer`, `bilstmLayer` | `InputWeights` GH x D, `RecurrentWeights` GH x H, `Bias` GH (`gruLayer` with `ResetGateMode` `"recurrent-bias-after-multiplication"`: 2GH); of `bilstmLayer` 2GH rows, forward on top |
-#' | | `fullyConnectedLayer` | `Weights` O x H, `Bias` O |
+#' * `"torch"`: `torch.nn.RNN`, `GRU`, `LSTM` have `weight_ih_l0` GH x D,
+#'   `weight_hh_l0` GH x H, `bias_ih_l0` GH and `bias_hh_l0` GH; `torch.nn.Linear`
+#'   has `weight` O x H and `bias` O.
+#' * `"keras"`: `SimpleRNN`, `GRU`, `LSTM` have `kernel` D x GH,
+#'   `recurrent_kernel` H x GH and `bias` GH (`GRU` with `reset_after`: 2 x GH);
+#'   `Dense` has `kernel` H x O and `bias` O.
+#' * `"matlab"`: `gruLayer`, `lstmLayer`, `bilstmLayer` have `InputWeights` GH x D,
+#'   `RecurrentWeights` GH x H and `Bias` GH (`gruLayer` with `ResetGateMode`
+#'   `"recurrent-bias-after-multiplication"`: 2GH), `bilstmLayer` twice the rows,
+#'   forward on top; `fullyConnectedLayer` has `Weights` O x H and `Bias` O.
 #'
 #' The gates are stacked as here (i, f, g, o and r, z, n), but in the `GRU` of
 #' Keras: z, r, n. In all of them, as here, z is the share of the old state.
@@ -123,8 +125,9 @@ rnn_load <- function(file) {
 #' net.load_state_dict(safetensors.torch.load_file("net.safetensors"))
 #' ```
 #'
-#' Numbers are in double (`F64`). What is no parameter is not in the file:
-#' activation, output mode and dropout.
+#' Numbers are in double (`F64`). What is no parameter (`activation`, `reset`,
+#' `output_mode` and `dropout`) is in the metadata of the file, where
+#' `rnn_import()` finds it; the other software does not read it there.
 #'
 #' PyTorch has no activations but `"tanh"` and `"relu"`, and no GRU that resets
 #' before the product; MATLAB has no layer of cell `"rnn"`, and no `"gru"` in
@@ -144,13 +147,17 @@ rnn_load <- function(file) {
 #' tanh, which Keras and MATLAB can be told to use, are not known here.
 #'
 #' @inheritParams rnn_save
-#' @param naming Whose names: `"torch"`, `"keras"` or `"matlab"`. `NULL`: those
-#'   that the file has.
+#' @param naming Whose names: `"torch"`, `"keras"` or `"matlab"`. `NULL` in
+#'   `rnn_import()`: those that the file has.
 #' @param ... Not used: what follows must be named in full.
-#' @param activation,output_mode,dropout As in [rnn_net()]: the file does not say.
+#' @param activation,output_mode,dropout As in [rnn_net()]: activation `"tanh"`,
+#'   `"relu"`, `"sigmoid"` or `"identity"`, outputs in `"sequence"` or at the
+#'   `"last"` step, dropout from 0 to below 1. `NULL`: what `rnn_export()` has
+#'   written into the file; in one of others, which does not say, `"tanh"`,
+#'   `"sequence"` and 0.
 #' @param reset Whether cell `"gru"` resets `"after"` or `"before"` the product.
-#'   `NULL`: what the biases in the file show (PyTorch and Keras always do), or
-#'   `"after"`.
+#'   `NULL`: what `rnn_export()` has written, else what the biases in the file show
+#'   (PyTorch and Keras always do), else `"after"`.
 #' @return `rnn_export()`: `file`, invisibly. `rnn_import()`: the network, of class
 #'   `rnn_net`.
 #' @section Errors:
@@ -172,6 +179,16 @@ rnn_load <- function(file) {
 #' rnn_export(net, file, "keras")
 #' same <- rnn_import(file)
 #' all.equal(same, net)
+#'
+#' # For torch.nn.GRU, and for a gruLayer
+#' rnn_export(net, file, "torch")
+#' rnn_export(net, file, "matlab")
+#' rnn_import(file, "matlab", output_mode = "last")
+#'
+#' # The activation, which the file of another would not say
+#' relu <- rnn_net(2, 3, 1, activation = "relu", init = "he", seed = 1)
+#' rnn_export(relu, file)
+#' rnn_import(file, activation = "relu")
 rnn_export <- function(net, file, naming = "torch") {
   bytes <- run("rnn_export", arguments())[["bytes"]]
   put_content(bytes, file)
@@ -179,8 +196,8 @@ rnn_export <- function(net, file, naming = "torch") {
 
 #' @rdname rnn_export
 #' @export
-rnn_import <- function(file, naming = NULL, ..., activation = "tanh",
-                       output_mode = "sequence", dropout = 0, reset = NULL) {
+rnn_import <- function(file, naming = NULL, ..., activation = NULL, output_mode = NULL,
+                       dropout = NULL, reset = NULL) {
   if (!missing(file)) file <- content(file)
   structure(run("rnn_import", arguments(...))[["net"]], class = "rnn_net")
 }

@@ -245,7 +245,7 @@ rnn_train <- function(net, x, target = NULL, ..., lengths = NULL, format = NULL,
   args <- arguments(...)
   args["verbose"] <- NULL
   if (!isTRUE(verbose) && !isFALSE(verbose)) {
-    input_error("`verbose` is neither TRUE nor FALSE; expected one of them", "verbose")
+    input_error("verbose", "`verbose` is neither TRUE nor FALSE; expected one of them")
   }
   if (is.null(seed) && is.null(resume)) args[["seed"]] <- random_seed()
   for (file in c("checkpoint", "resume")) {

@@ -135,6 +135,20 @@ static bptt_status save_run(bptt_call *call, char *workspace)
   return BPTT_OK;
 }
 
+/* What of a network the names of others do not say, for rnn_import alone. */
+static const char activation_key[] = "bptt_activation", reset_key[] = "bptt_reset",
+                  mode_key[] = "bptt_output_mode", dropout_key[] = "bptt_dropout";
+
+static bool add_settings(const door *d, const network *n, safetensors *s)
+{
+  enum { SETTINGS = 4 };
+  s->note = door_alloc(d, SETTINGS, sizeof *s->note);
+  return s->note && add_word(d, s, activation_key, OPTION_ACTIVATION, (int)n->activation) &&
+         add_word(d, s, reset_key, OPTION_RESET, (int)n->reset) &&
+         add_word(d, s, mode_key, OPTION_OUTPUT_MODE, n->last ? OUTPUT_LAST : OUTPUT_SEQUENCE) &&
+         add_note(d, s, dropout_key, say("%.17g", n->dropout).s);
+}
+
 static bool export_prepare(bptt_call *call)
 {
   written *w = read_net(call);
@@ -144,7 +158,8 @@ static bool export_prepare(bptt_call *call)
   for (int i = 0; i < w->net.parameters; i++) {
     if (w->param[i]->kind != BPTT_SINGLE) type = TENSOR_F64;
   }
-  return naming_plan(&call->d, naming, &w->net, type, &w->file, &w->slots) && open_bytes(call, w);
+  return naming_plan(&call->d, naming, &w->net, type, &w->file, &w->slots) &&
+         add_settings(&call->d, &w->net, &w->file) && open_bytes(call, w);
 }
 
 static bptt_status export_run(bptt_call *call, char *workspace)
@@ -309,16 +324,41 @@ static bptt_status load_run(bptt_call *call, char *workspace)
   return BPTT_OK;
 }
 
+/* Where the call does not give an option, a note of rnn_export's has it: `to` is then as if it had
+ * been given. */
+static bool read_setting(const bptt_call *call, const safetensors *s, const char *key,
+                         option_id row, option_value *to)
+{
+  const door *d = &call->d;
+  const place at = {"file", key, 0};
+  bptt_value fields;
+  *to = call->option.at[row];
+  if (to->given || !safetensors_note(s, key)) return true;
+  if (!value_open_list(d, &fields, NULL, 1) || !read_note(d, s, key, &fields)) return false;
+  to->given = &fields.item[0];
+  return row == OPTION_FOUND_DROPOUT ? option_read_number(d, at, row, to->given, &to->number)
+                                     : option_read_choice(d, at, row, to->given, &to->choice);
+}
+
+static bool read_settings(bptt_call *call, const safetensors *s)
+{
+  option_value *at = call->option.at;
+  return read_setting(call, s, activation_key, OPTION_FOUND_ACTIVATION, &at[OPTION_ACTIVATION]) &&
+         read_setting(call, s, reset_key, OPTION_FOUND_RESET, &at[OPTION_RESET]) &&
+         read_setting(call, s, mode_key, OPTION_FOUND_OUTPUT_MODE, &at[OPTION_OUTPUT_MODE]) &&
+         read_setting(call, s, dropout_key, OPTION_FOUND_DROPOUT, &at[OPTION_DROPOUT]);
+}
+
 static bool import_prepare(bptt_call *call)
 {
   const door *d = &call->d;
   const option_value *at = call->option.at;
-  const option_value *naming = &at[OPTION_FOUND_NAMING], *reset = &at[OPTION_FOUND_RESET];
+  const option_value *naming = &at[OPTION_FOUND_NAMING], *reset = &at[OPTION_RESET];
   naming_id named = (naming_id)naming->choice;
-  bptt_reset told = (bptt_reset)reset->choice;
   safetensors s;
   loaded *l = call->job = door_alloc(d, 1, sizeof *l);
-  if (!l || !read_file(call, &s)) return false;
+  if (!l || !read_file(call, &s) || !read_settings(call, &s)) return false;
+  bptt_reset told = (bptt_reset)reset->choice;
   network *n = &l->net;
   n->activation = (bptt_activation)at[OPTION_ACTIVATION].choice;
   n->last = at[OPTION_OUTPUT_MODE].choice == OUTPUT_LAST;

@@ -552,6 +552,15 @@ static bool read_readout(const door *d, naming_id naming, const block *b, ptrdif
   return check_matrix(d, naming, W, n->O, below) && check_vector(d, b->part[0][PART_B], n->O);
 }
 
+/* A vector of weights scales, as those of layers that normalize do: it is no readout's. */
+static bool check_not_scale(const door *d, const tensor *W)
+{
+  return !W || W->ndim != 1 ||
+         fail(d->error, "file",
+              "`file` has %s, a vector: it is of a layer that normalizes; expected none",
+              say_name(W->name).s);
+}
+
 /* Puts the readout, the one block that is not recurrent, behind all others. */
 static bool split_blocks(const door *d, block *b, int blocks, int *layers)
 {
@@ -561,6 +570,8 @@ static bool split_blocks(const door *d, block *b, int blocks, int *layers)
     const block one = b[i];
     if (is_recurrent(&one)) {
       b[(*layers)++] = one;
+    } else if (!check_not_scale(d, one.part[0][PART_W])) {
+      return false;
     } else if (readout.group) {
       return fail(d->error, "file", "`file` has two readouts: %s and %s; expected one",
                   say_name(any_part(&readout)->name).s, say_name(any_part(&one)->name).s);

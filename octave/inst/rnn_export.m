@@ -40,7 +40,8 @@
 ## of Keras: z, r, n.  In all of them, as here, z is the share of the old state.
 ##
 ## Numbers are double, or single when all parameters are.  What is no parameter
-## is not in the file: activation, output mode and dropout.
+## (activation, reset, output mode and dropout) is in the metadata of the file,
+## where @code{rnn_import} finds it; the other software does not read it there.
 ##
 ## PyTorch has no activations but @qcode{"tanh"} and @qcode{"relu"}, and no GRU
 ## that resets before the product; MATLAB has no layer of cell @qcode{"rnn"}, and
@@ -54,6 +55,8 @@
 ## rnn_export (net, file, "keras");
 ## isequal (rnn_import (file), net)
 ##      @result{} 1
+## rnn_export (net, file);             # PyTorch
+## rnn_export (net, file, "matlab");
 ## @end group
 ## @end example
 ##
@@ -97,7 +100,10 @@ endfunction
 %!   assert (turn_around (net, naming{1}), net);
 %! endfor
 %! net = rnn_net (2, [4, 4], 2, "rnn", "activation", "relu", "dropout", 0.5);
-%! assert (turn_around (net, "torch", "activation", "relu", "dropout", 0.5), net);
+%! assert (turn_around (net, "torch"), net);
+%! assert (turn_around (net, "torch", "activation", "tanh").activation, "tanh");
+%! net = rnn_net (2, 3, 2, "gru", "reset", "before", "output_mode", "last");
+%! assert (turn_around (net, "matlab"), net);
 
 %!error <Invalid call> rnn_export (rnn_net (1, 2, 1))
 %!error id=bptt:invalidInput rnn_export (rnn_net (1, 2, 1), tempname (), "onnx")

@@ -27,12 +27,14 @@
 ## As the second argument.
 ##
 ## @item @qcode{"activation"}, @qcode{"output_mode"}, @qcode{"dropout"}
-## As in @code{rnn_net}: the file does not say.
+## As in @code{rnn_net}.  By default what @code{rnn_export} has written into the
+## file; in one of others, which does not say, @qcode{"tanh"},
+## @qcode{"sequence"} and 0.
 ##
 ## @item @qcode{"reset"}
 ## Whether the cell @qcode{"gru"} resets @qcode{"after"} or @qcode{"before"} the
-## product.  By default it is what the biases show (those of PyTorch and Keras
-## always do), or @qcode{"after"}.
+## product.  By default it is what @code{rnn_export} has written, else what the
+## biases show (those of PyTorch and Keras always do), else @qcode{"after"}.
 ## @end table
 ##
 ## Two things are computed differently elsewhere: with the output mode
@@ -51,6 +53,8 @@
 ## rnn_export (rnn_net (2, 3, 1, "lstm", "seed", 1), file);
 ## rnn_import (file).cell
 ##      @result{} lstm
+## rnn_import (file, "torch", "output_mode", "last").output_mode
+##      @result{} last
 ## @end group
 ## @end example
 ##

@@ -159,6 +159,9 @@
 ## net = rnn_net (2, [4, 3], 1, "gru", "bidirectional", true);
 ## size (net.param.W_xh_l2)
 ##      @result{} 9 8
+## rnn_net (2, 3, 1, "activation", "relu", "init", "he");
+## rnn_net (1, 2, 1, "lstm", "forget_bias", 2);
+## rnn_net (1, 2, 1, "gru", "chrono", 100);
 ## @end group
 ## @end example
 ##

@@ -723,7 +723,7 @@ namespace
   void refuse_list (const octave_value_list& args, octave_idx_type first)
   {
     const octave_idx_type at = find_value (args, first, "loss");
-    if (at >= 0 && (args(at).isstruct () || args(at).iscell ()))
+    if (at >= 0 && (args(at).isstruct () || (args(at).iscell () && ! args(at).iscellstr ())))
       error_with_id ("bptt:invalidInput", "`loss` is a %s; expected the name of a loss, or a "
                      "function handle", args(at).isstruct () ? "struct" : "cell array");
   }

@@ -239,13 +239,40 @@ rnn_bptt (net, x, 2 * x, "loss", "student_t");
 @end group
 @end example
 
+The input and the initial state that lead to a target, by gradient descent; a
+long series in little memory:
+
+@example
+@group
+net = rnn_net (1, 5, 1, "gru", "seed", 1);
+x = zeros (1, 10);
+state.h = zeros (5, 1);
+for step = 1:100
+  [loss, ~, info] = rnn_bptt (net, x, 0.5 * ones (1, 10), ...
+                              "state", state, "wrt", @{"x", "state"@});
+  x -= 0.5 * info.dx;
+  state.h -= 0.5 * info.dstate.h;
+endfor
+@end group
+@group
+x = sin ((1:1e4) / 10);
+[loss, grad] = rnn_bptt (net, x, 2 * x, "memory", "recompute");
+@end group
+@end example
+
 References:
 
 A. Alexandrov et al., "GluonTS: probabilistic and neural time series modeling in
 Python", Journal of Machine Learning Research 21(116), 2020.
 
+C. Bishop, "Pattern recognition and machine learning", Springer, 2006 (sections
+1.2.4, 4.3 and 5.2: the losses without a source).
+
 T. Chen, B. Xu, C. Zhang, C. Guestrin, "Training deep nets with sublinear
 memory cost", arXiv:1604.06174, 2016.
+
+T. Hastie, R. Tibshirani, J. Friedman, "The elements of statistical learning", 2nd
+edition, Springer, 2009 (section 10.6: mae).
 
 J. Hilbe, "Negative binomial regression", 2nd edition, Cambridge University
 Press, 2011.
@@ -709,6 +736,19 @@ training of recurrent network trajectories", Neural Computation 2, 1990.
 %! mixed = net;
 %! mixed.param.W_hh = single (net.param.W_hh);
 %! assert (class (rnn_bptt (mixed, x, target)), "single");
+
+%!test # the example of the help text: x and the initial state are optimised
+%! net = rnn_net (1, 5, 1, "gru", "seed", 1);
+%! x = zeros (1, 10);
+%! state.h = zeros (5, 1);
+%! first = rnn_bptt (net, x, 0.5 * ones (1, 10));
+%! for step = 1:100
+%!   [loss, ~, info] = rnn_bptt (net, x, 0.5 * ones (1, 10), "state", state, ...
+%!                               "wrt", {"x", "state"});
+%!   x -= 0.5 * info.dx;
+%!   state.h -= 0.5 * info.dstate.h;
+%! endfor
+%! assert (loss < first / 3);
 
 ## What is not finite is said and returned.
 

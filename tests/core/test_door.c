@@ -1540,7 +1540,7 @@ static void test_mistakes(void)
       {"rnn_bptt", "loss", host_other(&h, "a function"), "loss",
        "`loss` is a function; rnn_bptt takes what it has for dL/dy as `dy`"},
       {"rnn_bptt", "loss", host_list(&h), "loss",
-       "the function `loss` returned one value; expected two, the loss and dL/dy"},
+       "the function `loss` returned 0 values; expected two, the loss and dL/dy"},
       {"rnn_bptt", "weights", N(1), "weights", NULL},
       {"rnn_bptt", "dy", target, "dy",
        "`dy` is given, and so is `target`; expected one of the two"},

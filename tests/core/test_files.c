@@ -810,6 +810,8 @@ static const struct {
     {"a.weight_ih_l0", "a.weight_ih_l0_reverse", NULL, NULL,
      "`file` has `a.weight_hh_l0`, but no input weights beside it"},
     {"b.weight", "b.weight_ih_l0", NULL, NULL, "`file` has two readouts"},
+    {"[1,1]", "[1]", NULL, NULL,
+     "`file` has `b.weight`, a vector: it is of a layer that normalizes"},
     {"b.weight", "b.weights", NULL, NULL, "no part of a recurrent layer or its readout"},
     {"b.bias", "b.bias_hh_l0", NULL, NULL,
      "`file` has two readouts: `b.weight` and `b.bias_hh_l0`; expected one"},
@@ -820,7 +822,6 @@ static const struct {
     {"[3,1],\"data_offsets\":[24", "[1,3],\"data_offsets\":[24", NULL, NULL,
      "`a.weight_hh_l0` of `file` is 1 x 3; expected 1 (rnn), 3 (gru) or 4 (lstm) square matrices"},
     {"[3],", "[1,3],", NULL, NULL, "`a.bias_ih_l0` of `file` is 1 x 3; expected 3"},
-    {"[1,1]", "[1]", NULL, NULL, "`b.weight` of `file` is 1; expected 1 x 1"},
 };
 
 static void test_foreign_damage(void)

@@ -597,7 +597,7 @@ def plain_cases(model):
                           missing=True, **o))
     cases += [
         case("one", model, (1, 1, 1, 1, 1)),
-        case("one-class", model, (1, 1, 1, 1, 3), loss="cross_entropy", state=True),
+        case("two-classes", model, (1, 1, 2, 1, 3), loss="cross_entropy", state=True),
         case("one-step", model, (17, 3, 1, 3, 1), state=True),
         case("one-unit", model, (3, 1, 3, 3, 5), state=True, reduction="sum"),
         case("state", model, (3, 17, 1, 1, 11), state=True),
@@ -616,7 +616,7 @@ def wide_cases():
             case("wide", {"cell": "gru", "reset": "after"}, (1, 25, 3, 3, 5), state=True),
             case("wide", {"cell": "gru", "reset": "before"}, (5, 20, 3, 3, 5), state=True,
                  lengths=True),
-            case("wide-one", {"cell": "rnn", "activation": "tanh"}, (1, 40, 1, 1, 11), state=True,
+            case("wide-one", {"cell": "rnn", "activation": "tanh"}, (1, 40, 2, 1, 11), state=True,
                  loss="cross_entropy"),
             case("wide-features", {"cell": "lstm"}, (40, 3, 1, 3, 3)),
             case("wide-batch", {"cell": "gru", "reset": "after"}, (1, 3, 1, 40, 3), lengths=True)]

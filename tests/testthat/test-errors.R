@@ -9,8 +9,13 @@ test_that("an error says its class, argument, call and sentence", {
   expect_identical(conditionCall(e), quote(rnn_forward(net, matrix(0, 5, 3))))
 
   e <- tryCatch(predict(net, "a"), error = identity)
-  expect_identical(conditionCall(e)[[1L]], quote(rnn_predict))
-  expect_identical(e$argument, "x")
+  expect_identical(conditionCall(e)[[1L]], quote(predict.rnn_net))
+  expect_identical(e$argument, "newdata")
+  expect_match(conditionMessage(e), "`newdata` is \"a\"", fixed = TRUE)
+  expect_error(predict(net), "`newdata` is missing", class = "bptt_input_error")
+  expect_error(predict(net, newx = 1), "`newdata` is missing", class = "bptt_input_error")
+  e <- tryCatch(predict(net, matrix(0, 5, 2), type = "p"), error = identity)
+  expect_identical(e$argument, "type")
 
   e <- tryCatch(rnn_bptt(net, "a", 1), error = identity)
   expect_identical(conditionCall(e), quote(rnn_bptt(net, "a", 1)))

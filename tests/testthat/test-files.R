@@ -163,3 +163,33 @@ test_that("a file that is replaced keeps its mode, and a link leads to it", {
   expect_identical(rnn_load(file), other)
   expect_identical(sort(list.files(folder)), c("link", "net"))
 })
+
+test_that("an export of ours comes back with what the names of others do not say", {
+  file <- tempfile(fileext = ".safetensors")
+  on.exit(unlink(file))
+  round <- function(net, naming, ...) {
+    rnn_export(net, file, naming)
+    rnn_import(file, ...)
+  }
+  before <- rnn_net(2, c(3, 2), 1, "gru", reset = "before", dropout = 0.1, output_mode = "last")
+  expect_identical(round(before, "matlab"), before)
+  expect_identical(round(before, "keras"), before)
+  relu <- rnn_net(2, c(3, 2), 1, activation = "relu", dropout = 1 / 3)
+  expect_identical(round(relu, "torch"), relu)
+  expect_identical(round(relu, "keras"), relu)
+  sigmoid <- rnn_net(2, 3, 1, activation = "sigmoid", output_mode = "last")
+  expect_identical(round(sigmoid, "keras"), sigmoid)
+  other <- round(relu, "torch", activation = "tanh", output_mode = "last", dropout = 0)
+  expect_identical(other[c("activation", "output_mode", "dropout")],
+    list(activation = "tanh", output_mode = "last", dropout = 0)
+  )
+  expect_identical(other$param, relu$param)
+  bytes <- readBin(file, "raw", 1e5)
+  text <- rawToChar(bytes[-(1:8)][bytes[-(1:8)] != 0 & bytes[-(1:8)] < 127][1:400])
+  expect_match(text, "\"bptt_activation\":\"relu\"", fixed = TRUE)
+  at <- regexpr("relu", text, fixed = TRUE)[1L] + 8
+  bytes[at + 0:3] <- charToRaw("rule")
+  expect_error(rnn_import(bytes), "`bptt_activation` of `file` is \"rule\"",
+    class = "bptt_input_error"
+  )
+})

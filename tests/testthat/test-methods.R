@@ -110,7 +110,7 @@ test_that("update does what it is told, or says that it cannot", {
     expect_match(deparse(conditionCall(e))[1L], "^update")
   }
   n <- length(coef(net))
-  or <- paste("expected a list of parameters or a vector of", n, "numbers")
+  or <- paste("expected a vector of", n, "numbers")
   fails(update(net, "gru"), "...", "has no name")
   fails(update(net, hidden = 0), "hidden", "`hidden` is 0")
   fails(update(net, hidden = NULL), "hidden", "`hidden` is NULL")
@@ -133,4 +133,9 @@ test_that("parameters in another order are refused", {
   expect_identical(
     rnn_net(2, c(4, 3), 1, "gru", bidirectional = TRUE, dropout = 0.2, param = rev(net$param)), net
   )
+})
+
+test_that("all.equal is a method of all.equal, not of all", {
+  methods <- getNamespaceInfo("bptt", "S3methods")
+  expect_true(any(methods[, 1L] == "all.equal" & methods[, 2L] == "rnn_net"))
 })
