@@ -112,7 +112,7 @@ FAST double N(readout_work)(const N(readout) * r, idx n)
 /* All bits set in the lanes of the last vector of units that are units, and no pads. */
 FAST IV N(last_units)(const N(layer) * q)
 {
-  IV real;
+  IV real = {0}; /* lest gcc -O1 think that it is not all set */
   for (idx i = 0; i < VL; i++) real[i] = -(INT)((q->U - 1) * VL + i < q->H);
   return real;
 }

@@ -174,9 +174,9 @@ FN int N(state_finite)(const N(layer) * l, idx t, idx j)
     finite = finite && N(all_finite)(c, SMALLER(l->H - i * VL, VL));
   return finite;
 }
-/* The first of these steps after which a state is not finite, from 1; 0: none. States of the reverse
- * direction matter only through what they reach. `shown`: all steps have outputs, and they are finite:
- * then so is h of the topmost layer, whose every unit is a term of theirs. */
+/* The first of these steps after which a state is not finite, from 1; 0: none. States of the
+ * reverse direction matter only through what they reach. `shown`: all steps have outputs, and they
+ * are finite: then so is h of the topmost layer, whose every unit is a term of theirs. */
 FN idx N(bad_state)(const N(plan) * q, range steps, int directions, int shown)
 {
   int finite = 1;
