@@ -738,17 +738,17 @@ training of recurrent network trajectories", Neural Computation 2, 1990.
 %! assert (class (rnn_bptt (mixed, x, target)), "single");
 
 %!test # the example of the help text: x and the initial state are optimised
-%! net = rnn_net (1, 5, 1, "gru", "seed", 1);
-%! x = zeros (1, 10);
-%! state.h = zeros (5, 1);
-%! first = rnn_bptt (net, x, 0.5 * ones (1, 10));
+%! small = rnn_net (1, 5, 1, "gru", "seed", 1);
+%! input = zeros (1, 10);
+%! first = struct ("h", zeros (5, 1));
+%! before = rnn_bptt (small, input, 0.5 * ones (1, 10));
 %! for step = 1:100
-%!   [loss, ~, info] = rnn_bptt (net, x, 0.5 * ones (1, 10), "state", state, ...
+%!   [loss, ~, info] = rnn_bptt (small, input, 0.5 * ones (1, 10), "state", first, ...
 %!                               "wrt", {"x", "state"});
-%!   x -= 0.5 * info.dx;
-%!   state.h -= 0.5 * info.dstate.h;
+%!   input -= 0.5 * info.dx;
+%!   first.h -= 0.5 * info.dstate.h;
 %! endfor
-%! assert (loss < first / 3);
+%! assert (loss < before / 3);
 
 ## What is not finite is said and returned.
 

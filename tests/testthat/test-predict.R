@@ -47,7 +47,7 @@ test_that("beyond the lengths there is no prediction", {
 
 test_that("a series that is missing is said by the package", {
   net <- rnn_net(1, 2, 1, seed = 1)
-  expect_error(predict(net), "`newdata` is missing; rnn_predict needs it", class = "bptt_input_error")
+  expect_error(predict(net), "`newdata` is missing; predict needs it", class = "bptt_input_error")
   expect_error(predict(net, type = "prob"), class = "bptt_input_error")
 })
 
