@@ -664,6 +664,43 @@ static void check_schedules(void)
   check_schedule("warmup=4.5", warm);
 }
 
+/* ------------------------------------------------------------------------------- noise */
+
+/* Beside much noise there is no gradient: mean and variance of what the k-th step has added. */
+static void check_noise(void)
+{
+  enum { MOST_STEPS = 3 };
+  const double variance = 1e12, rate = 1e-6;
+  host h;
+  host_open(&h, BPTT_R);
+  const form f = form_of(&(row){"noise", "cell=gru hidden=16", "", ""});
+  const data d = data_of(&h, &f, .5);
+  const bptt_value *before = network_of(&h, FEATURES, OUTPUTS, f.net);
+  bptt_value *args = host_list(&h);
+  host_add(&h, args, "net", before);
+  add_data(&h, args, &f, &d);
+  add_options(&h, args, "optimizer=sgd learn_rate=1e-6 noise=1e12 seed=1");
+  for (int k = 1; k <= MOST_STEPS; k++) {
+    host_add(&h, args, "epochs", host_number(&h, k));
+    const bptt_value *after = host_get(must_call(&h, "rnn_train", args), "net");
+    const bptt_value *w = host_get(before, "param"), *v = host_get(after, "param");
+    double n = 0, sum = 0, squares = 0;
+    for (size_t i = 0; i < w->count; i++) {
+      for (size_t j = 0; j < w->item[i].count; j++) {
+        const double step = (host_at(&v->item[i], j) - host_at(&w->item[i], j)) / rate;
+        n++;
+        sum += step;
+        squares += step * step;
+      }
+    }
+    const double sigma = sqrt(variance / pow(k, .55));
+    CHECK(fabs(sum / n) < 4 * sigma / sqrt(n), "noise");
+    CHECK(fabs(squares / n / (sigma * sigma) - 1) < 4 * sqrt(2 / n), "noise");
+    before = after;
+  }
+  host_close(&h);
+}
+
 /* -------------------------------------------------------------------------- divergence */
 
 static bool all_finite(const bptt_value *param)
@@ -772,6 +809,7 @@ int main(void)
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) check_form(&forms[i]);
   check_shuffle();
   check_schedules();
+  check_noise();
   check_divergences();
   printf("%d passed, %d failed\n", passed, failed);
   return failed > 0 || passed == 0;
