@@ -395,14 +395,18 @@ static bool find_validation_loss(trainer *r, double *loss)
 
 /* -------------------------------------------------------------------------------- step */
 
-/* The first parameter with a number that is not finite; NULL: none. */
+/* The first parameter with a number that is not finite in the precision that is computed in; NULL:
+ * none. */
 static const char *bad_parameter(const trainer *r, const double *numbers)
 {
   const network *n = r->t->net;
   for (ptrdiff_t i = 0, at = 0; i < n->parameters; i++) {
     const parameter *q = &n->parameter[i];
     const ptrdiff_t count = q->rows * q->cols;
-    if (!bptt_all_finite(numbers + at, count, BPTT_F64)) return q->name;
+    const double *own = numbers + at;
+    if (!bptt_all_finite(own, count, BPTT_F64) || !bptt_fits(own, count, r->t->dtype)) {
+      return q->name;
+    }
     at += count;
   }
   return NULL;

@@ -477,6 +477,58 @@ static void check_files(void)
   host_close(&h);
 }
 
+/* ------------------------------------------------------------------------------- stops */
+
+/* What ends a run before its last epoch; without it, the run goes on to where it would have come.
+ */
+static void check_stops(void)
+{
+  static const problem p = {"stops", "cell=gru hidden=4", "batch_size=3 average=1", 0, 0};
+  host h;
+  host_open(&h, BPTT_R);
+  const bptt_value *args = arguments_of(&h, &p);
+  const bptt_value *once = must_call(&h, "rnn_train", args);
+  const char *file = file_named(&h, "stops");
+  const bptt_value *saved = with_text(&h, args, "checkpoint", file);
+  const bptt_value *rest = with_text(&h, args, "resume", file);
+  for (int answer = 1; answer <= 2; answer++) {
+    bptt_value *called = host_copy(&h, saved);
+    host_add(&h, called, "callback", host_other(&h, "a function"));
+    h.reports = 0;
+    h.reports_left = 2;
+    h.answer = answer;
+    const bptt_value *r = must_call(&h, "rnn_train", called);
+    h.reports_left = -1;
+    CHECK(h.reports == 3 && host_get(r, "history.loss")->count == 3, "callback");
+    CHECK(strcmp(stopped_by(r, 0), answer == 1 ? "callback" : "interrupt") == 0, "callback");
+    CHECK((h.warning != NULL) == (answer == 2), "callback");
+    CHECK(same_training(must_call(&h, "rnn_train", rest), once), "callback");
+  }
+  time_flies = true;
+  const bptt_value *late = must_call(&h, "rnn_train", with(&h, saved, "max_time=.5"));
+  time_flies = false;
+  const size_t epochs = host_get(late, "history.loss")->count;
+  CHECK(strcmp(stopped_by(late, 0), "max_time") == 0 && epochs > 0 && epochs < 7, "max_time");
+  CHECK(same_training(must_call(&h, "rnn_train", rest), once), "max_time");
+  remove(file);
+
+  bptt_value *patient = with(&h, args, "validation=.3 learn_rate=.3 epochs=200 patience=4");
+  const bptt_value *r = must_call(&h, "rnn_train", patient);
+  const bptt_value *loss = host_get(r, "history.validation_loss");
+  const double best = host_at(host_get(r, "best_epoch"), 0);
+  CHECK(strcmp(stopped_by(r, 0), "patience") == 0 && (double)loss->count == best + 4, "patience");
+  for (size_t i = 0; i < loss->count; i++) {
+    const bool better = host_at(loss, i) < host_at(loss, (size_t)best - 1);
+    const bool equal = host_at(loss, i) == host_at(loss, (size_t)best - 1);
+    CHECK(!better && (!equal || i + 1 >= (size_t)best), "patience");
+  }
+  bptt_value *until_best = with(&h, patient, "patience=Inf");
+  host_add(&h, until_best, "epochs", host_number(&h, best));
+  CHECK(host_same(host_get(must_call(&h, "rnn_train", until_best), "net"), host_get(r, "net")),
+        "patience");
+  host_close(&h);
+}
+
 /* --------------------------------------------------------------------------- settings */
 
 /* Two runs that differ in this; the second one may not go on from a checkpoint of the first. */
@@ -669,6 +721,7 @@ int main(int argc, char **argv)
   }
   check_damage(every);
   check_files();
+  check_stops();
   check_every_option();
   check_options();
   check_networks();
