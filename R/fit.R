@@ -115,12 +115,7 @@ print.summary.rnn_fit <- function(x, ...) {
 
 #' @rdname rnn_fit
 #' @export
-predict.rnn_fit <- function(object, newdata, ...) {
-  if (missing(newdata)) {
-    return(rnn_predict(object$net, ...))
-  }
-  rnn_predict(object$net, newdata, ...)
-}
+predict.rnn_fit <- function(object, newdata, ...) predict.rnn_net(object$net, newdata, ...)
 
 #' @rdname rnn_fit
 #' @export

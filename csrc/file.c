@@ -146,7 +146,7 @@ static bool add_settings(const door *d, const network *n, safetensors *s)
   return s->note && add_word(d, s, activation_key, OPTION_ACTIVATION, (int)n->activation) &&
          add_word(d, s, reset_key, OPTION_RESET, (int)n->reset) &&
          add_word(d, s, mode_key, OPTION_OUTPUT_MODE, n->last ? OUTPUT_LAST : OUTPUT_SEQUENCE) &&
-         add_note(d, s, dropout_key, say("%.17g", n->dropout).s);
+         add_note(d, s, dropout_key, say_decimal(n->dropout).s);
 }
 
 static bool export_prepare(bptt_call *call)
