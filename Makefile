@@ -148,13 +148,21 @@ $(eval $(call core,core-asan,$(CC) $(ASAN)))
 $(eval $(call core,core-tsan,$(CC) -g -O1 -fsanitize=thread -DNO_FORK $(SMALL)))
 $(eval $(call core,core-valgrind,$(CC) -g -O1 -DWORKSPACE_UNDEFINED -DSTRIDE=100003))
 
-test: consistent test-core test-r test-octave test-cross
+test: consistent test-core test-kill test-r test-octave test-cross
 	@$(SUITE) --sum test
 
 test-core: core-gcc core-small $(if $(CLANG),core-clang)
 	$(if $(CLANG),,@echo "there is no clang here: the core is tested with gcc alone")
 	@ok=true; for c in $^; do for t in $(core_tests); do \
 	  $(SUITE) test/$$c-$$t build/$$c/$$t || ok=false; done; done; $$ok
+
+# Training that is killed again and again.
+test-kill: build/kill/kill
+	@$(SUITE) test/kill $<
+
+build/kill/kill: tests/kill/kill.c $(core_objects:%=build/core-gcc/%)
+	@mkdir -p $(@D)
+	$(CC) -O2 $(CWARN) -std=gnu11 -Itests/core -Icsrc $^ -lm -pthread -o $@
 
 test-r: build/r.stamp
 	@$(SUITE) test/R Rscript tools/test.R
@@ -254,7 +262,7 @@ bench: all $(bench_programs)
 KERNEL := $(shell sed -n 's/^.include "\(.*\.h\)"/csrc\/\1/p' csrc/kernel.h)
 format:
 	clang-format -i $(filter-out csrc/kernel.h $(filter-out csrc/engine.h csrc/dropout.h csrc/loss.h csrc/optimizer.h csrc/update.h,$(KERNEL)),$(CORE)) \
-	  $(wildcard src/*.c src/*.h tests/core/*.c tests/core/*.h bench/*.c bench/*.cpp)
+	  $(wildcard src/*.c src/*.h tests/core/*.c tests/core/*.h tests/kill/*.c bench/*.c bench/*.cpp)
 	@Rscript -e 'if (!requireNamespace("styler", quietly = TRUE)) {' \
 	  -e '  cat("styler is not installed: the R files are left as they are\n")' \
 	  -e '} else styler::style_file(Sys.glob(c("R/*.R", "tests/*/*.R", "demo/*.R", "bench/*.R")))'
@@ -263,6 +271,6 @@ clean:
 	rm -rf build dist src/core src/*.o src/*.so
 	$(MAKE) -C octave/src clean
 
-.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo test test-core test-r test-octave test-cross check \
+.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo test test-core test-kill test-r test-octave test-cross check \
   sanitize sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind core-gcc core-small \
   core-clang core-asan core-tsan core-valgrind bench format clean
