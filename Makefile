@@ -148,7 +148,7 @@ $(eval $(call core,core-asan,$(CC) $(ASAN)))
 $(eval $(call core,core-tsan,$(CC) -g -O1 -fsanitize=thread -DNO_FORK $(SMALL)))
 $(eval $(call core,core-valgrind,$(CC) -g -O1 -DWORKSPACE_UNDEFINED -DSTRIDE=100003))
 
-test: consistent test-core test-kill test-r test-octave test-cross
+test: consistent test-core test-r test-octave test-cross
 	@$(SUITE) --sum test
 
 test-core: core-gcc core-small $(if $(CLANG),core-clang)
@@ -157,6 +157,8 @@ test-core: core-gcc core-small $(if $(CLANG),core-clang)
 	  $(SUITE) test/$$c-$$t build/$$c/$$t || ok=false; done; done; $$ok
 
 # Training that is killed again and again.
+.PHONY: test-kill
+test: test-kill
 test-kill: build/kill/kill
 	@$(SUITE) test/kill $<
 
@@ -271,6 +273,6 @@ clean:
 	rm -rf build dist src/core src/*.o src/*.so
 	$(MAKE) -C octave/src clean
 
-.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo test test-core test-kill test-r test-octave test-cross check \
+.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo test test-core test-r test-octave test-cross check \
   sanitize sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind core-gcc core-small \
   core-clang core-asan core-tsan core-valgrind bench format clean
