@@ -156,6 +156,16 @@ test-core: core-gcc core-small $(if $(CLANG),core-clang)
 	@ok=true; for c in $^; do for t in $(core_tests); do \
 	  $(SUITE) test/$$c-$$t build/$$c/$$t || ok=false; done; done; $$ok
 
+# Training that is killed again and again.
+.PHONY: test-kill
+test: test-kill
+test-kill: build/kill/kill
+	@$(SUITE) test/kill $<
+
+build/kill/kill: tests/kill/kill.c $(core_objects:%=build/core-gcc/%)
+	@mkdir -p $(@D)
+	$(CC) -O2 $(CWARN) -std=gnu11 -Itests/core -Icsrc $^ -lm -pthread -o $@
+
 test-r: build/r.stamp
 	@$(SUITE) test/R Rscript tools/test.R
 
@@ -258,7 +268,7 @@ bench: all $(bench_programs)
 KERNEL := $(shell sed -n 's/^.include "\(.*\.h\)"/csrc\/\1/p' csrc/kernel.h)
 format:
 	clang-format -i $(filter-out csrc/kernel.h $(filter-out csrc/engine.h csrc/dropout.h csrc/loss.h csrc/optimizer.h csrc/update.h,$(KERNEL)),$(CORE)) \
-	  $(wildcard src/*.c src/*.h tests/core/*.c tests/core/*.h bench/*.c bench/*.cpp)
+	  $(wildcard src/*.c src/*.h tests/core/*.c tests/core/*.h tests/kill/*.c bench/*.c bench/*.cpp)
 	@Rscript -e 'if (!requireNamespace("styler", quietly = TRUE)) {' \
 	  -e '  cat("styler is not installed: the R files are left as they are\n")' \
 	  -e '} else styler::style_file(Sys.glob(c("R/*.R", "tests/*/*.R", "demo/*.R", "bench/*.R")))'

@@ -190,12 +190,21 @@ void trainer_place(trainer *r, const training *t, char *memory, bptt_layer *laye
 
 /* --------------------------------------------------------------------------- beginning */
 
+/* A smaller batch than others leaves a part of them alone, which a checkpoint has all the same. */
+static void clear_carried(trainer *r)
+{
+  for (int i = 0; i < 2; i++) {
+    if (r->t->chunk) memset(r->carried[i], 0, (size_t)carried_numbers(r->t) * sizeof(double));
+  }
+}
+
 void trainer_start(trainer *r)
 {
   const training *t = r->t;
   const size_t bytes = (size_t)t->numbers * sizeof(double);
   r->at = (progress){.seed = (double)r->seed, .best = INFINITY, .plateau.best = INFINITY};
   memset(r->state, 0, (size_t)state_numbers(t) * sizeof(double));
+  clear_carried(r);
   memcpy(r->next, r->w, bytes);
   if (r->best) memcpy(r->best, r->w, bytes);
   if (r->average) memcpy(r->average, r->w, bytes);
@@ -237,6 +246,7 @@ progress trainer_progress(const double *numbers)
 void trainer_resume(trainer *r, const double *numbers)
 {
   stretch s[STRETCHES];
+  clear_carried(r);
   r->at = trainer_progress(numbers);
   const int count = list_stretches(r, s);
   for (int i = 0; i < count; i++) {

@@ -727,6 +727,7 @@ int main(int argc, char **argv)
   check_networks();
   for (size_t i = 0; i < sizeof data / sizeof *data; i++) check_data(&data[i]);
   CHECK(rmdir(folder) == 0, "left files");
+  bptt_release();
   printf("%d passed, %d failed\n", passed, failed);
   return failed > 0 || passed == 0;
 }
