@@ -24,13 +24,21 @@ progress_text <- function(state) {
   number <- function(label, v) if (is.finite(v)) paste0(", ", label, " ", format(v, digits = 4))
   paste0(
     if (state[["repeat"]] > 1) paste0("network ", state[["repeat"]], ", "),
-    "epoch ", format(state$epoch), " of ", format(state$epochs),
+    "epoch ", format(state$epoch, scientific = FALSE), " of ", format(state$epochs, scientific = FALSE),
     if (is.finite(state$loss)) paste0(": loss ", format(state$loss, digits = 4)),
     number("validation", state$validation_loss),
     number("gradient", state$grad_norm),
     if (is.finite(state$clipped)) paste0(", ", round(100 * state$clipped), " % clipped"),
-    if (is.finite(state$time_left)) paste0(", ", ceiling(state$time_left), " s left")
+    if (is.finite(state$time_left)) paste0(", ", time_text(state$time_left), " left")
   )
+}
+
+time_text <- function(seconds) {
+  if (seconds < 100) {
+    return(paste(ceiling(seconds), "s"))
+  }
+  minutes <- ceiling(seconds / 60)
+  if (minutes < 100) paste(minutes, "min") else paste(ceiling(minutes / 60), "h")
 }
 
 cli_bar <- function(epochs) {

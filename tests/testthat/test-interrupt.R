@@ -46,3 +46,79 @@ test_that("an interrupt reaches tryCatch() and on.exit()", {
   expect_identical(result, "interrupted")
   expect_true(left)
 })
+
+# Trains for as long as it may, and is interrupted after half a second.
+interrupted_training <- function(...) {
+  net <- rnn_net(1, 16, 1, "lstm", seed = 1)
+  y <- sin(1:501 / 5)
+  system(sprintf("(sleep 0.5; kill -INT %d)", Sys.getpid()), wait = FALSE)
+  warned <- NULL
+  began <- proc.time()[["elapsed"]]
+  fit <- withCallingHandlers(
+    rnn_train(net, y[1:500], y[2:501], epochs = 1e6, max_time = 20, seed = 1, ...),
+    bptt_interrupted_warning = function(w) {
+      warned <<- conditionMessage(w)
+      invokeRestart("muffleWarning")
+    }
+  )
+  list(fit = fit, warned = warned, elapsed = proc.time()[["elapsed"]] - began)
+}
+
+test_that("an interrupted training keeps what it has", {
+  skip_on_os("windows")
+  for (more in list(list(), list(validation = 0.2), list(repeats = 3), list(repeats = 3, threads = 2))) {
+    run <- do.call(interrupted_training, more)
+    fit <- run$fit
+    expect_s3_class(fit, "rnn_fit")
+    expect_match(run$warned, "was interrupted after [0-9]+ epochs")
+    expect_identical(fit$stopped[length(fit$stopped)], "interrupt")
+    expect_true(all(is.finite(coef(fit))))
+    # It goes on until a tenth of a second before it returns, or less.
+    seconds <- fit$history$seconds
+    expect_gt(nrow(fit$history), 10)
+    expect_lt(run$elapsed - seconds[length(seconds)], 0.1 + 0.25) # what a busy machine may add
+    expect_lt(run$elapsed, 3)
+    expect_output(print(fit), "\\(interrupted\\)")
+  }
+  expect_identical(nrow(rnn_train(fit$net[[1]], 1:5, 1:5, epochs = 2)$history), 2L)
+})
+
+test_that("within a training, a callback is interrupted too", {
+  skip_on_os("windows")
+  run <- interrupted_training(callback = function(state) Sys.sleep(30))
+  expect_match(run$warned, "was interrupted after 1 epoch;")
+  expect_identical(run$fit$stopped, "interrupt")
+  expect_lt(run$elapsed, 3)
+})
+
+test_that("an interrupted training can be resumed to the bits of one that was not", {
+  skip_on_os("windows")
+  file <- tempfile()
+  on.exit(unlink(file))
+  fit <- interrupted_training(checkpoint = file, checkpoint_every = 1e6, batch_size = 3, window = 50)$fit
+  expect_identical(fit$stopped, "interrupt")
+  net <- rnn_net(1, 16, 1, "lstm", seed = 1)
+  y <- sin(1:501 / 5)
+  epochs <- nrow(fit$history) + 2
+  train <- function(...) {
+    rnn_train(net, y[1:500], y[2:501], epochs = epochs, batch_size = 3, window = 50, ...)
+  }
+  resumed <- train(resume = file)
+  whole <- train(seed = 1)
+  expect_identical(resumed$net, whole$net)
+  expect_identical(resumed$history$loss, whole$history$loss)
+})
+
+test_that("a time limit of R ends a training with R's error", {
+  on.exit(setTimeLimit())
+  net <- rnn_net(1, 16, 1, "lstm", seed = 1)
+  time <- system.time({
+    setTimeLimit(elapsed = 0.5, transient = TRUE)
+    said <- tryCatch(
+      rnn_train(net, sin(1:500), cos(1:500), epochs = 1e6, max_time = 20), error = conditionMessage
+    )
+    setTimeLimit()
+  })[["elapsed"]]
+  expect_match(said, "time limit")
+  expect_lt(time, 3)
+})
