@@ -51,21 +51,23 @@ function lines = rnn_plot (flow)
   if (nargin != 1)
     print_usage ();
   endif
-  if (isstruct (flow) && all (isfield (flow, {"history", "best_epoch", "clip_norm"})))
+  has = @(varargin) isstruct (flow) && all (isfield (flow, varargin));
+  if (has ("history", "best_epoch", "clip_norm"))
     lines = plot_training (flow);
-    if (nargout == 0)
-      clear lines;
-    endif
-    return;
-  endif
-  if (isstruct (flow) && all (isfield (flow, {"candidate", "score", "best"})))
+  elseif (has ("candidate", "score", "best"))
     lines = plot_search (flow);
-    if (nargout == 0)
-      clear lines;
-    endif
-    return;
+  else
+    check (flow);
+    lines = plot_flow (flow);
   endif
-  check (flow);
+  if (nargout == 0)
+    clear lines;
+  endif
+
+endfunction
+
+## Norms against lags.
+function lines = plot_flow (flow)
 
   norms = flow.dh;
   labels = flow.name(:);
@@ -100,9 +102,6 @@ function lines = rnn_plot (flow)
   xlabel ("lag (steps)");
   ylabel ("norm of the gradient");
   title (summary (flow), "interpreter", "none");
-  if (nargout == 0)
-    clear lines;
-  endif
 
 endfunction
 
