@@ -207,9 +207,10 @@ sanitize-core: core-asan
 	@ok=true; for t in $(filter-out test_threads,$(core_tests)) 'test_threads 0 6'; do \
 	  $(SUITE) sanitize/$${t%% *} build/core-asan/$$t || ok=false; done; $$ok
 
-# Races between the threads, which a few of the problems show as well as many.
+# Races between the threads, which a few of the problems show as well as many. test_resume is what
+# trains networks side by side.
 sanitize-threads: core-tsan
-	@ok=true; for t in 'test_threads 0 4' 'test_reference 0 84'; do \
+	@ok=true; for t in 'test_threads 0 4' 'test_reference 0 84' 'test_resume 2003'; do \
 	  $(SUITE) sanitize/tsan-$${t%% *} build/core-tsan/$$t || ok=false; done; $$ok
 
 sanitize-r: $(R_TARBALL)

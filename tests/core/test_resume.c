@@ -39,10 +39,10 @@ static bool check(bool good, int line, const char *what, const char *name)
 static _Atomic bool time_flies;
 static _Atomic long long flown; /* nanoseconds */
 static _Atomic long looks;      /* at the clock while time flew */
-static _Atomic long spoiled_at =
-    -1; /* the look from which on spoiled_file cannot be written; -1: never */
-static _Atomic long mended_at = -1;      /* and from which on it can again */
-static const char *_Atomic spoiled_file; /* its name with ".new" behind */
+/* The looks from which on spoiled_file, which has ".new" behind its name, cannot be written, and can
+ * be again; -1: never. */
+static _Atomic long spoiled_at = -1, mended_at = -1;
+static const char *_Atomic spoiled_file;
 
 /* In place of the library's. When time flies, so much passes from one look at the clock to the next
  * that training asks after every step whether the user wants to stop, and that there is time for a
@@ -273,6 +273,7 @@ static void check_last_file(const problem *p, host *h, const bptt_value *args,
 {
   enum { TIMES = 4, FIRST_LOOKS = 3 };
   const char *file = file_named(h, "run");
+  bptt_release(); /* nobody else is to look at the clock */
   const bptt_value *well = train_spoiled(h, args, file, -1, -1);
   CHECK(same_training(well, once), p->name);
   const bool diverges = strcmp(stopped_by(well, 0), "diverged") == 0;
