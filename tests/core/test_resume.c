@@ -39,8 +39,8 @@ static bool check(bool good, int line, const char *what, const char *name)
 static _Atomic bool time_flies;
 static _Atomic long long flown; /* nanoseconds */
 static _Atomic long looks;      /* at the clock while time flew */
-/* The looks from which on spoiled_file, which has ".new" behind its name, cannot be written, and can
- * be again; -1: never. */
+/* The looks from which on spoiled_file, which has ".new" behind its name, cannot be written, and
+ * can be again; -1: never. */
 static _Atomic long spoiled_at = -1, mended_at = -1;
 static const char *_Atomic spoiled_file;
 
