@@ -211,9 +211,10 @@ sanitize-core: core-asan
 	@ok=true; for t in $(filter-out test_threads,$(core_tests)) 'test_threads 0 6'; do \
 	  $(SUITE) sanitize/$${t%% *} build/core-asan/$$t || ok=false; done; $$ok
 
-# Races between the threads, which a few of the problems show as well as many.
+# Races between the threads, which a few of the problems show as well as many. test_resume is what
+# trains networks side by side.
 sanitize-threads: core-tsan
-	@ok=true; for t in 'test_threads 0 4' 'test_reference 0 84'; do \
+	@ok=true; for t in 'test_threads 0 4' 'test_reference 0 84' 'test_resume 2003'; do \
 	  $(SUITE) sanitize/tsan-$${t%% *} build/core-tsan/$$t || ok=false; done; $$ok
 
 sanitize-r: $(R_TARBALL)
@@ -232,9 +233,9 @@ sanitize-octave: $(OCTAVE_TARBALL)
 
 # valgrind's processor has no AVX-512; what it has is what the core then sees. Where the kernels are
 # not the matter, the instructions make no difference.
-few := 'test_threads 0 2' 'test_reference 0 84' 'test_gradcheck 0 100'
+few := 'test_threads 0 2' 'test_reference 0 84' 'test_gradcheck 0 100' 'test_resume 2003'
 valgrind: core-valgrind
-	@ok=true; for t in $(filter-out test_threads test_reference test_gradcheck,$(core_tests)) $(few); do \
+	@ok=true; for t in $(filter-out test_threads test_reference test_gradcheck test_resume,$(core_tests)) $(few); do \
 	  case $$t in test_array | test_kernels | test_ref* | test_golden) isas='portable avx2' ;; \
 	    *) isas=avx2 ;; esac; \
 	  for isa in $$isas; do \

@@ -558,15 +558,16 @@ static void check_form(const row *of)
   host_close(&h);
 }
 
-/* Three sequences with targets, one at a time: every order there is comes up, and nothing else. */
+/* Three sequences with targets, one at a time: every order there is comes up, in the first epoch
+ * and in the second, and nothing else. */
 static void check_shuffle(void)
 {
-  enum { ORDERS = 6, SEEDS = 60 };
+  enum { ORDERS = 6, PAIRS = ORDERS * ORDERS, SEEDS = 400 };
   static const ptrdiff_t orders[ORDERS][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
                                               {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
   const form f = form_of(&(row){"shuffle", "cell=gru hidden=3", "batch_size=1", ""});
   static sample list[MOST_SAMPLES];
-  int met[ORDERS] = {0}, other = 0;
+  int met[PAIRS] = {0}, other = 0;
   host h;
   host_open(&h, BPTT_R);
   const data d = data_of(&h, &f, .5);
@@ -575,20 +576,21 @@ static void check_shuffle(void)
   for (ptrdiff_t i = 0; i < (ptrdiff_t)d.target->count; i++) {
     if (i / d.F % SEQUENCES >= n) target[i] = NAN;
   }
-  const bptt_value *net = network_of(&h, FEATURES, OUTPUTS, f.net), *want[ORDERS];
-  for (int k = 0; k < ORDERS; k++) {
+  const bptt_value *net = network_of(&h, FEATURES, OUTPUTS, f.net), *want[PAIRS];
+  for (int k = 0; k < PAIRS; k++) {
     want[k] = separate(&h, net);
-    plain_epoch(&h, &f, &d, want[k], list, orders[k], n, 0, .1);
+    plain_epoch(&h, &f, &d, want[k], list, orders[k / ORDERS], n, 0, .1);
+    plain_epoch(&h, &f, &d, want[k], list, orders[k % ORDERS], n, 1, .1);
   }
   for (int seed = 0; seed < SEEDS; seed++) {
     bptt_value *args = host_list(&h);
     host_add(&h, args, "net", net);
     add_data(&h, args, &f, &d);
-    add_options(&h, args, "optimizer=sgd learn_rate=.1 epochs=1 batch_size=1 clip_norm=Inf");
+    add_options(&h, args, "optimizer=sgd learn_rate=.1 epochs=2 batch_size=1 clip_norm=Inf");
     host_add(&h, args, "seed", host_number(&h, seed));
     const bptt_value *r = must_call(&h, "rnn_train", args);
     int found = 0;
-    for (int k = 0; k < ORDERS; k++) {
+    for (int k = 0; k < PAIRS; k++) {
       const bool same =
           distance_of_params(host_get(r, "net.param"), host_get(want[k], "param")) < 1e-12;
       met[k] += same;
@@ -597,7 +599,7 @@ static void check_shuffle(void)
     other += found != 1;
   }
   CHECK(other == 0, "shuffle");
-  for (int k = 0; k < ORDERS; k++) CHECK(met[k] > 0, "shuffle");
+  for (int k = 0; k < PAIRS; k++) CHECK(met[k] > 0, "shuffle");
   host_close(&h);
 }
 
@@ -664,12 +666,14 @@ static void check_schedules(void)
   check_schedule("warmup=4.5", warm);
 }
 
-/* ------------------------------------------------------------------------------- noise */
+/* ------------------------------------------------------------------------------- draws */
 
-/* Beside much noise there is no gradient: mean and variance of what the k-th step has added. */
+/* Beside much noise there is no gradient: mean and variance of what the k-th step has added, and
+ * what it has in common with the step before. */
 static void check_noise(void)
 {
-  enum { MOST_STEPS = 3 };
+  enum { MOST_STEPS = 4, MOST_WEIGHTS = 2000 };
+  static double last[MOST_WEIGHTS];
   const double variance = 1e12, rate = 1e-6;
   host h;
   host_open(&h, BPTT_R);
@@ -684,21 +688,53 @@ static void check_noise(void)
     host_add(&h, args, "epochs", host_number(&h, k));
     const bptt_value *after = host_get(must_call(&h, "rnn_train", args), "net");
     const bptt_value *w = host_get(before, "param"), *v = host_get(after, "param");
-    double n = 0, sum = 0, squares = 0;
+    const double sigma = sqrt(variance / pow(k, .55));
+    double sum = 0, squares = 0, common = 0;
+    size_t n = 0;
     for (size_t i = 0; i < w->count; i++) {
-      for (size_t j = 0; j < w->item[i].count; j++) {
-        const double step = (host_at(&v->item[i], j) - host_at(&w->item[i], j)) / rate;
-        n++;
+      for (size_t j = 0; j < w->item[i].count && n < MOST_WEIGHTS; j++) {
+        const double step = (host_at(&v->item[i], j) - host_at(&w->item[i], j)) / (rate * sigma);
         sum += step;
         squares += step * step;
+        common += step * last[n];
+        last[n++] = step;
       }
     }
-    const double sigma = sqrt(variance / pow(k, .55));
-    CHECK(fabs(sum / n) < 4 * sigma / sqrt(n), "noise");
-    CHECK(fabs(squares / n / (sigma * sigma) - 1) < 4 * sqrt(2 / n), "noise");
+    const double size = (double)n, four_sigma = 4 / sqrt(size);
+    CHECK(n > 500 && fabs(sum / size) < four_sigma, "noise");
+    CHECK(fabs(squares / size - 1) < four_sigma * sqrt(2), "noise");
+    CHECK(fabs(common / size) < four_sigma, "noise");
     before = after;
   }
   host_close(&h);
+}
+
+/* Where the weights stay as they are, the loss changes with the units that are left out: at every
+ * step others, but for lbfgs. */
+static void check_dropout(void)
+{
+  static const struct {
+    const char *net, *options;
+    bool changes;
+  } cases[] = {{"cell=gru hidden=4,3", "optimizer=sgd", false},
+               {"cell=gru hidden=4,3 dropout=.5", "optimizer=sgd", true},
+               {"cell=gru hidden=4,3 dropout=.5", "optimizer=lbfgs epochs=2", false}};
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    host h;
+    host_open(&h, BPTT_R);
+    const form f = form_of(&(row){"dropout", cases[c].net, "", ""});
+    const data d = data_of(&h, &f, .5);
+    bptt_value *args = host_list(&h);
+    host_add(&h, args, "net", network_of(&h, FEATURES, OUTPUTS, f.net));
+    add_data(&h, args, &f, &d);
+    add_options(&h, args, "learn_rate=1e-100 epochs=5 seed=1");
+    add_options(&h, args, cases[c].options);
+    const bptt_value *loss = host_get(must_call(&h, "rnn_train", args), "history.loss");
+    for (size_t i = 1; i < loss->count; i++) {
+      CHECK((host_at(loss, i) != host_at(loss, i - 1)) == cases[c].changes, cases[c].options);
+    }
+    host_close(&h);
+  }
 }
 
 /* -------------------------------------------------------------------------- divergence */
@@ -810,6 +846,7 @@ int main(void)
   check_shuffle();
   check_schedules();
   check_noise();
+  check_dropout();
   check_divergences();
   printf("%d passed, %d failed\n", passed, failed);
   return failed > 0 || passed == 0;
