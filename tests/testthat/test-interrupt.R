@@ -73,11 +73,9 @@ test_that("an interrupted training keeps what it has", {
     expect_match(run$warned, "was interrupted after [0-9]+ epochs")
     expect_identical(fit$stopped[length(fit$stopped)], "interrupt")
     expect_true(all(is.finite(coef(fit))))
-    # It goes on until a tenth of a second before it returns, or less.
-    seconds <- fit$history$seconds
     expect_gt(nrow(fit$history), 10)
-    expect_lt(run$elapsed - seconds[length(seconds)], 0.1 + 0.25) # what a busy machine may add
-    expect_lt(run$elapsed, 3)
+    # A tenth of a second after it, and what a busy machine may add.
+    expect_lt(run$elapsed, 0.5 + 0.1 + 0.4)
     expect_output(print(fit), "\\(interrupted\\)")
   }
   expect_identical(nrow(rnn_train(fit$net[[1]], 1:5, 1:5, epochs = 2)$history), 2L)
