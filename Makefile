@@ -165,6 +165,12 @@ test-octave: build/octave.stamp
 test-cross: all
 	@$(SUITE) test/cross tests/cross/run.sh
 
+# Ctrl-C in a terminal.
+.PHONY: test-terminal
+test: test-terminal
+test-terminal: all
+	@OCTAVE="$(OCTAVE)" $(SUITE) test/terminal tests/terminal/run.sh
+
 # Files that R has exported, loaded by PyTorch (Debian: python3-torch).
 check-torch: build/r.stamp
 	@rm -rf build/torch && mkdir -p build/torch

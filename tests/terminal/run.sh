@@ -1,16 +1,15 @@
 #!/bin/sh
 # run.sh -- Ctrl-C as a user types it: R and Octave in a terminal, a long training in each, which
-# must end at once with its result there. RPROGRAM and OCTAVE are the programs; bptt is found as
-# their own variables say. Needs expect.
+# must end at once with its result there. OCTAVE is the program; bptt is found as the variables of R
+# and Octave say. Needs expect.
 set -eu
 here=$(dirname "$0")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 export TERM=dumb # no colours, no moving about
-unset NO_COLOR
 status=0
-expect "$here/session.exp" R ${RPROGRAM:-R --vanilla --quiet} >"$work/R" 2>&1 || status=1
+expect "$here/session.exp" R R --vanilla --quiet >"$work/R" 2>&1 || status=1
 expect "$here/session.exp" octave \
   ${OCTAVE:-octave-cli --no-gui --no-init-file --no-history --quiet} >"$work/octave" 2>&1 || status=1
 cat "$work/R" "$work/octave"
