@@ -162,14 +162,14 @@ test-r: build/r.stamp
 test-octave: build/octave.stamp
 	@$(SUITE) test/octave $(OCTAVE) tests/octave/run_tests.m
 
-test-cross: all
-	@$(SUITE) test/cross tests/cross/run.sh
-
 # Ctrl-C in a terminal.
 .PHONY: test-terminal
 test: test-terminal
 test-terminal: all
 	@OCTAVE="$(OCTAVE)" $(SUITE) test/terminal tests/terminal/run.sh
+
+test-cross: all
+	@$(SUITE) test/cross tests/cross/run.sh
 
 # Files that R has exported, loaded by PyTorch (Debian: python3-torch).
 check-torch: build/r.stamp
