@@ -172,6 +172,12 @@ test-r: build/r.stamp
 test-octave: build/octave.stamp
 	@$(SUITE) test/octave $(OCTAVE) tests/octave/run_tests.m
 
+# Ctrl-C in a terminal.
+.PHONY: test-terminal
+test: test-terminal
+test-terminal: all
+	@OCTAVE="$(OCTAVE)" $(SUITE) test/terminal tests/terminal/run.sh
+
 test-cross: all
 	@$(SUITE) test/cross tests/cross/run.sh
 

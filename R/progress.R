@@ -1,6 +1,7 @@
 # How far a training is: shown where somebody looks, and told to progressr.
 
-# A list of functions: show(state), now and then while it goes on, and end().
+# A list of functions: show(state), now and then while it goes on, and end(). An interrupt waits
+# until they are done: cli, for one, does not get over one.
 new_progress <- function(verbose, epochs, repeats) {
   shown <- isTRUE(verbose) && !isTRUE(getOption("knitr.in.progress"))
   told <- requireNamespace("progressr", quietly = TRUE) && is_count(epochs) && is_count(repeats)
@@ -12,8 +13,8 @@ new_progress <- function(verbose, epochs, repeats) {
     return(list(show = NULL, end = function() NULL))
   }
   list(
-    show = function(state) for (part in parts) part$show(state),
-    end = function() for (part in parts) part$end()
+    show = function(state) suspendInterrupts(for (part in parts) part$show(state)),
+    end = function() suspendInterrupts(for (part in parts) part$end())
   )
 }
 

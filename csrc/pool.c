@@ -142,17 +142,22 @@ int bptt_crowded(const bptt_thread *me)
   return me->pool && me->pool->crowded;
 }
 
+void bptt_stop(bptt_thread *me)
+{
+  pool *p = me->pool;
+  if (!p) return;
+  pthread_mutex_lock(&p->lock);
+  WRITE(p->stop, 1);
+  pthread_cond_broadcast(&p->changed);
+  pthread_mutex_unlock(&p->lock);
+}
+
 int bptt_stopped(bptt_thread *me)
 {
   pool *p = me->pool;
   if (p && READ(p->stop)) return 1;
   if (!me->poll || !me->poll(me->context)) return 0;
-  if (p) {
-    pthread_mutex_lock(&p->lock);
-    WRITE(p->stop, 1);
-    pthread_cond_broadcast(&p->changed);
-    pthread_mutex_unlock(&p->lock);
-  }
+  bptt_stop(me);
   return 1;
 }
 

@@ -31,4 +31,8 @@ int bptt_crowded(const bptt_thread *me);
 /* Whether to stop; thread 0 asks the front end. */
 int bptt_stopped(bptt_thread *me);
 
+/* From now on bptt_stopped() is true for all threads of the team: the front end has said so when it
+ * was called for something else. */
+void bptt_stop(bptt_thread *me);
+
 #endif

@@ -235,14 +235,16 @@ static void describe(train *j, const trainer *r)
   }
 }
 
-/* Where there is a callback there is one lane. */
+/* Where there is a callback there is one lane. An interrupt, or an error, ends all of them. */
 static int report(trainer *r, lane *l, option_id row)
 {
   train *j = l->job;
   const bptt_host *host = &j->call->d.host;
   if (!call_given(j->call, row) || !host->report || l->thread->rank > 0) return 0;
   describe(j, r);
-  return host->report(host->context, option_row(row)->name, j->state);
+  const int answer = host->report(host->context, option_row(row)->name, j->state);
+  if (answer > 1) bptt_stop(l->thread);
+  return answer;
 }
 static int report_epoch(trainer *r, void *context)
 {
@@ -250,7 +252,7 @@ static int report_epoch(trainer *r, void *context)
 }
 static void report_progress(trainer *r, void *context)
 {
-  if (report(r, context, OPTION_PROGRESS)) r->stop = STOP_INTERRUPT;
+  if (report(r, context, OPTION_PROGRESS) > 1) r->stop = STOP_INTERRUPT;
 }
 
 /* ------------------------------------------------------------------------------ members */
