@@ -534,12 +534,23 @@ part_tune <- function() {
   ))
 }
 
+part_adding <- function() {
+  say("### The adding problem learnt: gru, H = 32, T = 600\n")
+  say("rnn_train in R, single, one thread; error on 2000 fresh sequences; asked: 5.3e-5 at most.\n")
+  command <- paste(variable("R", "Rscript"), here("adding.R"))
+  answer <- strsplit(tail(system(command, intern = TRUE), 1), " ")[[1]]
+  markdown("gru", list(
+    "mean squared error" = answer[1], "steps of the optimizer" = answer[2], seconds = answer[3]
+  ))
+}
+
 # ---------------------------------------------------------------------------- all
 
 parts <- list(
   table = part_table, lengths = part_lengths, truncate = part_truncate, batch = part_batch,
   isa = part_isa, memory = part_memory, call = part_call, carry = part_carry, lines = part_lines,
-  deep = part_deep, million = part_million, train = part_train, tune = part_tune
+  deep = part_deep, million = part_million, train = part_train, tune = part_tune,
+  adding = part_adding
 )
 asked <- variable("PART", names(parts))
 unknown <- setdiff(asked, names(parts))

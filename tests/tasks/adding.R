@@ -28,7 +28,7 @@ fresh <- sequences(4096, 1000)
 passed <- failed <- 0
 for (cell in arguments[-1]) {
   net <- rnn_net(2, 32, 1, cell,
-    output_mode = "last", chrono = if (cell == "lstm") steps, seed = 1
+    output_mode = "last", chrono = steps, seed = 1
   )
   fit <- rnn_train(net, training$x, training$target,
     epochs = 12, learn_rate = 0.01, schedule = "one_cycle", precision = "single", seed = 1

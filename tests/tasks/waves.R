@@ -18,7 +18,7 @@ class <- 1 + (1:600 %% 2 == 0)
 learnt <- 1:400
 net <- rnn_net(1, 16, 2, "lstm", output_mode = "last", seed = 1)
 fit <- rnn_train(net, waves[learnt], class[learnt],
-  loss = "cross_entropy", validation = 0.2, patience = 20, epochs = 100, seed = 1
+  loss = "cross_entropy", validation = 0.2, epochs = 40, schedule = "cosine", seed = 1
 )
 found <- predict(fit, waves[-learnt], type = "class")
 scores <- rnn_metrics(class[-learnt], found, type = "class")

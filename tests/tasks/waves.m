@@ -16,7 +16,7 @@ waves = arrayfun (@wave, 1:600, "UniformOutput", false);
 class = 1 + (mod (1:600, 2) == 0);
 net = rnn_net (1, 16, 2, "lstm", "output_mode", "last", "seed", 1);
 net = rnn_train (net, waves(1:400), class(1:400), "loss", "cross_entropy", ...
-                 "validation", 0.2, "patience", 20, "epochs", 100, "seed", 1);
+                 "validation", 0.2, "epochs", 40, "schedule", "cosine", "seed", 1);
 found = rnn_predict (net, waves(401:600), "type", "class");
 scores = rnn_metrics (class(401:600), found, "type", "class");
 printf ("waves: accuracy %.4f, recall %.4f %.4f, F1 %.4f %.4f\n", ...
