@@ -367,12 +367,12 @@ static void give_block(char *block)
 /* R_CheckUserInterrupt() jumps, and so may a function of the user's. R_UnwindProtect() stops that
  * jump here, the core returns in good order, the workspace is given back, and R_ContinueUnwind()
  * resumes the jump: tryCatch() and on.exit() of the caller then work as for R code. An interrupt of
- * a call that keeps what it has by then ends here. */
+ * a call that keeps what it has by then jumps no further than out of the core. */
 typedef struct {
   jmp_buf back;
   SEXP args;
   SEXP function, state; /* of the user's, being called */
-  int keeps, interrupted, jumped;
+  int jumped;
   arena memory;
 } session;
 
@@ -384,14 +384,6 @@ static void on_unwind(void *context, Rboolean jump)
 {
   session *s = context;
   if (jump) longjmp(s->back, 1);
-}
-
-static SEXP on_interrupt(SEXP condition, void *context)
-{
-  (void)condition;
-  session *s = context;
-  s->interrupted = 1;
-  return R_NilValue;
 }
 
 static SEXP check_interrupt(void *unused)
@@ -410,38 +402,20 @@ static SEXP call_function(void *context)
   return value;
 }
 
-/* What runs R code, and the session it is for. */
-typedef struct {
-  SEXP (*run)(void *context);
-  session *s;
-} guarded;
-
-static SEXP run_guarded(void *context)
-{
-  guarded *g = context;
-  if (!g->s->keeps) return g->run(g->s);
-  SEXP class = PROTECT(Rf_mkString("interrupt"));
-  SEXP value = R_tryCatch(g->run, g->s, class, on_interrupt, g->s, NULL, NULL);
-  UNPROTECT(1);
-  return value;
-}
-
-/* NULL: it jumped. */
+/* NULL: it jumped, or did before. */
 static SEXP run_protected(session *s, SEXP (*run)(void *context))
 {
-  guarded g = {run, s};
-  s->interrupted = 0;
+  if (s->jumped) return NULL;
   if (setjmp(s->back)) {
     s->jumped = 1;
     return NULL;
   }
-  return R_UnwindProtect(run_guarded, &g, on_unwind, s, token);
+  return R_UnwindProtect(run, s, on_unwind, s, token);
 }
 
 static int poll_user(void *context)
 {
-  session *s = context;
-  return !run_protected(s, check_interrupt) || s->interrupted;
+  return !run_protected(context, check_interrupt);
 }
 
 static SEXP find_item(SEXP list, const char *name)
@@ -460,7 +434,7 @@ static int report(void *context, const char *option, const bptt_value *state)
   s->state = PROTECT(result_of((bptt_value *)state, 1));
   SEXP value = run_protected(s, call_function);
   UNPROTECT(1);
-  if (!value || s->interrupted) return 2;
+  if (!value) return 2;
   return TYPEOF(value) == LGLSXP && Rf_xlength(value) == 1 && LOGICAL(value)[0] == 1;
 }
 
@@ -472,18 +446,51 @@ static void *alloc(void *context, size_t n)
   return lend(&s->memory, n, 1);
 }
 
-static bptt_status run(bptt_call *call, bptt_error *error)
+/* A call that has been prepared, and what became of it. */
+typedef struct {
+  session *s;
+  bptt_call *call;
+  bptt_error *error;
+  bptt_status status;
+} running;
+
+static SEXP run(void *context)
 {
-  size_t size = bptt_workspace(call);
+  running *r = context;
+  size_t size = bptt_workspace(r->call);
   char *block = take_block(size);
   if (!block) {
-    snprintf(error->message, sizeof error->message, "no memory for a workspace of %.3g GB",
+    snprintf(r->error->message, sizeof r->error->message, "no memory for a workspace of %.3g GB",
              (double)size / 1e9);
-    return BPTT_ENOMEM;
+    r->status = BPTT_ENOMEM;
+    return R_NilValue;
   }
-  bptt_status status = bptt_run(call, aligned(block), error);
+  r->status = bptt_run(r->call, aligned(block), r->error);
   give_block(block);
-  return status;
+  if (r->s->jumped) R_ContinueUnwind(token);
+  return R_NilValue;
+}
+
+static SEXP on_interrupt(SEXP condition, void *unused)
+{
+  (void)condition;
+  (void)unused;
+  return R_NilValue;
+}
+
+/* The one who catches interrupts has to be there before the first one: R may notice an interrupt
+ * while it makes ready to catch it. */
+static bptt_status run_call(session *s, bptt_call *call, bptt_error *error)
+{
+  running r = {s, call, error, BPTT_OK};
+  if (!bptt_keeps(call)) {
+    run(&r);
+    return r.status;
+  }
+  SEXP class = PROTECT(Rf_mkString("interrupt"));
+  R_tryCatch(run, &r, class, on_interrupt, NULL, NULL, NULL);
+  UNPROTECT(1);
+  return r.status;
 }
 
 SEXP bptt_R_call(SEXP function, SEXP args)
@@ -491,7 +498,7 @@ SEXP bptt_R_call(SEXP function, SEXP args)
   session s;
   s.memory.used = 0;
   s.args = args;
-  s.keeps = s.jumped = 0;
+  s.jumped = 0;
   bptt_error error;
   bptt_value in = value_of(&s.memory, args);
   bptt_host host = {.habit = BPTT_R,
@@ -503,9 +510,7 @@ SEXP bptt_R_call(SEXP function, SEXP args)
 
   bptt_call *call = bptt_prepare(&host, CHAR(STRING_ELT(function, 0)), &in, &error);
   SEXP results = PROTECT(call ? result_of(bptt_outputs(call), 0) : R_NilValue);
-  s.keeps = call && bptt_keeps(call);
-  bptt_status status = call ? run(call, &error) : error.status;
-  if (s.jumped) R_ContinueUnwind(token);
+  bptt_status status = call ? run_call(&s, call, &error) : error.status;
 
   SEXP condition = PROTECT(condition_after(call, status, &error));
   SEXP out = PROTECT(Rf_allocVector(VECSXP, 2));
