@@ -148,7 +148,7 @@ $(eval $(call core,core-asan,$(CC) $(ASAN)))
 $(eval $(call core,core-tsan,$(CC) -g -O1 -fsanitize=thread -DNO_FORK $(SMALL)))
 $(eval $(call core,core-valgrind,$(CC) -g -O1 -DWORKSPACE_UNDEFINED -DSTRIDE=100003))
 
-test: consistent test-core test-r test-octave test-cross test-tasks
+test: consistent test-core test-r test-octave test-cross test-tasks test-kill test-terminal
 	@$(SUITE) --sum test
 
 test-core: core-gcc core-small $(if $(CLANG),core-clang)
@@ -157,8 +157,6 @@ test-core: core-gcc core-small $(if $(CLANG),core-clang)
 	  $(SUITE) test/$$c-$$t build/$$c/$$t || ok=false; done; done; $$ok
 
 # Training that is killed again and again.
-.PHONY: test-kill
-test: test-kill
 test-kill: build/kill/kill
 	@$(SUITE) test/kill $<
 
@@ -173,8 +171,6 @@ test-octave: build/octave.stamp
 	@$(SUITE) test/octave $(OCTAVE) tests/octave/run_tests.m
 
 # Ctrl-C in a terminal.
-.PHONY: test-terminal
-test: test-terminal
 test-terminal: all
 	@OCTAVE="$(OCTAVE)" $(SUITE) test/terminal tests/terminal/run.sh
 
@@ -284,6 +280,7 @@ clean:
 	rm -rf build dist src/core src/*.o src/*.so
 	$(MAKE) -C octave/src clean
 
-.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo test test-core test-r test-octave test-cross test-tasks check \
+.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo test test-core test-r test-octave test-cross test-tasks test-kill \
+  test-terminal check \
   sanitize sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind core-gcc core-small \
   core-clang core-asan core-tsan core-valgrind bench format clean

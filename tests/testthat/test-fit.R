@@ -153,8 +153,8 @@ test_that("the line of progress says how far it is", {
   expect_match(bptt:::progress_text(second), "^network 2, epoch 12 .*, validation 0.5, gradient")
   long <- function(seconds) sub(".*, ", "", bptt:::progress_text(replace(state, "time_left", seconds)))
   expect_identical(
-    vapply(c(0, 99.9, 100, 5999, 6001), long, ""),
-    c("0 s left", "100 s left", "2 min left", "100 min left", "2 h left")
+    vapply(c(0, 99.9, 100, 5900, 6001), long, ""),
+    c("0 s left", "100 s left", "2 min left", "99 min left", "2 h left")
   )
   none <- replace(state, c("epoch", "loss", "grad_norm", "clipped", "time_left"), list(0, NaN, NaN, NaN, NaN))
   expect_identical(bptt:::progress_text(none), "epoch 0 of 100")
