@@ -1,10 +1,9 @@
 # What can be done with a trained network: printing, drawing, predicting; and what is shown on the
 # way to it.
 
-y <- sin(1:61 / 5) + 0.3 * sin(1:61 / 2.3)
-x <- y[1:60]
-target <- y[2:61]
-net <- rnn_net(1, 4, 1, "gru", seed = 1)
+x <- wave$x
+target <- wave$target
+net <- wave$net
 fit <- rnn_train(net, x, target, epochs = 7, seed = 3)
 checked <- rnn_train(net, x, target, validation = 0.25, learn_rate = 0.3, epochs = 30, seed = 3)
 many <- rnn_train(net, x, target, repeats = 3, epochs = 5, validation = 0.25, seed = 3)
@@ -99,7 +98,7 @@ test_that("predictions and coefficients are those of the networks", {
   expect_identical(predict(fit, list(x, x[1:9])), predict(fit$net, list(x, x[1:9])))
   expect_identical(predict(many, x, combine = "median"), rnn_predict(many$net, x, combine = "median"))
   expect_length(predict(many, x, combine = "all"), 3L)
-  expect_error(predict(fit), "`x` is missing", class = "bptt_input_error")
+  expect_error(predict(fit), "`newdata` is missing", class = "bptt_input_error")
   expect_identical(coef(fit), coef(fit$net))
   expect_identical(coef(many)[, 2L], coef(many$net[[2L]]))
 })
