@@ -371,7 +371,8 @@ static void give_block(char *block)
 typedef struct {
   jmp_buf back;
   SEXP args;
-  SEXP function, state; /* of the user's, being called */
+  SEXP function; /* of the user's, being called with `state` */
+  const bptt_value *state;
   int jumped;
   arena memory;
 } session;
@@ -393,12 +394,14 @@ static SEXP check_interrupt(void *unused)
   return R_NilValue;
 }
 
+/* The state is made here, too: a collection of garbage may run finalizers, and with them R code. */
 static SEXP call_function(void *context)
 {
   session *s = context;
-  SEXP call = PROTECT(Rf_lang2(s->function, s->state));
+  SEXP state = PROTECT(result_of((bptt_value *)s->state, 1)); /* is only read */
+  SEXP call = PROTECT(Rf_lang2(s->function, state));
   SEXP value = Rf_eval(call, R_GlobalEnv);
-  UNPROTECT(1);
+  UNPROTECT(2);
   return value;
 }
 
@@ -426,14 +429,12 @@ static SEXP find_item(SEXP list, const char *name)
   return R_NilValue;
 }
 
-/* The core does not keep what it shows: the state is only read. */
 static int report(void *context, const char *option, const bptt_value *state)
 {
   session *s = context;
   s->function = find_item(s->args, option);
-  s->state = PROTECT(result_of((bptt_value *)state, 1));
+  s->state = state;
   SEXP value = run_protected(s, call_function);
-  UNPROTECT(1);
   if (!value) return 2;
   return TYPEOF(value) == LGLSXP && Rf_xlength(value) == 1 && LOGICAL(value)[0] == 1;
 }
@@ -482,7 +483,7 @@ static SEXP on_interrupt(SEXP condition, void *unused)
  * while it makes ready to catch it. */
 static bptt_status run_call(session *s, bptt_call *call, bptt_error *error)
 {
-  running r = {s, call, error, BPTT_OK};
+  running r = {s, call, error, BPTT_EINTERRUPT};
   if (!bptt_keeps(call)) {
     run(&r);
     return r.status;
