@@ -52,7 +52,8 @@ int clock_gettime(clockid_t id, struct timespec *t)
   const long long look = 20000000, second = 1000000000;
   const int answer = (int)syscall(SYS_clock_gettime, id, t);
   if (id != CLOCK_MONOTONIC) return answer;
-  const long long ahead = time_flies ? (flown += look) : flown;
+  if (time_flies) flown += look;
+  const long long ahead = flown;
   if (time_flies) {
     const long look_number = looks++;
     if (look_number == spoiled_at) mkdir(spoiled_file, 0700);
