@@ -188,9 +188,9 @@ check-torch: build/r.stamp
 	@$(SUITE) check/torch /usr/bin/python3 tests/files/make_files.py --check build/torch
 
 # What of the check needs the network or a big LaTeX is switched off, nothing else.
-check: consistent $(R_TARBALL) test-octave
+check: consistent $(R_TARBALL)
 	@rm -rf build/check && mkdir -p build/check
-	@$(SUITE) check/R tools/check.sh $(R_TARBALL) build/check
+	@$(SUITE) check/R tools/check.sh $(R_TARBALL) build/check $(CHECK_FLAG)
 
 # The core on another processor, emulated.
 check-arm: core-arm
@@ -210,7 +210,7 @@ sanitize: sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind
 	@$(SUITE) --sum sanitize
 
 sanitize-core: core-asan
-	@ok=true; for t in $(filter-out test_threads,$(core_tests)) 'test_threads 0 6'; do \
+	@ok=true; for t in $(filter-out test_threads,$(core_tests)) 'test_threads 0 4'; do \
 	  $(SUITE) sanitize/$${t%% *} build/core-asan/$$t || ok=false; done; $$ok
 
 # Races between the threads, which a few of the problems show as well as many. test_resume is what

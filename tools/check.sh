@@ -1,10 +1,11 @@
 #!/bin/sh
-# check.sh TARBALL FOLDER -- R CMD check --as-cran in FOLDER, with nothing less than "Status: OK".
+# check.sh TARBALL FOLDER [FLAG] -- R CMD check --as-cran in FOLDER, with nothing less than
+# "Status: OK".
 # Switched off is what a machine without network, or with a small LaTeX, cannot do.
 set -u
 export _R_CHECK_SYSTEM_CLOCK_=false _R_CHECK_CRAN_INCOMING_REMOTE_=false
 export _R_CHECK_FORCE_SUGGESTS_=false R_RD4PDF=times,hyper
-R CMD check --as-cran -o "$2" "$1"
+R CMD check --as-cran ${3-} -o "$2" "$1"
 if grep -q '^Status: OK$' "$2"/bptt.Rcheck/00check.log; then
   echo "1 passed, 0 failed"
 else
