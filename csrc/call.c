@@ -5,9 +5,9 @@
 
 static const handler *find_handler(const char *function)
 {
-  const handler *tables[] = {forward_handlers, ensemble_handlers, gradient_handlers,
-                             check_handlers,   flow_handlers,     metrics_handlers,
-                             train_handlers,   param_handlers,    file_handlers};
+  const handler *tables[] = {forward_handlers, ensemble_handlers, gradient_handlers, check_handlers,
+                             flow_handlers,    metrics_handlers,  train_handlers,    rnnar_handlers,
+                             param_handlers,   file_handlers};
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
     for (const handler *h = tables[i]; h->function; h++) {
       if (strcmp(h->function, function) == 0) return h;

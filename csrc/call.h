@@ -32,9 +32,10 @@ bool call_reserve(bptt_call *call, ptrdiff_t count, size_t size, size_t *offset)
 /* The same for a number of bytes; (size_t)-1 is more than can be counted. */
 bool call_reserve_bytes(bptt_call *call, size_t bytes, size_t *offset);
 
-/* Those of forward.c, ensemble.c, gradient.c, check.c, gradflow.c, metrics.c, train.c, param.c and
- * file.c; the last one of each is empty. */
+/* Those of forward.c, ensemble.c, gradient.c, check.c, gradflow.c, metrics.c, train.c, rnnar.c,
+ * param.c and file.c; the last one of each is empty. */
 extern const handler forward_handlers[], ensemble_handlers[], gradient_handlers[], check_handlers[],
-    flow_handlers[], metrics_handlers[], train_handlers[], param_handlers[], file_handlers[];
+    flow_handlers[], metrics_handlers[], train_handlers[], rnnar_handlers[], param_handlers[],
+    file_handlers[];
 
 #endif

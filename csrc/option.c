@@ -13,6 +13,7 @@
 #define TRAINS "rnn_train"
 #define SAVES "rnn_save rnn_export"
 #define THREADED "rnn_forward rnn_predict rnn_gradcheck rnn_gradflow rnn_train " GRADIENTS
+#define FRAMES "rnnar_frame"
 #define RUNS "rnn_forward rnn_predict " LOSSES
 
 /* The default of `levels`, as numbers and as R spells it. */
@@ -209,6 +210,27 @@ static const bptt_option table[OPTION_COUNT] = {
     [OPTION_TRAIN_SEED] = {TRAINS, "seed", "whole", "NULL", "[0, 9007199254740992]",
                            "seed of what is random: the order of samples, dropout, noise, and the "
                            "weights of all networks but the first"},
+    [OPTION_Y] = {FRAMES, "y", "data", "", "", "the series; missing values are allowed"},
+    [OPTION_SEASONS] = {FRAMES, "period", "data", "NULL", "", "steps of each season"},
+    [OPTION_HORIZON] = {FRAMES, "horizon", "whole", "NULL", "[1, 100000]",
+                        "steps that the networks forecast at once"},
+    [OPTION_P] = {FRAMES, "p", "whole", "NULL", "[1, 100000]", "last values that are inputs"},
+    [OPTION_SEASONAL_P] = {FRAMES, "P", "whole", "1", "[0, 1000]",
+                           "values of the same season that are inputs"},
+    [OPTION_SEASON] = {FRAMES, "season", "choice", "\"auto\"", "auto|stl|fourier|difference|none",
+                       "what is done about seasons"},
+    [OPTION_LAMBDA] = {FRAMES, "lambda", "data", "\"auto\"", "", "Box-Cox transformation"},
+    [OPTION_XREG] = {FRAMES, "xreg", "data", "NULL", "", "covariates, as far as they are known"},
+    [OPTION_APPENDED] = {FRAMES, "appended", "whole", "0", "[0, 2147483647]",
+                         "last values that are forecasts, from which nothing is estimated"},
+    [OPTION_Z] = {"rnnar_invert", "z", "data", "", "", "transformed: a column for each series"},
+    [OPTION_EACH_LAMBDA] = {"rnnar_invert", "lambda", "data", "", "", "Box-Cox transformation"},
+    [OPTION_OFFSET] = {"rnnar_invert", "offset", "data", "", "", "what was added before"},
+    [OPTION_SCALE] = {"rnnar_invert", "scale", "data", "", "", "what it was divided by after"},
+    [OPTION_AMONG] = {"rnnar_draw", "n", "whole", "", "[1, 9007199254740992]", "what there is"},
+    [OPTION_DRAWS] = {"rnnar_draw", "draws", "whole", "", "[1, 2147483647]", "how many to draw"},
+    [OPTION_DRAW_SEED] = {"rnnar_draw", "seed", "whole", "", "[0, 9007199254740992]",
+                          "seed of what is drawn"},
 };
 
 const bptt_option *bptt_option_table(size_t *count)

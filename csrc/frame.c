@@ -1,0 +1,162 @@
+/* frame.c -- a time series as a network sees it. With z_t the transformed series and H the horizon:
+ *
+ *   d_t = z_t - s_t                                     s: its seasons, where they are taken out
+ *   v = mean |d_t - d_{t-1}|                            spread
+ *   inputs at t: (d_{t-k} - d_t) / v for each lag k     what lies behind, from the level d_t
+ *                log v
+ *                whether y_t is missing
+ *                the covariates at t+1 ... t+H
+ *                sin, cos of 2 pi j (t+1) / p           SEASON_FOURIER
+ *   b_{t,h} = d_t + s_{t+h}                             base, or
+ *   b_{t,h} = d_{t+h-P}, P the multiple of the period   SEASON_DIFFERENCE
+ *             that takes t+h to t or before
+ *   targets at t: (z_{t+h} - b_{t,h}) / v, h = 1 ... H
+ *
+ * Windows of a series from which its seasons have been taken by STL, on the logarithmic scale and
+ * measured from a level at their end, are due to Hewamalage, Bergmeir and Bandara (2021),
+ * "Recurrent neural networks for time series forecasting", International Journal of Forecasting
+ * 37(1). Here the network has the window as a step's inputs and a memory besides, and one spread
+ * serves all steps, so that an error is measured as mean absolute scaled errors are. */
+#include "frame.h"
+#include <math.h>
+#include <string.h>
+
+bool season_is_clear(ptrdiff_t n, const double *z, ptrdiff_t period)
+{
+  /* With r_k the autocorrelation at lag k (Bartlett 1946; 1.645: nine in ten of a normal variable):
+   *
+   *   |r_p| > 1.645 sqrt((1 + 2 sum_{k < p} r_k^2) / n) */
+  if (period < 2 || n <= 2 * period) return false;
+  double mean = 0, variance = 0, sum = 0, r = 0;
+  for (ptrdiff_t t = 0; t < n; t++) mean += z[t];
+  mean /= (double)n;
+  for (ptrdiff_t t = 0; t < n; t++) variance += (z[t] - mean) * (z[t] - mean);
+  if (!(variance > 0)) return false;
+  for (ptrdiff_t k = 1; k <= period; k++) {
+    double product = 0;
+    for (ptrdiff_t t = k; t < n; t++) product += (z[t] - mean) * (z[t - k] - mean);
+    r = product / variance;
+    if (k < period) sum += r * r;
+  }
+  return fabs(r) > 1.645 * sqrt((1 + 2 * sum) / (double)n);
+}
+
+/* Sines and cosines of a period: as many as can be told apart. */
+static ptrdiff_t harmonics(ptrdiff_t period)
+{
+  return period / 2 < MOST_HARMONICS ? period / 2 : MOST_HARMONICS;
+}
+
+static ptrdiff_t waves(const frame_shape *f)
+{
+  ptrdiff_t n = 0;
+  for (int i = 0; i < f->periods && f->season == SEASON_FOURIER; i++) {
+    n += 2 * harmonics(f->period[i]);
+  }
+  return n;
+}
+
+ptrdiff_t frame_inputs(const frame_shape *f)
+{
+  return f->lags + 2 + f->covariates * f->horizon + waves(f);
+}
+
+ptrdiff_t frame_numbers(const frame_shape *f, ptrdiff_t n)
+{
+  const ptrdiff_t each = 4 + MOST_SEASONS; /* seasons, their sum, trend, d */
+  const ptrdiff_t decompose = decompose_numbers(n);
+  ptrdiff_t all;
+  if (decompose < 0 || __builtin_mul_overflow(n, each, &all) ||
+      __builtin_add_overflow(all, f->horizon + decompose, &all)) {
+    return -1;
+  }
+  return all;
+}
+
+/* season: n + H; what is beyond the origin is the last period again. */
+static void take_seasons(const frame_shape *f, const frame_series *s, double *season, double *work)
+{
+  enum { WINDOW = 13 }; /* periods that a season's change is smoothed over */
+  const ptrdiff_t n = s->origin, end = s->n + f->horizon;
+  memset(season, 0, (size_t)end * sizeof *season);
+  if (f->season != SEASON_STL || f->periods == 0) return;
+  mstl_options o = mstl_defaults(n, f->periods, f->period);
+  int kept = 0;
+  for (int i = 0; i < o.count; i++) {
+    if (f->test && !season_is_clear(n, s->z, o.period[i])) continue;
+    o.period[kept] = o.period[i];
+    o.s_window[kept++] = WINDOW;
+  }
+  o.count = kept;
+  if (kept == 0) return;
+  if (kept == 1) o.iterate = 1;
+  double *trend = work, *each = trend + n, *rest = each + n * kept;
+  if (mstl(n, s->z, &o, each, trend, rest) != DECOMPOSE_OK) return;
+  for (int i = 0; i < kept; i++) {
+    for (ptrdiff_t t = 0; t < end; t++) {
+      const ptrdiff_t p = o.period[i];
+      season[t] += each[i * n + (t < n ? t : n - p + (t - n) % p)];
+    }
+  }
+}
+
+/* The longest that the series has more than once. */
+static ptrdiff_t longest_period(const frame_shape *f, ptrdiff_t n)
+{
+  ptrdiff_t longest = 0;
+  for (int i = 0; i < f->periods; i++) {
+    if (f->period[i] > longest && 2 * f->period[i] <= n) longest = f->period[i];
+  }
+  return longest;
+}
+
+/* v; of a series that does not change, some small number. */
+static double spread(ptrdiff_t n, const double *d)
+{
+  double sum = 0, size = 0;
+  for (ptrdiff_t t = 1; t < n; t++) sum += fabs(d[t] - d[t - 1]);
+  for (ptrdiff_t t = 0; t < n; t++) size = fmax(size, fabs(d[t]));
+  const double v = n > 1 ? sum / (double)(n - 1) : 0, least = 1e-6 * fmax(size, 1);
+  return v > least ? v : least;
+}
+
+double frame_make(const frame_shape *f, const frame_series *s, const frame_room *room,
+                  double *workspace)
+{
+  const ptrdiff_t n = s->n, H = f->horizon;
+  const double turn = 8 * atan(1);
+  double *season = workspace, *d = season + n + H;
+  take_seasons(f, s, season, d + n);
+  for (ptrdiff_t t = 0; t < n; t++) d[t] = s->z[t] - season[t];
+  const double v = spread(s->origin, d), log_v = log(v);
+  const ptrdiff_t back = f->season == SEASON_DIFFERENCE ? longest_period(f, s->origin) : 0;
+  for (ptrdiff_t t = 0; t < n; t++) {
+    double *x = room->x + t * room->x_step;
+    for (ptrdiff_t k = 0; k < f->lags; k++) {
+      const ptrdiff_t then = t - f->lag[k];
+      *x++ = (d[then > 0 ? then : 0] - d[t]) / v;
+    }
+    *x++ = .3 * log_v; /* of the size of the others */
+    *x++ = isnan(s->y[t]);
+    for (ptrdiff_t h = 1; h <= H; h++) {
+      for (ptrdiff_t c = 0; c < f->covariates; c++) {
+        *x++ = t + h < s->known ? s->covariate[c + f->covariates * (t + h)] : 0;
+      }
+    }
+    for (int i = 0; i < f->periods && f->season == SEASON_FOURIER; i++) {
+      for (ptrdiff_t j = 1; j <= harmonics(f->period[i]); j++) {
+        const double angle = turn * (double)(j * ((t + 1) % f->period[i])) / (double)f->period[i];
+        *x++ = sin(angle);
+        *x++ = cos(angle);
+      }
+    }
+    for (ptrdiff_t h = 1; h <= H; h++) {
+      double *base = &room->base[t * room->target_step + h - 1];
+      double *target = &room->target[t * room->target_step + h - 1];
+      const ptrdiff_t then = back ? t + h - back * ((h + back - 1) / back) : t;
+      *base = (then >= 0 ? d[then] : d[t]) + season[t + h];
+      *target = t + h < n && !isnan(s->y[t + h]) ? (s->z[t + h] - *base) / v : NAN;
+    }
+  }
+  return v;
+}

@@ -1,0 +1,55 @@
+/* frame.h -- a time series as a network sees it: at each step what lies behind it and what comes
+ * next, both measured from the level at that step. */
+#ifndef BPTT_FRAME_H
+#define BPTT_FRAME_H
+#include "decompose.h"
+
+/* What is done about seasons. */
+typedef enum {
+  SEASON_STL,        /* they are taken out, and added again */
+  SEASON_DIFFERENCE, /* the forecast starts from the value a season before */
+  SEASON_FOURIER,    /* sines and cosines are among the inputs */
+  SEASON_NONE
+} season_kind;
+
+enum { MOST_HARMONICS = 3 }; /* of a period */
+
+typedef struct {
+  season_kind season;
+  bool test;   /* of SEASON_STL: only where the series passes season_is_clear() */
+  int periods; /* 0: no season */
+  ptrdiff_t period[MOST_SEASONS];
+  ptrdiff_t horizon; /* steps that the network forecasts at once */
+  ptrdiff_t lags;    /* that are inputs: the first is 1 step before the present one */
+  const ptrdiff_t *lag;
+  ptrdiff_t covariates;
+} frame_shape;
+
+/* One series, and how far it is known. */
+typedef struct {
+  ptrdiff_t n, origin;     /* steps; those that season and spread are estimated from */
+  const double *z;         /* n: transformed, missing values filled in */
+  const double *y;         /* n: as it is; NaN where it is missing */
+  const double *covariate; /* covariates x (known): standardized; NULL: none */
+  ptrdiff_t known;         /* steps of the covariates */
+} frame_series;
+
+/* Where the result goes: what lies one step, or one element, further. */
+typedef struct {
+  double *x, *target, *base; /* D, H and H numbers for each step */
+  ptrdiff_t x_step, target_step;
+} frame_room;
+
+/* Inputs of a step. */
+ptrdiff_t frame_inputs(const frame_shape *f);
+/* Doubles of workspace for series of up to n steps; -1: more than can be counted. */
+ptrdiff_t frame_numbers(const frame_shape *f, ptrdiff_t n);
+/* Fills the room and returns the spread. */
+double frame_make(const frame_shape *f, const frame_series *s, const frame_room *room,
+                  double *workspace);
+
+/* Whether a series has a season of this period: its autocorrelation at that lag is beyond what one
+ * series in ten without a season has. */
+bool season_is_clear(ptrdiff_t n, const double *z, ptrdiff_t period);
+
+#endif

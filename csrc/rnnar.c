@@ -1,0 +1,443 @@
+/* rnnar.c -- what a forecasting model is trained on and forecasts from: reads the series,
+ * transforms them and frames them (frame.c), once for each view of a season; and turns forecasts
+ * back. */
+#include "call.h"
+#include "frame.h"
+#include "missing.h"
+#include "random.h"
+#include "series.h"
+#include "transform.h"
+#include <math.h>
+#include <string.h>
+
+enum { MOST_VIEWS = 2, LONGEST_LAG = 400 };
+
+/* One way to see the series. */
+typedef struct {
+  frame_shape shape;
+  bptt_value *x, *target, *base, *spread;
+} view;
+
+typedef struct {
+  series y, xreg;
+  bool has_xreg;
+  ptrdiff_t N, T, K; /* series, steps of the longest, covariates */
+  ptrdiff_t *lag;
+  int views;
+  view view[MOST_VIEWS];
+  bool automatic; /* lambda */
+  double lambda;
+  ptrdiff_t appended; /* of the steps of each series, the last: not estimated from */
+  bptt_value *lambdas, *offsets, *scales; /* results, for each series */
+  size_t numbers_at;                      /* in the workspace */
+} frames;
+
+/* ---------------------------------------------------------------------------- arguments */
+
+static bool check_observation(const door *d, const series *s, const series_element *e,
+                              void *context)
+{
+  double *known = context;
+  if (isinf(e->number)) {
+    return wrong(d->error, place_of(s->argument), series_say_element(s, e).s,
+                 "a finite number, or a missing one");
+  }
+  known[e->sequence] += !isnan(e->number);
+  return true;
+}
+
+static bool read_series(const bptt_call *call, frames *j)
+{
+  enum { FEWEST = 3 };
+  const door *d = &call->d;
+  if (!series_read(d, "y", call_given(call, OPTION_Y), NULL, NULL, &j->y)) return false;
+  j->N = j->y.size[SEQUENCE];
+  j->T = j->y.size[STEP];
+  if (j->y.size[FEATURE] != 1) {
+    return wrong(d->error, place_of("y"),
+                 say("%s of several columns", j->y.list ? list_word(d) : "a series").s,
+                 "one column for each series");
+  }
+  double *known = door_alloc(d, j->N, sizeof *known);
+  if (!known || !series_each(d, &j->y, check_observation, known)) return false;
+  for (ptrdiff_t i = 0; i < j->N; i++) {
+    if (known[i] >= FEWEST) continue;
+    const place at = {"y", NULL, j->y.list ? i + 1 : 0};
+    return fail(d->error, "y", "%s has %s that %s not missing; expected at least %d",
+                say_place(at).s, say_count((ptrdiff_t)known[i], "value", "values").s,
+                known[i] == 1 ? "is" : "are", FEWEST);
+  }
+  return true;
+}
+
+static bool read_periods(const bptt_call *call, frame_shape *f)
+{
+  const door *d = &call->d;
+  const bptt_value *v = call_given(call, OPTION_SEASONS);
+  f->periods = 0;
+  if (!v) return true;
+  const bool fits = value_is_array(v) && value_is_vector(v) && v->count <= MOST_SEASONS;
+  for (size_t i = 0; fits && i < v->count; i++) {
+    const double period = value_at(v, (ptrdiff_t)i);
+    if (!(period >= 1 && period <= 1e9)) break;
+    const ptrdiff_t steps = (ptrdiff_t)floor(period + .5); /* 365.25 days are 365 steps */
+    if (steps > 1) f->period[f->periods++] = steps;
+    if (i + 1 == v->count) return true;
+  }
+  return wrong(d->error, place_of("period"), value_describe(v).s,
+               "the steps of a season: one number of at least 1, or up to %d of them",
+               MOST_SEASONS);
+}
+
+static bool check_transform(const door *d, const series *s, const series_element *e, void *context)
+{
+  const double lambda = *(double *)context;
+  return isnan(e->number) || isfinite(box_cox(e->number, lambda)) ||
+         wrong(d->error, place_of(s->argument), series_say_element(s, e).s,
+               "a number that a Box-Cox transformation with lambda = %s is for",
+               say_number(lambda).s);
+}
+
+static bool read_lambda(const bptt_call *call, frames *j)
+{
+  const bptt_value *v = call_given(call, OPTION_LAMBDA);
+  j->lambda = 1;
+  if (!v) return true;
+  j->automatic = v->kind == BPTT_TEXT && v->count == 1 && v->text[0] && !strcmp(v->text[0], "auto");
+  if (j->automatic) return true;
+  j->lambda = value_is_number(v) && v->count == 1 ? value_at(v, 0) : NAN;
+  if (!(j->lambda >= -5 && j->lambda <= 5)) {
+    return wrong(call->d.error, place_of("lambda"), value_describe(v).s,
+                 "\"auto\", or one number of at least -5 and at most 5");
+  }
+  return series_each(&call->d, &j->y, check_transform, &j->lambda);
+}
+
+/* Of the periods, the longest that lags can span. */
+static ptrdiff_t season_of(const frame_shape *f)
+{
+  ptrdiff_t longest = 0;
+  for (int i = 0; i < f->periods; i++) {
+    if (f->period[i] > longest && f->period[i] < LONGEST_LAG) longest = f->period[i];
+  }
+  return longest;
+}
+
+/* The values of the last `p` steps are inputs, as they are measured from the last: lags 1 to p - 1;
+ * and those of the same season in the last `P` periods, as seen from the next step. */
+static bool set_lags(const bptt_call *call, frames *j, frame_shape *f)
+{
+  enum { FEWEST = 10 };
+  const option_value *at = call->option.at;
+  const ptrdiff_t period = season_of(f);
+  ptrdiff_t p = 2 * period > FEWEST ? 2 * period : FEWEST;
+  if (at[OPTION_P].given) p = (ptrdiff_t)at[OPTION_P].number;
+  const ptrdiff_t P = period ? (ptrdiff_t)at[OPTION_SEASONAL_P].number : 0;
+  j->lag = door_alloc(&call->d, p + P + 1, sizeof *j->lag);
+  if (!j->lag) return false;
+  ptrdiff_t n = 0;
+  for (ptrdiff_t k = 1; k < p; k++) j->lag[n++] = k;
+  for (ptrdiff_t k = 1; k <= P; k++) {
+    if (k * period - 1 >= p) j->lag[n++] = k * period - 1;
+  }
+  f->lag = j->lag;
+  f->lags = n;
+  return true;
+}
+
+static bool set_views(const bptt_call *call, frames *j)
+{
+  enum { AUTO, STL, FOURIER, DIFFERENCE, NONE }; /* as in the table */
+  frame_shape f = {.covariates = j->K};
+  if (!read_periods(call, &f)) return false;
+  const option_value *at = call->option.at;
+  const ptrdiff_t period = season_of(&f);
+  f.horizon = at[OPTION_HORIZON].given ? (ptrdiff_t)at[OPTION_HORIZON].number
+              : period                 ? 2 * period
+                                       : 10;
+  if (!set_lags(call, j, &f)) return false;
+  const int season = f.periods ? at[OPTION_SEASON].choice : NONE;
+  f.season = season == AUTO || season == STL ? SEASON_STL
+             : season == FOURIER             ? SEASON_FOURIER
+             : season == DIFFERENCE          ? SEASON_DIFFERENCE
+                                             : SEASON_NONE;
+  f.test = season == AUTO;
+  j->view[j->views++].shape = f;
+  if (season == AUTO) {
+    f.season = SEASON_DIFFERENCE;
+    j->view[j->views++].shape = f;
+  }
+  return true;
+}
+
+static bool read_covariates(const bptt_call *call, frames *j)
+{
+  const door *d = &call->d;
+  const bptt_value *v = call_given(call, OPTION_XREG);
+  j->has_xreg = v != NULL;
+  if (!v) return true;
+  if (!series_read(d, "xreg", v, NULL, NULL, &j->xreg) || !series_check_finite(d, &j->xreg)) {
+    return false;
+  }
+  j->K = j->xreg.size[FEATURE];
+  if (j->xreg.size[SEQUENCE] != j->N) {
+    return fail(d->error, "xreg", "`xreg` is of %s; expected %td, as `y` is",
+                say_count(j->xreg.size[SEQUENCE], "series", "series").s, j->N);
+  }
+  for (ptrdiff_t i = 0; i < j->N; i++) {
+    const ptrdiff_t n = series_length(&j->y, i), known = series_length(&j->xreg, i);
+    const place at = {"xreg", NULL, j->xreg.list ? i + 1 : 0};
+    if (known >= n) continue;
+    return fail(d->error, "xreg", "%s has %s; expected at least the %td of `y`", say_place(at).s,
+                say_count(known, "step", "steps").s, n);
+  }
+  return true;
+}
+
+/* ------------------------------------------------------------------------------ results */
+
+static bool make_view(const bptt_call *call, const frames *j, bptt_value *list, view *v)
+{
+  const ptrdiff_t D = frame_inputs(&v->shape), H = v->shape.horizon;
+  ptrdiff_t each, all;
+  if (!product(D > H ? D : H, j->N, &each) || !product(each, j->T, &all)) {
+    return fail_memory(call->d.error, SIZE_MAX);
+  }
+  if (!value_open_list(&call->d, list, NULL, 4)) return false;
+  const ptrdiff_t inputs[] = {D, j->N, j->T}, outputs[] = {H, j->N, j->T};
+  value_make_array(v->x = value_append(list), "x", BPTT_DOUBLE, 3, inputs);
+  value_make_array(v->target = value_append(list), "target", BPTT_DOUBLE, 3, outputs);
+  value_make_array(v->base = value_append(list), "base", BPTT_DOUBLE, 3, outputs);
+  value_make_vector(&call->d, v->spread = value_append(list), "spread", BPTT_DOUBLE, j->N);
+  return true;
+}
+
+static bool make_results(bptt_call *call, frames *j)
+{
+  const door *d = &call->d;
+  bptt_value *list = &call->result;
+  if (!value_open_list(d, list, NULL, 4)) return false;
+  if (d->host.habit == BPTT_OCTAVE) {
+    list = value_append(list);
+    if (!value_open_list(d, list, "frame", 4)) return false;
+  }
+  bptt_value *views = value_append(list);
+  if (!value_make_list(d, views, "view", j->views)) return false;
+  for (int i = 0; i < j->views; i++) {
+    if (!make_view(call, j, &views->item[i], &j->view[i])) return false;
+  }
+  value_make_vector(d, j->lambdas = value_append(list), "lambda", BPTT_DOUBLE, j->N);
+  value_make_vector(d, j->offsets = value_append(list), "offset", BPTT_DOUBLE, j->N);
+  value_make_vector(d, j->scales = value_append(list), "scale", BPTT_DOUBLE, j->N);
+  return true;
+}
+
+static bool rnnar_prepare(bptt_call *call)
+{
+  frames *j = call->job = door_alloc(&call->d, 1, sizeof *j);
+  if (!j || !read_series(call, j) || !read_lambda(call, j) || !read_covariates(call, j) ||
+      !set_views(call, j) || !make_results(call, j)) {
+    return false;
+  }
+  j->appended = (ptrdiff_t)call->option.at[OPTION_APPENDED].number;
+  /* y, z, covariates, what fills in and what frames */
+  const ptrdiff_t fill = fill_numbers(j->T, j->view[0].shape.periods);
+  const ptrdiff_t known = j->has_xreg ? j->xreg.size[STEP] * j->K : 0;
+  ptrdiff_t numbers = 2 * j->T + known, frame = 0;
+  for (int i = 0; i < j->views; i++) {
+    const ptrdiff_t n = frame_numbers(&j->view[i].shape, j->T);
+    if (n < 0 || fill < 0) return fail_memory(call->d.error, SIZE_MAX);
+    if (n > frame) frame = n;
+  }
+  numbers += frame > j->T + fill ? frame : j->T + fill;
+  return call_reserve(call, numbers, sizeof(double), &j->numbers_at);
+}
+
+/* --------------------------------------------------------------------------------- work */
+
+/* Which transformation; 0 and 1 leave nothing to choose. */
+static double choose_lambda(const frames *j, ptrdiff_t n, const double *y, double *offset)
+{
+  *offset = 0;
+  if (j->automatic) return log_offset(n, y, offset) ? 0 : 1;
+  return j->lambda;
+}
+
+/* z: y transformed, and where that is no logarithm, in units of its mean size. */
+static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origin, const double *y,
+                      double *z)
+{
+  double offset, size = 0, count = 0, scale = 1;
+  const double lambda = choose_lambda(j, n, y, &offset);
+  for (ptrdiff_t t = 0; t < n; t++) {
+    z[t] = box_cox(y[t] + offset, lambda);
+    if (t >= origin || isnan(z[t])) continue;
+    size += fabs(z[t]);
+    count += 1;
+  }
+  if (lambda != 0 && size > 0) scale = size / count;
+  for (ptrdiff_t t = 0; t < n; t++) z[t] /= scale;
+  value_set(j->lambdas, i, lambda);
+  value_set(j->offsets, i, offset);
+  value_set(j->scales, i, scale);
+}
+
+/* The covariates of a series, each with mean 0 and variance 1 over the steps before the origin. */
+static void standardize(const frames *j, ptrdiff_t i, ptrdiff_t origin, double *to)
+{
+  const ptrdiff_t known = series_length(&j->xreg, i);
+  for (ptrdiff_t c = 0; c < j->K; c++) {
+    double mean = 0, square = 0;
+    for (ptrdiff_t t = 0; t < origin; t++) mean += series_at(&j->xreg, c, i, t);
+    mean /= (double)origin;
+    for (ptrdiff_t t = 0; t < origin; t++) {
+      const double from = series_at(&j->xreg, c, i, t) - mean;
+      square += from * from;
+    }
+    const double sd = square > 0 ? sqrt(square / (double)origin) : 1;
+    for (ptrdiff_t t = 0; t < known; t++) {
+      to[c + j->K * t] = (series_at(&j->xreg, c, i, t) - mean) / sd;
+    }
+  }
+}
+
+static void clear(const view *v)
+{
+  double *target = v->target->data;
+  memset(v->x->data, 0, v->x->count * sizeof(double));
+  memset(v->base->data, 0, v->base->count * sizeof(double));
+  for (size_t k = 0; k < v->target->count; k++) target[k] = NAN;
+}
+
+static bptt_status rnnar_run(bptt_call *call, char *workspace)
+{
+  frames *j = call->job;
+  double *y = (double *)(workspace + j->numbers_at), *z = y + j->T, *covariate = z + j->T;
+  double *work = covariate + (j->has_xreg ? j->xreg.size[STEP] * j->K : 0);
+  for (int v = 0; v < j->views; v++) clear(&j->view[v]);
+  for (ptrdiff_t i = 0; i < j->N; i++) {
+    const ptrdiff_t n = series_length(&j->y, i);
+    const ptrdiff_t origin = n > j->appended ? n - j->appended : n;
+    const frame_shape *first = &j->view[0].shape;
+    for (ptrdiff_t t = 0; t < n; t++) y[t] = series_at(&j->y, 0, i, t);
+    transform(j, i, origin, origin, y, z);
+    for (ptrdiff_t t = origin; t < n; t++) {
+      z[t] =
+          box_cox(y[t] + value_at(j->offsets, i), value_at(j->lambdas, i)) / value_at(j->scales, i);
+    }
+    if (j->has_xreg) standardize(j, i, origin, covariate);
+    frame_series s = {n,
+                      origin,
+                      z,
+                      y,
+                      j->has_xreg ? covariate : NULL,
+                      j->has_xreg ? series_length(&j->xreg, i) : 0};
+    /* Of the numbers before the origin there are some: see read_series(). */
+    memcpy(work, z, (size_t)origin * sizeof *z);
+    if (fill_missing(origin, work, first->periods, first->period, z, work + origin) !=
+        DECOMPOSE_OK) {
+      memcpy(z, work, (size_t)origin * sizeof *z);
+    }
+    for (int k = 0; k < j->views; k++) {
+      const view *v = &j->view[k];
+      const ptrdiff_t D = frame_inputs(&v->shape), H = v->shape.horizon;
+      const frame_room room = {(double *)v->x->data + i * D, (double *)v->target->data + i * H,
+                               (double *)v->base->data + i * H, D * j->N, H * j->N};
+      value_set(v->spread, i, frame_make(&v->shape, &s, &room, work));
+    }
+  }
+  return BPTT_OK;
+}
+
+/* ----------------------------------------------------------------------- back again, draws */
+
+typedef struct {
+  const bptt_value *z, *lambda, *offset, *scale;
+  bptt_value *y;
+} inversion;
+
+/* A number, or one for each column. */
+static bool read_each(const bptt_call *call, option_id row, ptrdiff_t columns, const bptt_value **v)
+{
+  *v = call_given(call, row);
+  const place at = place_of(call_name(call, row));
+  if (!value_check_array(&call->d, at, *v, "numbers") || !value_check_finite(&call->d, at, *v)) {
+    return false;
+  }
+  const ptrdiff_t n = value_count(*v);
+  return n == 1 || n == columns ||
+         wrong(call->d.error, at, value_describe(*v).s, "one number, or %td", columns);
+}
+
+static bool invert_prepare(bptt_call *call)
+{
+  const door *d = &call->d;
+  inversion *j = call->job = door_alloc(d, 1, sizeof *j);
+  if (!j) return false;
+  j->z = call_given(call, OPTION_Z);
+  if (!value_check_array(d, place_of("z"), j->z, "a matrix")) return false;
+  const ptrdiff_t dim[] = {value_dim(j->z, 0), value_count(j->z) / value_dim(j->z, 0)};
+  if (!read_each(call, OPTION_EACH_LAMBDA, dim[1], &j->lambda) ||
+      !read_each(call, OPTION_OFFSET, dim[1], &j->offset) ||
+      !read_each(call, OPTION_SCALE, dim[1], &j->scale) ||
+      !value_open_list(d, &call->result, NULL, 1)) {
+    return false;
+  }
+  value_make_array(j->y = value_append(&call->result), "y", BPTT_DOUBLE, 2, dim);
+  return true;
+}
+
+/* A number for each column, or the only one. */
+static double each(const bptt_value *v, ptrdiff_t column)
+{
+  return value_at(v, v->count == 1 ? 0 : column);
+}
+
+static bptt_status invert_run(bptt_call *call, char *workspace)
+{
+  (void)workspace;
+  const inversion *j = call->job;
+  const ptrdiff_t rows = value_dim(j->z, 0);
+  for (ptrdiff_t k = 0; k < value_count(j->z); k++) {
+    const ptrdiff_t i = k / rows;
+    const double z = value_at(j->z, k) * each(j->scale, i);
+    value_set(j->y, k, box_cox_inverse(z, each(j->lambda, i)) - each(j->offset, i));
+  }
+  return BPTT_OK;
+}
+
+typedef struct {
+  bptt_value *index;
+  double among;
+  uint64_t seed;
+} drawing;
+
+static bool draw_prepare(bptt_call *call)
+{
+  const option_value *at = call->option.at;
+  drawing *j = call->job = door_alloc(&call->d, 1, sizeof *j);
+  if (!j || !value_open_list(&call->d, &call->result, NULL, 1)) return false;
+  j->among = at[OPTION_AMONG].number;
+  j->seed = (uint64_t)at[OPTION_DRAW_SEED].number;
+  value_make_vector(&call->d, j->index = value_append(&call->result), "index", BPTT_DOUBLE,
+                    (ptrdiff_t)at[OPTION_DRAWS].number);
+  return true;
+}
+
+static bptt_status draw_run(bptt_call *call, char *workspace)
+{
+  (void)workspace;
+  const drawing *j = call->job;
+  generator g = seeded(j->seed);
+  for (ptrdiff_t k = 0; k < value_count(j->index); k++) {
+    value_set(j->index, k, 1 + floor(uniform(&g) * j->among));
+  }
+  return BPTT_OK;
+}
+
+const handler rnnar_handlers[] = {
+    {"rnnar_frame", rnnar_prepare, rnnar_run},
+    {"rnnar_invert", invert_prepare, invert_run},
+    {"rnnar_draw", draw_prepare, draw_run},
+    {NULL, NULL, NULL},
+};
