@@ -17,7 +17,10 @@
  *
  * The outer loop weighs the points for the smoothing in 2 and 6:
  *   h = 6 median |y - trend - season|
- *   rho_v = B(|y_v - trend_v - season_v| / h),  B(u) = (1 - u^2)^2 where u < 1, else 0 */
+ *   rho_v = B(|y_v - trend_v - season_v| / h),  B(u) = (1 - u^2)^2 where u < 1, else 0
+ *
+ * Not followed is the program's median, which of an even number of points is often another one:
+ * tests/golden/make_decompose.R has the reason. There a robust season is not that of R. */
 #include "decompose.h"
 #include <float.h>
 #include <math.h>

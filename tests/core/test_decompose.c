@@ -782,20 +782,21 @@ static void check_lines(void)
         "lines");
 }
 
-/* A straight line and seasons, of which a part is missing: all there is to know is known. The last
- * gap is longer than the window of a season. */
+/* A straight line, seasons and noise, of which a part is missing: the error is that of the noise.
+ * The last gap is longer than the window of a season. */
 static void check_known(void)
 {
-  enum { LENGTH = 240 };
+  enum { LENGTH = 480 };
   static const struct {
+    const char *name;
     int seasons;
     ptrdiff_t period[2], from, to;
     double share; /* of the rest that is missing, too */
-    double most;
-  } all[] = {{1, {24}, 70, 100, .1, 1e-6},
-             {1, {12}, 0, 0, .5, 1e-3},
-             {2, {24, 5}, 70, 100, .1, .05},
-             {1, {5}, 70, 150, .1, 1e-6}};
+  } all[] = {{"a gap", 1, {24}, 70, 100, .1},
+             {"every other one", 1, {12}, 0, 0, .5},
+             {"two seasons", 2, {24, 5}, 70, 100, .1},
+             {"a long gap", 1, {12}, 120, 330, .1}};
+  const double noise = .5;
   double y[LENGTH], truth[LENGTH];
   for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
     for (int i = 0; i < LENGTH; i++) {
@@ -805,23 +806,42 @@ static void check_known(void)
         truth[i] += 8 * at * at;
       }
       const bool gap = (i >= all[k].from && i < all[k].to) || uniform() < all[k].share;
-      y[i] = gap && i > 3 && i < LENGTH - 3 ? NAN : truth[i];
+      y[i] = gap ? NAN : truth[i] + noise * (uniform() - .5);
     }
-    double *got = run_fill(LENGTH, y, all[k].seasons, all[k].period, DECOMPOSE_OK, "known");
-    const double off = distance(LENGTH, got, truth);
-    check(off < all[k].most, "known", "is filled in otherwise", off);
-    leave(got, LENGTH, "known");
+    double *got = run_fill(LENGTH, y, all[k].seasons, all[k].period, DECOMPOSE_OK, all[k].name);
+    const double error = root_mean_square(LENGTH, got, truth);
+    check(error < .4 * noise, all[k].name, "is filled in otherwise", error);
+    leave(got, LENGTH, all[k].name);
   }
+}
+
+/* What lies far off in other periods does not show in a gap. */
+static void check_outliers(void)
+{
+  enum { LENGTH = 180, FROM = 70, TO = 100 };
+  const ptrdiff_t period = 12;
+  double *y = drawn(LENGTH, period);
+  for (int i = FROM; i < TO; i++) y[i] = NAN;
+  double *before = run_fill(LENGTH, y, 1, &period, DECOMPOSE_OK, "outliers");
+  for (int i = 40; i < LENGTH; i += 23) {
+    if (i < FROM - 2 || i > TO + 2) y[i] += 10;
+  }
+  double *got = run_fill(LENGTH, y, 1, &period, DECOMPOSE_OK, "outliers");
+  const double moved = distance(TO - FROM, got + FROM, before + FROM);
+  check(moved > 0 && moved < .1, "outliers", "show in a gap", moved);
+  leave(y, LENGTH, "outliers");
+  leave(before, LENGTH, "outliers");
+  leave(got, LENGTH, "outliers");
 }
 
 /* What would come out far above all that is there is not believed: there the lines are taken. */
 static void check_disbelief(void)
 {
-  enum { LENGTH = 60 };
+  enum { LENGTH = 120 };
   const ptrdiff_t period = 6;
   double y[LENGTH];
-  for (int i = 0; i < LENGTH; i++) y[i] = .2 * i + (i % 6 == 3 ? 12 : 0);
-  for (int i = 27; i < LENGTH; i += 6) y[i] = NAN;
+  for (int i = 0; i < LENGTH; i++) y[i] = i / 6. + (i % 6 == 3 ? 14 : 0) + 2 * uniform();
+  for (int i = 27; i < LENGTH; i += 6) y[i] = NAN; /* true: up to 35 */
   double *got = run_fill(LENGTH, y, 1, &period, DECOMPOSE_OK, "disbelief");
   double *line = run_fill(LENGTH, y, 0, NULL, DECOMPOSE_OK, "disbelief");
   check(same(LENGTH, got, line), "disbelief", "is believed", largest(LENGTH, got));
@@ -884,6 +904,7 @@ int main(void)
   check_guerrero_silent();
   check_lines();
   check_known();
+  check_outliers();
   check_disbelief();
   check_gaps();
   printf("%ld passed, %ld failed\n", passed, failed);

@@ -226,8 +226,12 @@ lambda_case("lambda-zeros", c(0, 3, pmax(0, round(10 * draw(70, 7)))), 7)
 # Of the fifth year one month is left.
 lambda_case("lambda-missing", replace(AirPassengers, c(1, 30:37, 49:59, 100), NA), 12)
 lambda_case("lambda-short", 1:24, 12)
-for (k in 1:30) {
-  lambda_case(paste0("lambda-drawn-", k), draw(20 + k, 4)^2 + 0.25, 4, k %% 3 - 3, k %% 4 + 0.5)
+for (k in 1:20) {
+  y <- draw(20 + k, 4)^2 + 0.25
+  lambda_case(paste0("lambda-drawn-", k), y, 4, k %% 3 - 3, k %% 4 + 0.5)
+  # The minimum is just within the range.
+  lower <- floor(1024 * BoxCox.lambda(ts(y, frequency = 4), "guerrero", -3, 3)) / 1024
+  lambda_case(paste0("lambda-near-end-", k), y, 4, lower, lower + k / 8)
 }
 
 # ------------------------------------------------------------------------------ filling
