@@ -42,7 +42,7 @@ static bool check_observation(const door *d, const series *s, const series_eleme
     return wrong(d->error, place_of(s->argument), series_say_element(s, e).s,
                  "a finite number, or a missing one");
   }
-  known[e->sequence] += !isnan(e->number);
+  known[e->sequence - 1] += !isnan(e->number);
   return true;
 }
 

@@ -1,0 +1,300 @@
+# Forecasting models of time series: fitting them.
+
+#' Forecasting model of time series
+#'
+#' Recurrent networks that forecast a time series, or many at once: what `nnetar()` of package
+#' \pkg{forecast} is, with a memory. `forecast()` gives forecasts with intervals.
+#'
+#' @details
+#' Each step of a series is shown to the networks as a window: the last values, measured from the
+#' present one in units of the mean absolute change \eqn{v}, with \eqn{\log v} and whether the value
+#' is missing. The target is the next `horizon` values, measured in the same way, all at once
+#' (Hewamalage, Bergmeir and Bandara 2021). Before, the series is made logarithms where it has no
+#' negative value (`lambda = "auto"`; half of the smallest positive number is added where there
+#' are zeros).
+#'
+#' `season = "auto"` trains two kinds of networks and takes the mean of what they forecast. One sees
+#' the series without its seasons, which STL takes out (Cleveland et al. 1990; of several periods in
+#' turn) where the autocorrelation at the period is beyond what one series in ten without a season
+#' has. The other sees the series as it is, and forecasts the difference to the same season of the
+#' last period. `"stl"` and `"difference"` are one of the two, `"fourier"` has sines and cosines of
+#' the season among the inputs, and `"none"` does nothing about it.
+#'
+#' Of `repeats` networks each leaves out a fifth of the targets: of the series where there are ten or
+#' more, else of the time. What a network says of targets it has not seen gives the errors that
+#' intervals are made from. The forecast is the mean of all.
+#'
+#' @param y A time series: `ts`, `msts` or a vector; or many: a list of them, or a matrix, a column
+#'   for each. Many are learnt by the same networks. Missing values are filled in for the inputs, by
+#'   interpolation of what is left without the seasons, and do not count as targets.
+#' @param p The last values that are inputs; `NULL`: two periods, at least 10.
+#' @param P Values of the same season, in the last `P` periods, that are inputs besides.
+#' @param size,hidden Hidden units of each layer. `NULL`: 32.
+#' @param repeats Networks of each kind. With 1 there are no errors of targets that it has not seen,
+#'   and intervals are made from those it has.
+#' @param xreg Covariates: a vector or a matrix of as many rows as `y` has values; for many series a
+#'   list of them. The networks see those of the steps to be forecast.
+#' @param lambda The Box-Cox transformation: `"auto"`, a number, or `NULL` for none.
+#' @param model A model: its networks are taken as they are, and `y` is new.
+#' @param subset Which values of `y` are targets: positions, or logical values.
+#' @param cell,loss See [rnn_net()] and [rnn_bptt()]; `loss` is `"mae"`, `"mse"` or `"huber"`.
+#' @param season What is done about seasons, see below.
+#' @param period Steps of the seasons; `NULL`: those of `y`, its frequency.
+#' @param horizon Steps that are forecast at once; `NULL`: two periods, or 10. With 1 forecasts are
+#'   recursive: each is taken for a value, and the next made from it; as are those beyond `horizon`.
+#' @param learn_rate,epochs,batch_size See [rnn_train()]; the rate goes down as a cosine. `epochs`
+#'   `NULL`: 30, or as many as make 500 steps.
+#' @param seed Seed of the weights and of what is random; `NULL`: R's generator decides.
+#' @param threads Threads to compute with.
+#' @param ... Not used.
+#' @return A model of class `rnnar`.
+#' @references
+#' Cleveland, R. B., Cleveland, W. S., McRae, J. E. and Terpenning, I. (1990). STL: a seasonal-trend
+#' decomposition procedure based on loess. *Journal of Official Statistics* 6(1), 3--73.
+#'
+#' Hewamalage, H., Bergmeir, C. and Bandara, K. (2021). Recurrent neural networks for time series
+#' forecasting: current status and future directions. *International Journal of Forecasting* 37(1),
+#' 388--427. \doi{10.1016/j.ijforecast.2020.06.008}
+#' @examples
+#' fit <- rnnar(AirPassengers, repeats = 5, seed = 1)
+#' fit
+#' predict(fit, h = 12)$mean
+#' @export
+rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, lambda = "auto",
+                  model = NULL, subset = NULL, ..., hidden = size, cell = "lstm", season = "auto",
+                  period = NULL, horizon = NULL, loss = "mae", learn_rate = 0.007, epochs = NULL,
+                  batch_size = 32, seed = NULL, threads = getOption("bptt.threads", 1)) {
+  call <- match.call()
+  series <- as_series_list(y, deparse1(substitute(y)), sys.call())
+  if (!is.null(model)) {
+    if (!inherits(model, "rnnar")) {
+      input_error("model", "`model` is not of class `rnnar`; expected what rnnar() returned")
+    }
+    return(apply_model(model, series, xreg, call))
+  }
+  if (is.null(period)) period <- period_of(series)
+  options <- list(
+    period = period, horizon = horizon, p = p, P = P, season = season, lambda = lambda
+  )
+  fit <- list(
+    series = series, xreg = as_xreg(xreg, series), options = options, call = call, cell = cell,
+    repeats = repeats
+  )
+  frame <- frame_of(fit, call = sys.call())
+  if (is.null(seed)) seed <- random_seed()
+  fit$seed <- seed
+  training <- list(
+    hidden = if (is.null(hidden)) 32 else hidden, cell = cell, loss = loss,
+    learn_rate = learn_rate, batch_size = batch_size, threads = threads, epochs = epochs
+  )
+  fit$training <- training
+  targets <- lapply(frame$view, function(view) leave_out_subset(view$target, subset, series))
+  folds <- folds_of(frame, series, repeats)
+  members <- lapply(seq_along(frame$view), function(v) {
+    train_view(
+      frame$view[[v]], targets[[v]], folds, lengths_of(series), repeats, training, seed + 1000 * v
+    )
+  })
+  fit$networks <- lapply(members, `[[`, "nets")
+  fit$fold <- members[[1L]]$fold
+  fit$history <- lapply(members, `[[`, "history")
+  finish_model(fit, frame, targets, folds)
+}
+
+# ------------------------------------------------------------------------------- series
+
+# Any number of series as a list of vectors, which knows how they were given.
+as_series_list <- function(y, name, call) {
+  many <- is.list(y) || (is.matrix(y) && ncol(y) > 1L)
+  columns <- if (is.list(y)) as.list(y) else if (many) matrix_columns(y) else list(y)
+  if (length(columns) == 0L) input_error("y", "`y` is an empty list; expected time series", call)
+  numeric <- vapply(columns, function(z) is.numeric(z) || is.logical(z), NA)
+  if (!all(numeric)) {
+    which <- if (many) paste("item", which(!numeric)[1L], "of `y`") else "`y`"
+    is <- class(columns[[which(!numeric)[1L]]])[1L]
+    input_error("y", paste0(which, " is of class `", is, "`; expected a time series"), call)
+  }
+  structure(
+    lapply(columns, function(z) as.numeric(z)),
+    names = names(columns), times = lapply(columns, tsp),
+    msts = lapply(columns, attr, "msts"), many = many, title = name
+  )
+}
+
+matrix_columns <- function(y) {
+  columns <- lapply(seq_len(ncol(y)), function(i) {
+    if (is.ts(y)) y[, i] else as.numeric(y[, i])
+  })
+  names(columns) <- colnames(y)
+  columns
+}
+
+lengths_of <- function(series) lengths(series, use.names = FALSE)
+
+# The periods that the series bring along: those of an msts, or their frequency.
+period_of <- function(series) {
+  msts <- unique(attr(series, "msts"))
+  if (length(msts) == 1L && !is.null(msts[[1L]])) {
+    return(msts[[1L]])
+  }
+  frequency <- unique(vapply(attr(series, "times"), function(t) if (is.null(t)) 1 else t[3L], 0))
+  if (length(frequency) == 1L) frequency else 1
+}
+
+as_xreg <- function(xreg, series) {
+  if (is.null(xreg)) {
+    return(NULL)
+  }
+  if (is.data.frame(xreg) || !is.list(xreg)) xreg <- list(xreg)
+  lapply(xreg, function(m) unname(as.matrix(m)))
+}
+
+# A series as it was given, from this position on.
+as_given <- function(values, series, i, from = 1L) {
+  t <- attr(series, "times")[[i]]
+  if (is.null(t)) t <- c(1, length(series[[i]]), 1)
+  ts(values, start = t[1L] + (from - 1) / t[3L], frequency = t[3L])
+}
+
+# ------------------------------------------------------------------------------ training
+
+frame_of <- function(fit, series = fit$series, xreg = fit$xreg, appended = 0,
+                     call = sys.call(sys.parent())) {
+  args <- c(list(y = lapply(series, as.numeric), xreg = xreg, appended = appended), fit$options)
+  run("rnnar_frame", args, call)
+}
+
+# For each target, H x N x T, the fold that it is left out in; NULL: none.
+folds_of <- function(frame, series, repeats, folds = 5) {
+  folds <- min(folds, repeats)
+  if (folds < 2) {
+    return(NULL)
+  }
+  like <- frame$view[[1L]]$target
+  if (length(series) >= 2 * folds) {
+    return((slice.index(like, 2L) - 1) %% folds + 1)
+  }
+  n <- lengths_of(series)[slice.index(like, 2L)]
+  time <- pmin(slice.index(like, 1L) + slice.index(like, 3L), n)
+  ceiling(folds * time / n)
+}
+
+leave_out_subset <- function(target, subset, series) {
+  if (is.null(subset)) {
+    return(target)
+  }
+  if (length(series) > 1L) {
+    input_error("subset", "`subset` is given; expected none, as there are several series")
+  }
+  n <- length(series[[1L]])
+  taken <- seq_len(n) %in% seq_len(n)[subset]
+  time <- slice.index(target, 1L) + slice.index(target, 3L)
+  target[!taken[pmin(time, n)]] <- NA
+  target
+}
+
+# The networks of one view, those of fold j without its targets.
+train_view <- function(view, target, folds, lengths, repeats, training, seed) {
+  fold <- if (is.null(folds)) rep(0, repeats) else (seq_len(repeats) - 1) %% max(folds) + 1
+  size <- c(dim(view$x)[1L], dim(target)[1L])
+  batches <- ceiling(length(lengths) / training$batch_size)
+  epochs <- if (is.null(training$epochs)) max(30, ceiling(500 / batches)) else training$epochs
+  nets <- vector("list", repeats)
+  history <- list()
+  for (j in unique(fold)) {
+    seen <- target
+    if (!is.null(folds)) seen[folds == j] <- NA
+    net <- rnn_net(size[1L], training$hidden, size[2L], training$cell, seed = seed + 10 * j)
+    trained <- rnn_train(net, view$x, seen,
+      lengths = lengths, loss = training$loss, learn_rate = training$learn_rate,
+      schedule = "cosine", epochs = epochs, batch_size = training$batch_size,
+      repeats = sum(fold == j), precision = "single", seed = seed + 10 * j,
+      threads = training$threads, verbose = FALSE
+    )
+    nets[fold == j] <- if (sum(fold == j) == 1L) list(trained$net) else trained$net
+    history[[length(history) + 1L]] <- trained$history
+  }
+  list(nets = nets, fold = fold, history = history)
+}
+
+# ------------------------------------------------------------- what the networks say of the past
+
+# What the networks of a view forecast from each step, on the transformed scale: H x N x T.
+# `weight`: of each network.
+view_forecast <- function(view, nets, lengths, weight = rep(1 / length(nets), length(nets))) {
+  out <- 0
+  for (k in which(weight > 0)) {
+    out <- out + weight[k] * rnn_predict(nets[[k]], view$x, lengths = lengths)
+  }
+  view$base + out * view$spread[slice.index(out, 2L)]
+}
+
+mean_forecast <- function(frame, networks, lengths, weight = NULL) {
+  total <- 0
+  for (v in seq_along(frame$view)) {
+    nets <- networks[[v]]
+    if (is.null(weight)) weight <- rep(1 / length(nets), length(nets))
+    total <- total + view_forecast(frame$view[[v]], nets, lengths, weight)
+  }
+  total / length(frame$view)
+}
+
+# Adds to a fit what intervals are made from, and what it says of the past.
+finish_model <- function(fit, frame, targets, folds) {
+  lengths <- lengths_of(fit$series)
+  view <- frame$view[[1L]]
+  every <- mean_forecast(frame, fit$networks, lengths)
+  unseen <- every
+  if (!is.null(folds)) {
+    for (j in seq_len(max(folds))) {
+      own <- fit$fold == j
+      said <- mean_forecast(frame, fit$networks, lengths, own / sum(own))
+      unseen[folds == j] <- said[folds == j]
+    }
+  }
+  truth <- view$base + targets[[1L]] * view$spread[slice.index(every, 2L)]
+  fit$errors <- error_pool((truth - unseen) / view$spread[slice.index(every, 2L)])
+  fit$fitted <- lapply(seq_along(fit$series), function(i) {
+    n <- lengths[i]
+    ahead <- every[1L, i, seq_len(n - 1L)]
+    c(NA, invert(matrix(ahead), frame, i))
+  })
+  structure(fit, class = "rnnar")
+}
+
+# Errors in units of the spread and of each series' `ratio`, the size of its own errors over that of
+# all, drawn to 1 where it has few: H x origins. At most 2000 origins, evenly taken.
+error_pool <- function(error, prior = 10, most = 2000) {
+  H <- dim(error)[1L]
+  size <- apply(abs(error), 2L, mean, na.rm = TRUE)
+  origins <- apply(!is.na(error[1L, , , drop = FALSE]), 2L, sum)
+  all <- mean(abs(error), na.rm = TRUE)
+  size[is.na(size)] <- all
+  ratio <- (origins * size + prior * all) / ((origins + prior) * all)
+  error <- error / ratio[slice.index(error, 2L)]
+  pool <- matrix(error, H)
+  pool <- pool[, colSums(is.na(pool)) == 0, drop = FALSE]
+  if (ncol(pool) > most) pool <- pool[, round(seq(1, ncol(pool), length.out = most)), drop = FALSE]
+  list(ratio = ratio, pool = pool)
+}
+
+# From the transformed scale back: a matrix of which all columns belong to series i.
+invert <- function(z, frame, i) {
+  args <- list(
+    z = z, lambda = frame$lambda[i], offset = frame$offset[i], scale = frame$scale[i]
+  )
+  run("rnnar_invert", args)$y
+}
+
+# The networks of a model on series that are new.
+apply_model <- function(model, series, xreg, call) {
+  model$series <- series
+  model["xreg"] <- list(as_xreg(xreg, series))
+  model$call <- call
+  frame <- frame_of(model)
+  targets <- lapply(frame$view, `[[`, "target")
+  pool <- model$errors$pool
+  model <- finish_model(model, frame, targets, NULL)
+  model$errors$pool <- pool
+  model
+}
