@@ -192,9 +192,11 @@ h <- max(lengths(future))
 
 # Several seasons as forecast::msts has them.
 as_series <- function(values) {
+  if (length(periods) == 1) {
+    return(ts(values, frequency = periods))
+  }
   y <- ts(values, frequency = floor(max(periods)))
-  if (length(periods) > 1) y <- structure(y, class = c("msts", "ts"), msts = sort(periods))
-  y
+  structure(y, class = c("msts", "ts"), msts = sort(periods))
 }
 series <- lapply(past, as_series)
 
