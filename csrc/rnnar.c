@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_VIEWS = 2, LONGEST_LAG = 400 };
+enum { MOST_VIEWS = 2, LONGEST_LAG = 60 };
 
 /* One way to see the series. */
 typedef struct {
@@ -124,7 +124,7 @@ static ptrdiff_t season_of(const frame_shape *f)
 {
   ptrdiff_t longest = 0;
   for (int i = 0; i < f->periods; i++) {
-    if (f->period[i] > longest && f->period[i] < LONGEST_LAG) longest = f->period[i];
+    if (f->period[i] > longest && f->period[i] <= LONGEST_LAG) longest = f->period[i];
   }
   return longest;
 }
