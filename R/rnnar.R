@@ -43,7 +43,7 @@
 #' @param horizon Steps that are forecast at once; `NULL`: two periods, or 10. With 1 forecasts are
 #'   recursive: each is taken for a value, and the next made from it; as are those beyond `horizon`.
 #' @param learn_rate,epochs,batch_size See [rnn_train()]; the rate goes down as a cosine. `epochs`
-#'   `NULL`: 30, or as many as make 500 steps.
+#'   `NULL`: 30, but at least so many as make 500 steps of the optimizer, and at most 1500.
 #' @param seed Seed of the weights and of what is random; `NULL`: R's generator decides.
 #' @param threads Threads to compute with.
 #' @param ... Takes nothing: an argument that is not known is an error.
@@ -275,7 +275,8 @@ train_view <- function(view, target, folds, lengths, repeats, training, seed, ne
   fold <- if (is.null(folds)) rep(0, repeats) else (seq_len(repeats) - 1) %% max(folds) + 1
   size <- c(dim(view$x)[1L], dim(target)[1L])
   batches <- ceiling(length(lengths) / training$batch_size)
-  epochs <- if (is.null(training$epochs)) max(30, ceiling(500 / batches)) else training$epochs
+  epochs <- training$epochs
+  if (is.null(epochs)) epochs <- max(2, ceiling(min(max(500, 30 * batches), 1500) / batches))
   train <- function(net, seen, repeats, seed) {
     trained <- rnn_train(net, view$x, seen,
       lengths = lengths, loss = training$loss, learn_rate = training$learn_rate,
