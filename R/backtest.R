@@ -128,7 +128,7 @@ backtest_xreg <- function(xreg, series, call) {
 # The first origin of each of these lengths.
 first_origins <- function(n, h, initial, period, call) {
   if (is.null(initial)) {
-    season <- if (is.numeric(period)) round(max(period)) else 1
+    season <- if (is.numeric(period)) floor(max(period) + 0.5) else 1
     return(pmax(ceiling(2 * n / 3), pmin(3 * season, n - h)))
   }
   good <- is.numeric(initial) && all(is.finite(initial) & initial >= 1 & initial == round(initial))
@@ -262,7 +262,7 @@ new_rnn_backtest <- function(rows, plan) {
   table[interval_names(plan$level)] <- rows[, ends]
   training <- Map(function(z, n) z[seq_len(n)], series, plan$origins[1L, ])
   names(training) <- if (named) names else seq_along(series)
-  season <- round(plan$options$period[1L])
+  season <- floor(plan$options$period[1L] + 0.5)
   about <- list(
     h = plan$h, level = plan$level, training = training,
     period = if (min(lengths(training)) > season) season else 1,
