@@ -38,7 +38,7 @@
 #' @section In parallel:
 #' Where package `future.apply` is installed and [future::plan()] says so, trainings are shared out
 #' to workers, each with the origins that follow it. The result is the same for any plan. With
-#' package `progressr` the progress is reported, origin by origin, to the handlers that the user
+#' package `progressr` the progress is reported, some trainings at a time, to the handlers that the user
 #' has chosen.
 #'
 #' @param y A time series, or many: see [rnnar()].
