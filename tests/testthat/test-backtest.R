@@ -193,13 +193,12 @@ test_that("progress is told while it is made", {
     enable = TRUE, intrusiveness = 0, interval = 0
   )
   f <- function() {
-    report <- step_progress(3)
+    report <- bptt:::step_progress(3)
     for (i in 1:3) {
       told <<- c(told, "work")
       report(1)
     }
   }
-  environment(f) <- list2env(list(step_progress = bptt:::step_progress), parent = environment())
   progressr::with_progress(f(), handlers = handler, enable = TRUE)
   expect_identical(told[1:4], c("work", "step", "work", "step"))
 })
