@@ -269,7 +269,8 @@ function [nets, fold, history] = train_view (view, target, folds, lengths, m, se
   training = m.training;
   epochs = training.epochs;
   if (isempty (epochs))
-    epochs = max (30, ceil (500 / ceil (numel (lengths) / training.batch_size)));
+    batches = ceil (numel (lengths) / training.batch_size);
+    epochs = max (2, ceil (min (max (500, 30 * batches), 1500) / batches));
   endif
   threads = {};
   if (! isempty (training.threads))
@@ -283,6 +284,9 @@ function [nets, fold, history] = train_view (view, target, folds, lengths, m, se
     seen = target;
     if (! isempty (folds))
       seen(folds == j) = NaN;
+    endif
+    if (all (isnan (seen(:))))
+      seen = target;   # the series is too short to leave anything out
     endif
     net = rnn_net (rows (x), training.hidden, rows (target), training.cell, "seed", seed + 10 * j);
     [trained, info] ...
@@ -363,13 +367,32 @@ function errors = error_pool (error)
   own_size(isnan (own_size)) = all_size;
   origins = sum (! isnan (error(1,:,:)), 3);
   ratio = (origins .* own_size + prior * all_size) ./ ((origins + prior) * all_size);
-  pool = reshape (error ./ ratio, H, []);
-  pool = pool(:,! any (isnan (pool), 1));
+  pool = whole_errors (reshape (error ./ ratio, H, []));
   n = columns (pool);
   if (n > most)
     pool = pool(:,floor (1.5 + (0:most-1) * (n - 1) / (most - 1)));
   endif
   errors = struct ("ratio", ratio, "pool", pool);
+
+endfunction
+
+## The columns that lack nothing.  Where they are few, as of a series of few steps, all that have a
+## first error: in them what is not known is the last one that is, grown as the errors of a random
+## walk are; and each with its opposite, as few errors do not say to which side they lie.
+function pool = whole_errors (error)
+
+  few = 20;
+  pool = error(:,! any (isnan (error), 1));
+  if (columns (pool) >= few)
+    return;
+  endif
+  pool = error(:,! isnan (error(1,:)));
+  step = (1:rows (pool))';
+  for column = 1:columns (pool)
+    known = cummax (step .* ! isnan (pool(:,column)));
+    pool(:,column) = pool(known,column) .* sqrt (step ./ known);
+  endfor
+  pool = [pool, -pool];
 
 endfunction
 
