@@ -3,7 +3,7 @@
 #   make deps      installs what is missing (with apt)    make check     R CMD check --as-cran,
 #   make           builds both packages, installs them                   Octave from its tarball
 #                  in build/ and nowhere else             make sanitize  ASAN, UBSAN, TSAN, valgrind
-#   make demo      the forecast, from R and from Octave   make bench     speed beside peers
+#   make demo      forecasts, from R and from Octave      make bench     speed beside peers
 #   make test      all tests                              make bench-deps  installs them
 #   make dist      both tarballs, in dist/                make check-arm  the core on an emulated
 #   make format, make clean                                               ARM (make arm-deps)
@@ -112,8 +112,6 @@ demo: all
 	@mkdir -p build/demo
 	Rscript demo/demo.R
 	$(OCTAVE) demo/demo.m
-	Rscript demo/backtest.R
-	@echo "The pictures are build/demo/R.png and build/demo/octave.png."
 
 # ---------------------------------------------------------------------------- tests
 

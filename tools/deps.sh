@@ -30,6 +30,7 @@ r-cran-matrix | has_r_package Matrix | make test: sparse matrices
 r-cran-generics | has_r_package generics | make test: tidy, glance, augment
 r-cran-future.apply | has_r_package future.apply | make test: rnn_tune in parallel
 r-cran-progressr | has_r_package progressr | make test: progress
+r-cran-forecast | has_r_package forecast | make demo: what rnnar is compared with
 octave-parallel | has_octave_package parallel | make test: rnn_tune in parallel
 expect | has_command expect | make test: Ctrl-C in a terminal
 octave | has_command octave-cli | the Octave package
