@@ -25,6 +25,8 @@ libc6-dev | has_header stdio.h | the C core
 g++ | has_command g++ | the Octave package
 make | has_command make | everything
 r-base-core | has_command Rscript | the R package
+r-cran-knitr | has_r_package knitr | make dist: the vignette
+r-cran-rmarkdown | has_r_package rmarkdown | make dist: the vignette
 r-cran-testthat | has_r_package testthat | make test
 r-cran-matrix | has_r_package Matrix | make test: sparse matrices
 r-cran-generics | has_r_package generics | make test: tidy, glance, augment
@@ -39,7 +41,7 @@ gnuplot-nox | has_command gnuplot | make demo: pictures from Octave
 ghostscript | has_command gs | make demo: pictures from Octave
 fonts-freefont-otf | has_font FreeSans | make demo: letters in them
 valgrind | has_command valgrind | make sanitize
-pandoc | has_command pandoc | make check: NEWS.md
+pandoc | has_command pandoc | make dist: the vignette
 qpdf | has_command qpdf | make check
 tidy | has_command tidy | make check
 devscripts | has_command checkbashisms | make check: configure and cleanup
