@@ -1,6 +1,6 @@
 # Makefile -- what developers of bptt type. Neither package contains it; see README.md.
 #
-#   make deps      installs what is missing (with apt)    make check     R CMD check --as-cran,
+#   make deps      installs what is missing (apt, CRAN)   make check     R CMD check --as-cran,
 #   make           builds both packages, installs them                   Octave from its tarball
 #                  in build/ and nowhere else             make sanitize  ASAN, UBSAN, TSAN, valgrind
 #   make demo      forecasts, from R and from Octave      make bench     speed beside peers

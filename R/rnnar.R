@@ -266,16 +266,25 @@ finish_model <- function(fit, frame, targets, folds) {
 # all, drawn to 1 where it has few: H x origins. At most 2000 origins, evenly taken.
 error_pool <- function(error, prior = 10, most = 2000) {
   H <- dim(error)[1L]
-  size <- apply(abs(error), 2L, mean, na.rm = TRUE)
+  size <- vapply(seq_len(dim(error)[2L]), function(i) mean_size(error[, i, , drop = FALSE]), 0)
   origins <- apply(!is.na(error[1L, , , drop = FALSE]), 2L, sum)
-  all <- mean(abs(error), na.rm = TRUE)
+  all <- mean_size(error)
   size[is.na(size)] <- all
   ratio <- (origins * size + prior * all) / ((origins + prior) * all)
   error <- error / ratio[slice.index(error, 2L)]
   pool <- matrix(error, H)
   pool <- pool[, colSums(is.na(pool)) == 0, drop = FALSE]
-  if (ncol(pool) > most) pool <- pool[, round(seq(1, ncol(pool), length.out = most)), drop = FALSE]
+  n <- ncol(pool)
+  if (n > most) {
+    pool <- pool[, floor(1.5 + (seq_len(most) - 1) * (n - 1) / (most - 1)), drop = FALSE]
+  }
   list(ratio = ratio, pool = pool)
+}
+
+# The mean absolute value of what is not missing; NaN where all is. The core adds up: mean() has more
+# digits than Octave's.
+mean_size <- function(error) {
+  if (all(is.na(error))) NaN else rnn_metrics(error, array(0, dim(error)))$mae
 }
 
 # From the transformed scale back: a matrix of which all columns belong to series i.

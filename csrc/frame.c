@@ -73,19 +73,27 @@ ptrdiff_t frame_numbers(const frame_shape *f, ptrdiff_t n)
   return all;
 }
 
+/* Whether the series has this season at all. */
+static bool has_season(const frame_shape *f, const frame_series *s, ptrdiff_t period)
+{
+  return 2 * period <= s->origin &&
+         (!f->test || f->season != SEASON_STL || season_is_clear(s->origin, s->z, period));
+}
+
 /* season: n + H; what is beyond the origin is the last period again. */
 static void take_seasons(const frame_shape *f, const frame_series *s, double *season, double *work)
 {
-  enum { WINDOW = 13 }; /* periods that a season's change is smoothed over */
+  enum { FEWEST = 13 }; /* periods that a season's change is smoothed over: all, or so many */
   const ptrdiff_t n = s->origin, end = s->n + f->horizon;
   memset(season, 0, (size_t)end * sizeof *season);
   if (f->season != SEASON_STL || f->periods == 0) return;
   mstl_options o = mstl_defaults(n, f->periods, f->period);
   int kept = 0;
   for (int i = 0; i < o.count; i++) {
-    if (f->test && !season_is_clear(n, s->z, o.period[i])) continue;
+    if (!has_season(f, s, o.period[i])) continue;
     o.period[kept] = o.period[i];
-    o.s_window[kept++] = WINDOW;
+    const ptrdiff_t all = n / o.period[i] | 1;
+    o.s_window[kept++] = all > FEWEST ? all : FEWEST;
   }
   o.count = kept;
   if (kept == 0) return;
@@ -100,12 +108,12 @@ static void take_seasons(const frame_shape *f, const frame_series *s, double *se
   }
 }
 
-/* The longest that the series has more than once. */
-static ptrdiff_t longest_period(const frame_shape *f, ptrdiff_t n)
+/* The longest period that it has; 0: none. */
+static ptrdiff_t longest_period(const frame_shape *f, const frame_series *s)
 {
   ptrdiff_t longest = 0;
   for (int i = 0; i < f->periods; i++) {
-    if (f->period[i] > longest && 2 * f->period[i] <= n) longest = f->period[i];
+    if (f->period[i] > longest && has_season(f, s, f->period[i])) longest = f->period[i];
   }
   return longest;
 }
@@ -129,7 +137,7 @@ double frame_make(const frame_shape *f, const frame_series *s, const frame_room 
   take_seasons(f, s, season, d + n);
   for (ptrdiff_t t = 0; t < n; t++) d[t] = s->z[t] - season[t];
   const double v = spread(s->origin, d), log_v = log(v);
-  const ptrdiff_t back = f->season == SEASON_DIFFERENCE ? longest_period(f, s->origin) : 0;
+  const ptrdiff_t back = f->season == SEASON_DIFFERENCE ? longest_period(f, s) : 0;
   for (ptrdiff_t t = 0; t < n; t++) {
     double *x = room->x + t * room->x_step;
     for (ptrdiff_t k = 0; k < f->lags; k++) {

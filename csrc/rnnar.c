@@ -22,7 +22,6 @@ typedef struct {
   series y, xreg;
   bool has_xreg;
   ptrdiff_t N, T, K; /* series, steps of the longest, covariates */
-  ptrdiff_t *lag;
   int views;
   view view[MOST_VIEWS];
   bool automatic; /* lambda */
@@ -124,24 +123,32 @@ static ptrdiff_t season_of(const frame_shape *f)
 }
 
 /* The values of the last `p` steps are inputs, as they are measured from the last: lags 1 to p - 1;
- * and those of the same season in the last `P` periods, as seen from the next step. */
-static bool set_lags(const bptt_call *call, frames *j, frame_shape *f)
+ * and those of the same season in the last `P` periods, as seen from the next step. Where the
+ * seasons are taken out, one period is enough. */
+static bool set_lags(const bptt_call *call, frame_shape *f)
 {
   enum { FEWEST = 10 };
   const option_value *at = call->option.at;
-  const ptrdiff_t period = season_of(f);
-  ptrdiff_t p = 2 * period > FEWEST ? 2 * period : FEWEST;
+  const ptrdiff_t period = season_of(f), span = f->season == SEASON_STL ? period + 1 : 2 * period;
+  ptrdiff_t p = span > FEWEST ? span : FEWEST, n = 0;
   if (at[OPTION_P].given) p = (ptrdiff_t)at[OPTION_P].number;
   const ptrdiff_t P = period ? (ptrdiff_t)at[OPTION_SEASONAL_P].number : 0;
-  j->lag = door_alloc(&call->d, p + P + 1, sizeof *j->lag);
-  if (!j->lag) return false;
-  ptrdiff_t n = 0;
-  for (ptrdiff_t k = 1; k < p; k++) j->lag[n++] = k;
+  ptrdiff_t *lag = door_alloc(&call->d, p + P + 1, sizeof *lag);
+  if (!lag) return false;
+  for (ptrdiff_t k = 1; k < p; k++) lag[n++] = k;
   for (ptrdiff_t k = 1; k <= P; k++) {
-    if (k * period - 1 >= p) j->lag[n++] = k * period - 1;
+    if (k * period - 1 >= p) lag[n++] = k * period - 1;
   }
-  f->lag = j->lag;
+  f->lag = lag;
   f->lags = n;
+  return true;
+}
+
+static bool add_view(const bptt_call *call, frames *j, frame_shape f, season_kind season)
+{
+  f.season = season;
+  if (!set_lags(call, &f)) return false;
+  j->view[j->views++].shape = f;
   return true;
 }
 
@@ -155,19 +162,16 @@ static bool set_views(const bptt_call *call, frames *j)
   f.horizon = at[OPTION_HORIZON].given ? (ptrdiff_t)at[OPTION_HORIZON].number
               : period                 ? 2 * period
                                        : 10;
-  if (!set_lags(call, j, &f)) return false;
   const int season = f.periods ? at[OPTION_SEASON].choice : NONE;
-  f.season = season == AUTO || season == STL ? SEASON_STL
-             : season == FOURIER             ? SEASON_FOURIER
-             : season == DIFFERENCE          ? SEASON_DIFFERENCE
-                                             : SEASON_NONE;
-  f.test = season == AUTO;
-  j->view[j->views++].shape = f;
   if (season == AUTO) {
-    f.season = SEASON_DIFFERENCE;
-    j->view[j->views++].shape = f;
+    f.test = true;
+    return add_view(call, j, f, SEASON_STL) && add_view(call, j, f, SEASON_DIFFERENCE);
   }
-  return true;
+  return add_view(call, j, f,
+                  season == STL          ? SEASON_STL
+                  : season == FOURIER    ? SEASON_FOURIER
+                  : season == DIFFERENCE ? SEASON_DIFFERENCE
+                                         : SEASON_NONE);
 }
 
 static bool read_covariates(const bptt_call *call, frames *j)

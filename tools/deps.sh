@@ -1,5 +1,6 @@
 #!/bin/sh
-# deps.sh -- finds out what of the tools below is missing and installs it with apt.
+# deps.sh -- finds out what of the tools below is missing and installs it: with apt, and what Debian
+# does not have from CRAN, into the user's R library.
 #
 #   tools/deps.sh         what make, make demo, make test, make check and make sanitize need
 #   tools/deps.sh bench   the peers that make bench compares with
@@ -8,6 +9,11 @@
 # Where all is there it does nothing, and needs no network. Where there is no apt it says what is
 # missing, and fails. Packages are looked for by what they provide, not by their name, so that an
 # R of one's own in /usr/local counts.
+#
+# tsibble, fabletools and fable, in the releases that every mirror has, ask for newer releases of
+# twelve packages than Debian 12 has, from rlang to ggplot2, and for three that it lacks. Those land
+# in the user's library, too, and R prefers them to Debian's from then on. All of it is built from
+# source: two minutes on one core.
 set -eu
 
 has_command() { command -v "$1" >/dev/null 2>&1; }
@@ -32,7 +38,14 @@ r-cran-matrix | has_r_package Matrix | make test: sparse matrices
 r-cran-generics | has_r_package generics | make test: tidy, glance, augment
 r-cran-future.apply | has_r_package future.apply | make test: rnn_tune in parallel
 r-cran-progressr | has_r_package progressr | make test: progress
-r-cran-forecast | has_r_package forecast | make demo: what rnnar is compared with
+r-cran-forecast | has_r_package forecast | make demo, make test, bench/accuracy.R
+r-cran-ggplot2 | has_r_package ggplot2 | make test: plots of forecasts
+r-cran-bh | has_r_package BH | to build tsibble, fabletools and fable
+r-cran-lubridate | has_r_package lubridate | the same
+r-cran-numderiv | has_r_package numDeriv | the same
+r-cran-tidyr | has_r_package tidyr | the same
+r-cran-tidyselect | has_r_package tidyselect | the same
+ca-certificates | test -e /etc/ssl/certs/ca-certificates.crt | to fetch them from CRAN
 octave-parallel | has_octave_package parallel | make test: rnn_tune in parallel
 expect | has_command expect | make test: Ctrl-C in a terminal
 octave | has_command octave-cli | the Octave package
@@ -47,6 +60,16 @@ tidy | has_command tidy | make check
 devscripts | has_command checkbashisms | make check: configure and cleanup
 texlive-latex-base | has_tex_file hyperref.sty | make check: the manual
 texlive-fonts-recommended | has_tex_file ptmr8t.tfm | make check: the manual
+jupyter-nbconvert | has_python_module nbconvert | the notebooks
+jupyter-notebook | has_python_module notebook | the notebooks
+r-cran-irkernel | has_r_package IRkernel | the notebooks in R
+python3-octave-kernel | has_python_module octave_kernel | the notebooks in Octave
+'
+# The same lines, of packages on CRAN
+wanted_cran='
+tsibble | has_r_package tsibble | make test: forecasts of tsibbles
+fabletools | has_r_package fabletools | make test: forecasts of tsibbles
+fable | has_r_package fable | make test: forecasts of tsibbles
 '
 wanted_bench='
 python3-torch | has_python_module torch | make bench: PyTorch
@@ -61,41 +84,64 @@ qemu-user | has_command qemu-aarch64 | make check-arm
 
 case ${1:-} in
   '') wanted=$wanted_all ;;
-  bench) wanted=$wanted_bench ;;
-  arm) wanted=$wanted_arm ;;
+  bench) wanted=$wanted_bench wanted_cran= ;;
+  arm) wanted=$wanted_arm wanted_cran= ;;
   *) sed -n '2,/^set/{/^#/p}' "$0"; exit 2 ;;
 esac
 
-# The names of what is missing, one a line; what each is for goes to standard error.
+# missing LINES -- the names of what is missing; what each is for goes to standard error.
 missing() {
-  echo "$wanted" | while IFS='|' read -r package probe purpose; do
+  echo "$1" | while IFS='|' read -r package probe purpose; do
     test -n "$package" || continue
     # shellcheck disable=SC2086 # a probe is a command with its argument
     $probe && continue
     echo "missing: $package ($(echo $purpose))" >&2
-    echo $package
+    printf '%s ' $package
   done
 }
+run() { echo "deps: $*"; "$@"; }
 
-packages=$(missing)
-test -n "$packages" || { echo "deps: everything is there"; exit 0; }
-packages=$(echo $packages)
-
-if ! has_command apt-get; then
-  echo "deps: there is no apt-get here; install what Debian calls: $packages" >&2
-  exit 1
-fi
-sudo=
-if test "$(id -u)" -ne 0; then
-  if ! has_command sudo; then
-    echo "deps: as root: apt-get install --no-install-recommends $packages" >&2
+install_debian() {
+  if ! has_command apt-get; then
+    echo "deps: there is no apt-get here; install what Debian calls: $*" >&2
     exit 1
   fi
-  sudo=sudo
-fi
-run() { echo "deps: $*"; "$@"; }
-run $sudo apt-get -q update
-run $sudo env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $packages
+  sudo=
+  if test "$(id -u)" -ne 0; then
+    if ! has_command sudo; then
+      echo "deps: as root: apt-get install --no-install-recommends $*" >&2
+      exit 1
+    fi
+    sudo=sudo
+  fi
+  run $sudo apt-get -q update
+  run $sudo env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@"
+}
 
-packages=$(missing)
-test -z "$packages" || { echo "deps: still missing:" $packages >&2; exit 1; }
+# What they need comes along where it is missing or too old.
+install_cran() {
+  echo "deps: from CRAN: $*"
+  Rscript -e '
+    library <- Sys.getenv("R_LIBS_USER")
+    dir.create(library, showWarnings = FALSE, recursive = TRUE)
+    .libPaths(c(library, .libPaths()))
+    mirror <- getOption("repos")["CRAN"]
+    if (mirror %in% c(NA, "@CRAN@")) mirror <- "https://cloud.r-project.org"
+    install.packages(commandArgs(TRUE), library, mirror,
+      Ncpus = parallel::detectCores(), INSTALL_opts = "--no-test-load", quiet = TRUE
+    )' "$@"
+}
+
+debian=$(missing "$wanted")
+cran=$(missing "$wanted_cran")
+# shellcheck disable=SC2086 # names, one a word
+{
+  test -z "$debian" || install_debian $debian
+  test -z "$cran" || install_cran $cran
+}
+if test -z "$debian$cran"; then
+  echo "deps: everything is there"
+elif left=$(missing "$wanted$wanted_cran") && test -n "$left"; then
+  echo "deps: still missing: $left" >&2
+  exit 1
+fi

@@ -195,6 +195,52 @@ function write_metrics (label)
   endfor
 endfunction
 
+## Forecasts of series: one, many of unequal length, so many that they are left out one by one, with
+## missing values, zeros, covariates, seasons of all kinds, beyond the horizon, of new data.
+function write_forecasts (label)
+  series = @(n, step) 60 + 30 * numbers (n, step) + (1:n);
+  y = series (72, 37);
+  y([5, 40, 41]) = NaN;
+  xreg = [numbers(78, 91)', numbers(78, 11)'];
+  many = {y, series(50, 55), floor(2 + 2 * numbers (30, 91))};
+  cases = {"one", y, {"period", 12}, {12}; ...
+           "beyond", y, {"period", 12, "repeats", 7}, {60, "npaths", 40, "seed", 3}; ...
+           "single", y, {"repeats", 1}, {4, "level", [0.95, 0.5]}; ...
+           "recursive", y, {"horizon", 1, "cell", "gru"}, {5, "npaths", 30}; ...
+           "stl", y, {"period", [4, 12], "season", "stl"}, {3}; ...
+           "fourier", y, {"period", 12, "season", "fourier", "lambda", 0.5}, {3}; ...
+           "difference", y, {"period", 12, "season", "difference", "loss", "mse"}, {3}; ...
+           "plain", y - 100, {"p", 4, "horizon", 6, "hidden", [5, 4], "loss", "huber"}, {6}; ...
+           "counts", floor(3 + 3 * numbers (60, 37)), {"period", 4}, {9, "npaths", 30}; ...
+           "negative", y - 100, {"period", 7}, {7, "nonnegative", true}; ...
+           "subset", y, {"subset", 20:72}, {3}; ...
+           "xreg", y, {"period", 12, "horizon", 4, "xreg", xreg(1:72,:)}, ...
+             {6, "xreg", xreg(73:78,:)}; ...
+           "many", many, {"period", 6}, {14, "npaths", 30}; ...
+           "global", arrayfun(@(i) series (190 + i, 2 * i + 1), 1:12, "UniformOutput", false), ...
+             {"repeats", 3}, {3}};
+  for one = cases'
+    how = {"repeats", 2, "epochs", 3, "batch_size", 4, "hidden", 6, "seed", 11};
+    model = rnnar (one{2}, how{:}, one{3}{:});
+    write_forecast ([label "." one{1}], model, one{4});
+  endfor
+  model = rnnar (series (400, 3), "model", model);
+  write_forecast ([label ".applied"], model, {12, "npaths", 20});
+endfunction
+
+function write_forecast (label, model, options)
+  write_array ([label ".fitted"], vertcat (model.fitted{:}));
+  write_arrays (label, model.errors);
+  [told.mean, told.lower, told.upper] = rnn_forecast (model, options{:});
+  for i = 1:numel (model.series)
+    part = structfun (@(x) x(:,i,:), told, "UniformOutput", false);
+    if (! model.many)
+      part = told;
+    endif
+    write_arrays (sprintf ("%s.%d", label, i), part);
+  endfor
+endfunction
+
 function write_file (label, file)
   fid = fopen (file, "rb");
   printf ("%s ", label);
@@ -224,6 +270,7 @@ assert (rnn_load (fullfile (getenv ("CROSS_FOLDER"), "double.file.gru")),
 write_files ("double.file.lstm");
 
 write_metrics ("double.metrics");
+write_forecasts ("double.forecast");
 
 for precision = {"double", "single"}
   for activation = {"tanh", "relu", "sigmoid", "identity"}
