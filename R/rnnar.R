@@ -43,7 +43,7 @@
 #' @param horizon Steps that are forecast at once; `NULL`: two periods, or 10. With 1 forecasts are
 #'   recursive: each is taken for a value, and the next made from it; as are those beyond `horizon`.
 #' @param learn_rate,epochs,batch_size See [rnn_train()]; the rate goes down as a cosine. `epochs`
-#'   `NULL`: 30, or as many as make 500 steps.
+#'   `NULL`: 30, but at least so many as make 500 steps of the optimizer, and at most 1500.
 #' @param seed Seed of the weights and of what is random; `NULL`: R's generator decides.
 #' @param threads Threads to compute with.
 #' @param ... Takes nothing: an argument that is not known is an error.
@@ -276,7 +276,8 @@ train_view <- function(view, target, folds, lengths, repeats, training, seed, ne
   fold <- if (is.null(folds)) rep(0, repeats) else (seq_len(repeats) - 1) %% max(folds) + 1
   size <- c(dim(view$x)[1L], dim(target)[1L])
   batches <- ceiling(length(lengths) / training$batch_size)
-  epochs <- if (is.null(training$epochs)) max(30, ceiling(500 / batches)) else training$epochs
+  epochs <- training$epochs
+  if (is.null(epochs)) epochs <- max(2, ceiling(min(max(500, 30 * batches), 1500) / batches))
   train <- function(net, seen, repeats, seed) {
     trained <- rnn_train(net, view$x, seen,
       lengths = lengths, loss = training$loss, learn_rate = training$learn_rate,
@@ -362,14 +363,17 @@ finish_model <- function(fit, frame, targets, folds) {
 # all, drawn to 1 where it has few: H x origins. At most 2000 origins, evenly taken.
 error_pool <- function(error, prior = 10, most = 2000) {
   H <- dim(error)[1L]
-  size <- apply(abs(error), 2L, mean, na.rm = TRUE)
+  size <- vapply(seq_len(dim(error)[2L]), function(i) mean_size(error[, i, , drop = FALSE]), 0)
   origins <- apply(!is.na(error[1L, , , drop = FALSE]), 2L, sum)
-  all <- mean(abs(error), na.rm = TRUE)
+  all <- mean_size(error)
   size[is.na(size)] <- all
   ratio <- (origins * size + prior * all) / ((origins + prior) * all)
   error <- error / ratio[slice.index(error, 2L)]
   pool <- whole_errors(matrix(error, H))
-  if (ncol(pool) > most) pool <- pool[, round(seq(1, ncol(pool), length.out = most)), drop = FALSE]
+  n <- ncol(pool)
+  if (n > most) {
+    pool <- pool[, floor(1.5 + (seq_len(most) - 1) * (n - 1) / (most - 1)), drop = FALSE]
+  }
   list(ratio = ratio, pool = pool)
 }
 
@@ -387,6 +391,12 @@ whole_errors <- function(error, few = 20) {
     pool[, column] <- pool[known, column] * sqrt(seq_len(nrow(pool)) / known)
   }
   cbind(pool, -pool)
+}
+
+# The mean absolute value of what is not missing; NaN where all is. The core adds up: mean() has more
+# digits than Octave's.
+mean_size <- function(error) {
+  if (all(is.na(error))) NaN else rnn_metrics(error, array(0, dim(error)))$mae
 }
 
 # From the transformed scale back: a matrix of which all columns belong to series i.

@@ -188,6 +188,52 @@ write_metrics <- function(label) {
   }
 }
 
+# Forecasts of series: one, many of unequal length, so many that they are left out one by one, with
+# missing values, zeros, covariates, seasons of all kinds, beyond the horizon, of new data.
+write_forecasts <- function(label) {
+  series <- function(n, step) 60 + 30 * numbers(n, step) + seq_len(n)
+  y <- series(72, 37)
+  y[c(5, 40, 41)] <- NA
+  xreg <- cbind(numbers(78, 91), numbers(78, 11))
+  many <- list(y, series(50, 55), floor(2 + 2 * numbers(30, 91)))
+  cases <- list(
+    one = list(y, list(period = 12), list(h = 12)),
+    beyond = list(y, list(period = 12, repeats = 7), list(h = 60, npaths = 40, seed = 3)),
+    single = list(y, list(repeats = 1), list(h = 4, level = c(0.95, 0.5))),
+    recursive = list(y, list(horizon = 1, cell = "gru"), list(h = 5, npaths = 30)),
+    stl = list(y, list(period = c(4, 12), season = "stl"), list(h = 3)),
+    fourier = list(y, list(period = 12, season = "fourier", lambda = 0.5), list(h = 3)),
+    difference = list(y, list(period = 12, season = "difference", loss = "mse"), list(h = 3)),
+    plain = list(y - 100, list(p = 4, horizon = 6, hidden = c(5, 4), loss = "huber"), list(h = 6)),
+    counts = list(floor(3 + 3 * numbers(60, 37)), list(period = 4), list(h = 9, npaths = 30)),
+    negative = list(y - 100, list(period = 7), list(h = 7, nonnegative = TRUE)),
+    subset = list(y, list(subset = 20:72), list(h = 3)),
+    xreg = list(
+      y, list(period = 12, horizon = 4, xreg = xreg[1:72, ]), list(h = 6, xreg = xreg[73:78, ])
+    ),
+    many = list(many, list(period = 6), list(h = 14, npaths = 30)),
+    global = list(
+      lapply(1:12, function(i) series(190 + i, 2 * i + 1)), list(repeats = 3), list(h = 3)
+    )
+  )
+  write_one <- function(name, model, options) {
+    write_array(paste0(label, ".", name, ".fitted"), unlist(lapply(model$fitted, `[`, -1L)))
+    write_arrays(paste0(label, ".", name), model$errors)
+    told <- do.call(predict, c(list(model), options))
+    if (inherits(told, "forecast")) told <- list(told)
+    for (i in seq_along(told)) {
+      write_arrays(paste(label, name, i, sep = "."), told[[i]][c("mean", "lower", "upper")])
+    }
+  }
+  for (name in names(cases)) {
+    how <- list(repeats = 2, epochs = 3, batch_size = 4, hidden = 6, seed = 11)
+    how[names(cases[[name]][[2L]])] <- cases[[name]][[2L]]
+    model <- do.call(rnnar, c(cases[[name]][1L], how))
+    write_one(name, model, cases[[name]][[3L]])
+  }
+  write_one("applied", rnnar(series(400, 3), model = model), list(h = 12, npaths = 20))
+}
+
 write_file <- function(label, file) {
   cat(label, as.character(readBin(file, "raw", file.size(file))), "\n")
 }
@@ -205,6 +251,18 @@ write_files <- function(label, net) {
   }
 }
 
+# A back-test: every forecast and every score.
+write_backtest <- function(label, ...) {
+  y <- 40 + seq_len(70) / 2 + 9 * numbers(70, 37) + rep(c(3, -4, 1, 0, -2), 14)
+  tested <- rnn_backtest(list(y, y[1:50]^1.2, -y), 4,
+    period = 5, repeats = 2, epochs = 3, hidden = 4, seed = 3, ...
+  )
+  write_arrays(label, tested)
+  scores <- summary(tested)
+  write_arrays(paste0(label, ".all"), scores$all)
+  write_arrays(paste0(label, ".horizon"), scores$horizon)
+}
+
 write_files("double.file.gru", rnn_net(3, c(5, 4), 2, "gru", init = "he", chrono = 99, seed = 5))
 write_files("double.file.lstm", rnn_net(3, c(5, 4, 3), 2, "lstm",
   bidirectional = TRUE, dropout = 0.1, init = "orthogonal", recurrent_init = "identity",
@@ -212,6 +270,9 @@ write_files("double.file.lstm", rnn_net(3, c(5, 4, 3), 2, "lstm",
 ))
 
 write_metrics("double.metrics")
+write_forecasts("double.forecast")
+write_backtest("double.backtest.once")
+write_backtest("double.backtest.anew", initial = c(50, 40, 60), step = 5, refit = 2)
 
 for (precision in c("double", "single")) {
   for (activation in c("tanh", "relu", "sigmoid", "identity")) {

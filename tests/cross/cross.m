@@ -195,6 +195,52 @@ function write_metrics (label)
   endfor
 endfunction
 
+## Forecasts of series: one, many of unequal length, so many that they are left out one by one, with
+## missing values, zeros, covariates, seasons of all kinds, beyond the horizon, of new data.
+function write_forecasts (label)
+  series = @(n, step) 60 + 30 * numbers (n, step) + (1:n);
+  y = series (72, 37);
+  y([5, 40, 41]) = NaN;
+  xreg = [numbers(78, 91)', numbers(78, 11)'];
+  many = {y, series(50, 55), floor(2 + 2 * numbers (30, 91))};
+  cases = {"one", y, {"period", 12}, {12}; ...
+           "beyond", y, {"period", 12, "repeats", 7}, {60, "npaths", 40, "seed", 3}; ...
+           "single", y, {"repeats", 1}, {4, "level", [0.95, 0.5]}; ...
+           "recursive", y, {"horizon", 1, "cell", "gru"}, {5, "npaths", 30}; ...
+           "stl", y, {"period", [4, 12], "season", "stl"}, {3}; ...
+           "fourier", y, {"period", 12, "season", "fourier", "lambda", 0.5}, {3}; ...
+           "difference", y, {"period", 12, "season", "difference", "loss", "mse"}, {3}; ...
+           "plain", y - 100, {"p", 4, "horizon", 6, "hidden", [5, 4], "loss", "huber"}, {6}; ...
+           "counts", floor(3 + 3 * numbers (60, 37)), {"period", 4}, {9, "npaths", 30}; ...
+           "negative", y - 100, {"period", 7}, {7, "nonnegative", true}; ...
+           "subset", y, {"subset", 20:72}, {3}; ...
+           "xreg", y, {"period", 12, "horizon", 4, "xreg", xreg(1:72,:)}, ...
+             {6, "xreg", xreg(73:78,:)}; ...
+           "many", many, {"period", 6}, {14, "npaths", 30}; ...
+           "global", arrayfun(@(i) series (190 + i, 2 * i + 1), 1:12, "UniformOutput", false), ...
+             {"repeats", 3}, {3}};
+  for one = cases'
+    how = {"repeats", 2, "epochs", 3, "batch_size", 4, "hidden", 6, "seed", 11};
+    model = rnnar (one{2}, how{:}, one{3}{:});
+    write_forecast ([label "." one{1}], model, one{4});
+  endfor
+  model = rnnar (series (400, 3), "model", model);
+  write_forecast ([label ".applied"], model, {12, "npaths", 20});
+endfunction
+
+function write_forecast (label, model, options)
+  write_array ([label ".fitted"], vertcat (model.fitted{:}));
+  write_arrays (label, model.errors);
+  [told.mean, told.lower, told.upper] = rnn_forecast (model, options{:});
+  for i = 1:numel (model.series)
+    part = structfun (@(x) x(:,i,:), told, "UniformOutput", false);
+    if (! model.many)
+      part = told;
+    endif
+    write_arrays (sprintf ("%s.%d", label, i), part);
+  endfor
+endfunction
+
 function write_file (label, file)
   fid = fopen (file, "rb");
   printf ("%s ", label);
@@ -218,12 +264,40 @@ function write_files (label)
   endfor
 endfunction
 
+## A back-test: every forecast and every score.
+function write_backtest (label, varargin)
+  y = 40 + (1:70) / 2 + 9 * numbers (70, 37) + repmat ([3, -4, 1, 0, -2], 1, 14);
+  [b, s] = rnn_backtest ({y, y(1:50) .^ 1.2, -y}, 4, "period", 5, "repeats", 2, "epochs", 3, ...
+                         "hidden", 4, "seed", 3, varargin{:});
+  write_arrays (label, b, {"series", "origin", "horizon", "time", "actual", "forecast"});
+  write_pairs (label, {"lo", "hi"}, {b.lo, b.hi}, b.level);
+  for of = {"all", "horizon"}
+    scores = s.(of{1});
+    write_arrays ([label "." of{1}], scores, setdiff (fieldnames (scores), {"coverage", "width"}, ...
+                                                      "stable"));
+    write_pairs ([label "." of{1}], {"coverage", "width"}, {scores.coverage, scores.width}, ...
+                 b.level);
+  endfor
+endfunction
+
+## The columns of two matrices in turn, under the names that R gives them.
+function write_pairs (label, names, values, level)
+  for k = 1:numel (level)
+    for i = 1:2
+      write_array (sprintf ("%s.%s%d", label, names{i}, level(k)), values{i}(:,k));
+    endfor
+  endfor
+endfunction
+
 write_files ("double.file.gru");
 assert (rnn_load (fullfile (getenv ("CROSS_FOLDER"), "double.file.gru")),
         rnn_net (3, [5, 4], 2, "gru", "init", "he", "chrono", 99, "seed", 5));
 write_files ("double.file.lstm");
 
 write_metrics ("double.metrics");
+write_forecasts ("double.forecast");
+write_backtest ("double.backtest.once");
+write_backtest ("double.backtest.anew", "initial", [50, 40, 60], "step", 5, "refit", 2);
 
 for precision = {"double", "single"}
   for activation = {"tanh", "relu", "sigmoid", "identity"}
