@@ -79,7 +79,7 @@ test_that("lambda is a number, chosen, or none", {
   for (lambda in c(-0.5, 0, 0.5, 1, 2)) {
     one <- small(air, lambda = lambda)
     expect_identical(one$lambda, lambda)
-    expect_true(all(is.finite(predict(one, h = 30)$mean)))
+    expect_true(all(is.finite(predict(one, h = 26, npaths = 10)$mean)))
   }
   e <- expect_error(small(c(0, 1:20), lambda = 0), class = "bptt_input_error")
   expect_identical(e$argument, "y")
@@ -141,7 +141,7 @@ test_that("covariates are used, and only then needed", {
     numbers(predict(one, xreg = ahead)))
   expect_false(identical(numbers(predict(one, xreg = -ahead)), numbers(predict(one, xreg = ahead))))
   expect_sane(predict(small(air, xreg = rep(1, 144)), h = 3, xreg = rep(1, 3)), 3) # constant
-  expect_sane(predict(small(air, xreg = x[, 1]), h = 30, xreg = rnorm(30)), 30) # beyond the horizon
+  expect_sane(predict(small(air, xreg = x[, 1]), h = 30, xreg = rnorm(30), npaths = 50), 30) # beyond the horizon
   both <- small(two, xreg = list(x, x[1:72, ]))
   expect_length(predict(both, xreg = list(ahead, ahead[1:5, ]))$deaths$mean, 5L)
 })
@@ -164,7 +164,7 @@ test_that("a model can be applied to another series", {
   expect_identical(other$networks, fit$networks)
   expect_equal(tsp(predict(other, h = 3)$mean), tsp(ldeaths)[c(2, 2, 3)] + c(1, 3, 0) / c(12, 12, 1))
   expect_sane(predict(other, h = 12), 12)
-  expect_sane(predict(rnnar(two, model = fit), h = 30)$deaths, 30)
+  expect_sane(predict(rnnar(two, model = fit), h = 30, npaths = 50)$deaths, 30)
   expect_sane(predict(rnnar(air[1:5], model = many), h = 5), 5)
   x <- rnorm(144)
   one <- small(air, xreg = x)
@@ -188,9 +188,9 @@ test_that("a worker fits and forecasts the same", {
   parallel::clusterCall(cluster, .libPaths, .libPaths())
   there <- parallel::clusterCall(cluster, function(y, fit) {
     again <- bptt::rnnar(y, repeats = 2, epochs = 2, seed = 1)
-    list(networks = again$networks, mean = predict(fit, h = 30)$mean)
+    list(networks = again$networks, mean = predict(fit, h = 12)$mean)
   }, air, fit)[[1L]]
-  expect_identical(there, list(networks = fit$networks, mean = predict(fit, h = 30)$mean))
+  expect_identical(there, list(networks = fit$networks, mean = predict(fit, h = 12)$mean))
 })
 
 # ------------------------------------------------------------------------------ methods
