@@ -83,7 +83,7 @@ test_that("lambda is a number, chosen, or none", {
   }
   e <- expect_error(small(c(0, 1:20), lambda = 0), class = "bptt_input_error")
   expect_identical(e$argument, "y")
-  expect_match(conditionMessage(e), "`y` is 0 at .*, step 1; .* lambda = 0")
+  expect_match(conditionMessage(e), "`y` is 0 at .*step 1; .* lambda = 0")
 })
 
 test_that("missing values may be anywhere", {
@@ -325,7 +325,7 @@ test_that("what is wrong is said", {
     list(quote(small(list(1:9, 1:2))), "y", "item 2 of `y` has 2 values that are not missing; expected at least 3"),
     list(quote(small(c(NA, 1, NA))), "y", "`y` has 1 value that is not missing; expected at least 3"),
     list(quote(small(c(NA, NA, NA))), "y", "`y` has 0 values that are not missing; expected at least 3"),
-    list(quote(small(c(1, Inf, 2, 3))), "y", "`y` is Inf at .*, step 2; expected a finite number, or a missing one"),
+    list(quote(small(c(1, Inf, 2, 3))), "y", "`y` is Inf at .*step 2; expected a finite number, or a missing one"),
     list(quote(small(numeric())), "y", "`y` is empty"),
     list(quote(small(air, epoch = 3)), "epoch", "`epoch` is not an option of rnnar; did you mean `epochs`\\?"),
     list(quote(small(air, whatever = 3)), "whatever", "`whatever` is not an option of rnnar$"),
@@ -351,7 +351,7 @@ test_that("what is wrong is said", {
     list(quote(rnnar(air, model = wide)), "xreg", "`xreg` is missing; expected 2 columns, as `model` has"),
     list(quote(rnnar(air, model = fit, xreg = x)), "xreg", "`xreg` has 2 columns; expected none, as `model` has"),
     list(quote(small(air, xreg = x[1:9, ])), "xreg", "`xreg` has 9 steps; expected at least the 144 of `y`"),
-    list(quote(small(air, xreg = replace(x, 7, NA))), "xreg", "`xreg` is NA at .* step 7; expected a finite number"),
+    list(quote(small(air, xreg = replace(x, 7, NA))), "xreg", "`xreg` is NA at .*step 7; expected a finite number"),
     list(quote(small(two, xreg = x)), "xreg", "`xreg` is of 1 series; expected 2, as `y` is"),
     list(quote(small(air, subset = 145)), "subset", "`subset` does not say which values"),
     list(quote(small(air, subset = "a")), "subset", "`subset` does not say which values"),
