@@ -97,7 +97,7 @@ backtest_options <- function(options, series, call) {
   given <- if (is.null(names(options))) character(length(options)) else names(options)
   known <- setdiff(names(formals(rnnar)), "y")
   unknown <- options[!given %in% setdiff(known, "...")]
-  do.call("refuse_unknown", c(list(known = known, of = "rnnar", call = call), unknown))
+  do.call("refuse_unknown", c(list(known = known, of = "rnnar", call = call), unknown), quote = TRUE)
   if (is.null(options$period)) options$period <- period_of(series)
   options$subset <- check_subset(options$subset, series, call)
   options
