@@ -38,8 +38,8 @@
 #' @section In parallel:
 #' Where package `future.apply` is installed and [future::plan()] says so, trainings are shared out
 #' to workers, each with the origins that follow it. The result is the same for any plan. With
-#' package `progressr` the progress is reported, some trainings at a time, to the handlers that the user
-#' has chosen.
+#' package `progressr` the progress is reported, some trainings at a time, to the handlers that the
+#' user has chosen.
 #'
 #' @param y A time series, or many: see [rnnar()].
 #' @param h Steps to forecast from each origin.
@@ -97,7 +97,8 @@ backtest_options <- function(options, series, call) {
   given <- if (is.null(names(options))) character(length(options)) else names(options)
   known <- setdiff(names(formals(rnnar)), "y")
   unknown <- options[!given %in% setdiff(known, "...")]
-  do.call("refuse_unknown", c(list(known = known, of = "rnnar", call = call), unknown), quote = TRUE)
+  args <- c(list(known = known, of = "rnnar", call = call), unknown)
+  do.call("refuse_unknown", args, quote = TRUE)
   if (is.null(options$period)) options$period <- period_of(series)
   options$subset <- check_subset(options$subset, series, call)
   options
