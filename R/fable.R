@@ -22,11 +22,12 @@
 #' }
 #'
 #' @section Values that are missing:
-#' Values of the response may be missing, see [rnnar()]; those of covariates may not. Where rows are
-#' missing, `tsibble::fill_gaps()` makes them.
+#' Values of the response may be missing, see [rnnar()]. Those of covariates may not, but at the
+#' beginning, as with `xreg(lag(x))`: there the model leaves out the rows. Where rows are missing in
+#' the data, `tsibble::fill_gaps()` makes them.
 #'
 #' `interpolate()` puts what the model forecasts from the step before in place of what is missing;
-#' the first value of a series stays missing.
+#' what there is no such forecast of, as the first value of a series, stays missing.
 #'
 #' @section Forecasts:
 #' `forecast()` gives distributions as samples: `times` paths, each the forecast with errors of the
@@ -35,6 +36,8 @@
 #' value of the data is below 0, the response is transformed, or `nonnegative` is `FALSE`. `.mean`
 #' is the mean of the paths. The forecast of [forecast.rnnar()], on which the paths lie evenly, is
 #' near their median: `point_forecast = list(.median = median)`.
+#' Beyond the model's `horizon` each path is forecast from on its own, which takes `times` as long;
+#' smaller `times` or a longer `horizon` help.
 #'
 #' `refit()` applies the networks to other data, and `stream()` to more of the same; with
 #' `reestimate = TRUE`, `refit()` trains new ones. `fitted(h = 2)` gives what was forecast two steps
@@ -88,8 +91,10 @@ check_tsibble <- function(.data) {
 special_ar <- function(p = NULL, P = 1) list(p = p, P = P)
 
 special_season <- function(period = NULL, method = "auto") {
-  period <- fabletools::get_frequencies(period, self$data, .auto = "smallest")
-  list(period = as.numeric(period), method = method)
+  steps <- lapply(if (is.null(period)) list(NULL) else period, function(one) {
+    as.numeric(fabletools::get_frequencies(one, self$data, .auto = "smallest"))
+  })
+  list(period = unlist(steps), method = method)
 }
 
 # A model frame. lag() is what fabletools has for models: it looks back into the data of before.
@@ -113,7 +118,7 @@ only_one <- function(specials, name) {
 levels_of <- function(frames) lapply(frames, function(f) stats::.getXlevels(stats::terms(f), f))
 
 # The covariates as one matrix; NULL: none.
-xreg_matrix <- function(frames, levels = levels_of(frames)) {
+xreg_matrix <- function(frames, levels) {
   columns <- Map(function(frame, known) {
     for (name in names(known)) frame[[name]] <- known_factor(frame[[name]], known[[name]], name)
     terms <- stats::delete.response(stats::terms(frame))
@@ -143,15 +148,16 @@ train_fable <- function(.data, specials, ...) {
 train_response <- function(.data, specials, transformed, options) {
   ar <- only_one(specials, "AR")
   season <- only_one(specials, "season")
+  levels <- levels_of(specials$xreg)
+  past <- past_of(.data, specials, levels)
   fixed <- list(
-    response_of(.data), p = ar$p, P = ar$P, xreg = xreg_matrix(specials$xreg),
-    season = season$method, period = season$period
+    past$y, p = ar$p, P = ar$P, xreg = past$xreg, season = season$method, period = season$period
   )
   if (transformed && !"lambda" %in% names(options)) fixed["lambda"] <- list(NULL)
   structure(
     list(
-      model = do.call(rnnar_of, c(fixed, options)), transformed = transformed,
-      levels = levels_of(specials$xreg), options = options
+      model = do.call(rnnar_of, c(fixed, options)), lead = past$lead,
+      transformed = transformed, levels = levels, options = options
     ),
     class = "RNNAR"
   )
@@ -169,10 +175,15 @@ response_of <- function(.data) {
   .data[[name]]
 }
 
-# The networks of a fit on a series that is new.
-apply_fable <- function(object, y, xreg) {
-  object$model <- rnnar(y, model = object$model, xreg = xreg)
-  object
+# Response and covariates, without the first rows, `lead` of them, where covariates are missing, as
+# those made by lag() are.
+past_of <- function(.data, specials, levels) {
+  y <- response_of(.data)
+  xreg <- xreg_matrix(specials$xreg, levels)
+  complete <- if (is.null(xreg)) TRUE else stats::complete.cases(xreg)
+  lead <- if (any(complete)) which(complete)[1L] - 1L else 0L
+  taken <- seq_along(y) > lead
+  list(y = y[taken], xreg = if (!is.null(xreg)) xreg[taken, , drop = FALSE], lead = lead)
 }
 
 # ---------------------------------------------------------------------- forecasts, paths
@@ -186,12 +197,17 @@ forecast.RNNAR <- function(object, new_data, specials = NULL, times = 5000, nonn
   distributional::dist_sample(lapply(seq_len(nrow(paths)), function(k) paths[k, ]))
 }
 
-# h x times
-fable_paths <- function(object, h, xreg, times, nonnegative, seed) {
+# h x times. At most `most` at once, as each may be a series of its own to the networks.
+fable_paths <- function(object, h, xreg, times, nonnegative, seed, most = 1000) {
   model <- object$model
   y <- model$series[[1L]]
-  z <- paths_of(model, 1L, h, future_xreg(model, xreg, h), times, seed)
-  paths <- matrix(invert(z, frame_of(model), 1L), h)
+  future <- future_xreg(model, xreg, h)
+  portions <- rep(most, times %/% most)
+  if (times %% most > 0) portions <- c(portions, times %% most)
+  z <- lapply(seq_along(portions), function(k) {
+    paths_of(model, 1L, h, future, portions[k], seed + k - 1)
+  })
+  paths <- matrix(invert(do.call(cbind, z), frame_of(model), 1L), h)
   if (is.null(nonnegative)) nonnegative <- !object$transformed && all(y >= 0, na.rm = TRUE)
   if (nonnegative) pmax(paths, 0) else paths
 }
@@ -220,13 +236,18 @@ refit.RNNAR <- function(object, new_data, specials = NULL, reestimate = FALSE, .
   if (reestimate) {
     return(train_response(new_data, specials, object$transformed, object$options))
   }
-  apply_fable(object, response_of(new_data), xreg_matrix(specials$xreg, object$levels))
+  past <- past_of(new_data, specials, object$levels)
+  object$model <- rnnar(past$y, model = object$model, xreg = past$xreg)
+  object$lead <- past$lead
+  object
 }
 
 #' @exportS3Method fabletools::stream
 stream.RNNAR <- function(object, new_data, specials = NULL, ...) {
   xreg <- rbind(object$model$xreg[[1L]], xreg_matrix(specials$xreg, object$levels))
-  apply_fable(object, c(object$model$series[[1L]], response_of(new_data)), xreg)
+  y <- c(object$model$series[[1L]], response_of(new_data))
+  object$model <- rnnar(y, model = object$model, xreg = xreg)
+  object
 }
 
 #' @exportS3Method generics::interpolate
@@ -241,7 +262,7 @@ interpolate.RNNAR <- function(object, new_data, specials = NULL, ...) {
 
 #' @importFrom stats fitted
 #' @export
-fitted.RNNAR <- function(object, ...) object$model$fitted[[1L]]
+fitted.RNNAR <- function(object, ...) c(rep(NA, object$lead), object$model$fitted[[1L]])
 
 #' @exportS3Method fabletools::hfitted
 hfitted.RNNAR <- function(object, h, ...) {
@@ -256,12 +277,14 @@ hfitted.RNNAR <- function(object, h, ...) {
   fits <- rep(NA_real_, n)
   origins <- seq_len(max(0, n - h))
   fits[origins + h] <- invert(matrix(said[h, 1L, origins]), frame, 1L)
-  fits
+  c(rep(NA, object$lead), fits)
 }
 
 #' @importFrom stats residuals
 #' @export
-residuals.RNNAR <- function(object, ...) object$model$series[[1L]] - fitted.RNNAR(object)
+residuals.RNNAR <- function(object, ...) {
+  c(rep(NA, object$lead), object$model$series[[1L]]) - fitted.RNNAR(object)
+}
 
 fable_networks <- function(object) do.call(c, object$model$networks)
 

@@ -119,7 +119,8 @@
 ##
 ## @item @qcode{"learn_rate"}, @qcode{"epochs"}, @qcode{"batch_size"}
 ## As in @code{rnn_train}; the rate goes down as a cosine, and a batch is of so many
-## series.  Default: 0.007; 30 epochs, or as many as make 500 steps; 32.
+## series.  Default: 0.007; 30 epochs, but at least so many as make 500 steps of the optimizer, and at
+## most 1500; 32.
 ##
 ## @item @qcode{"seed"}
 ## A whole number from 0 on for the weights and all that is random.  Default: drawn
