@@ -119,7 +119,8 @@
 ##
 ## @item @qcode{"learn_rate"}, @qcode{"epochs"}, @qcode{"batch_size"}
 ## As in @code{rnn_train}; the rate goes down as a cosine, and a batch is of so many
-## series.  Default: 0.007; 30 epochs, or as many as make 500 steps; 32.
+## series.  Default: 0.007; 30 epochs, but at least so many as make 500 steps of the optimizer, and at
+## most 1500; 32.
 ##
 ## @item @qcode{"seed"}
 ## A whole number from 0 on for the weights and all that is random.  Default: drawn
@@ -199,38 +200,6 @@ function m = rnnar (y, varargin)
 endfunction
 
 ## ------------------------------------------------------------------------------ arguments
-
-## A cell array of column vectors, and whether they were given as many.
-function [series, many] = read_series (y)
-
-  many = iscell (y) || ! (isvector (y) || isempty (y));
-  if (iscell (y))
-    series = y(:)';
-  elseif (many && ndims (y) == 2)
-    series = num2cell (y, 1);
-  else
-    series = {y};
-  endif
-  if (isempty (series))
-    error ("bptt:invalidInput", "`y` is an empty cell array; expected time series");
-  endif
-  for i = 1:numel (series)
-    one = series{i};
-    what = "`y`";
-    if (many)
-      what = sprintf ("item %d of `y`", i);
-    endif
-    if (! ((isnumeric (one) || islogical (one)) && isreal (one)))
-      error ("bptt:invalidInput", "%s is of class `%s`; expected a time series", what, class (one));
-    endif
-    if (! (isvector (one) || isempty (one)))
-      error ("bptt:invalidInput", "%s is of size %s; expected a time series", what, ...
-             strjoin (cellstr (num2str (size (one)')), " x "));
-    endif
-    series{i} = double (full (one(:)));
-  endfor
-
-endfunction
 
 function repeats = check_repeats (repeats)
 
