@@ -124,7 +124,7 @@ demo: all
 # The notebooks afresh, into build/notebooks. KEEP=1: they become those in notebooks/.
 notebooks: all
 	@rm -rf build/notebooks && mkdir -p build/notebooks
-	@$(SUITE) notebooks tools/notebooks.sh build/notebooks
+	@$(SUITE) notebooks/all tools/notebooks.sh build/notebooks
 	$(if $(KEEP),cp build/notebooks/*.ipynb notebooks)
 
 # ---------------------------------------------------------------------------- tests
