@@ -117,38 +117,6 @@ function h = default_h (m)
 
 endfunction
 
-function check_whole (n, name, least, most)
-
-  is_number = isnumeric (n) && isscalar (n);
-  if (! (is_number && n >= least && n <= most && n == round (n)))
-    is = sprintf ("of class %s and size %s", class (n), ...
-                  strjoin (cellstr (num2str (size (n)')), " x "));
-    if (is_number)
-      is = num2str (n);
-    endif
-    error ("bptt:invalidInput", "`%s` is %s; expected a whole number of at least %d", name, is, ...
-           least);
-  endif
-
-endfunction
-
-function level = check_level (level)
-
-  if (! (isnumeric (level) && isreal (level) && all (isfinite (level(:)))))
-    error ("bptt:invalidInput", "`level` is no vector of numbers; expected levels in per cent");
-  endif
-  level = double (level(:)');
-  if (all (level > 0 & level < 1))
-    level = 100 * level;
-  endif
-  if (any (level <= 0 | level >= 100))
-    error ("bptt:invalidInput", ...
-           "`level` has a level outside (0, 100); expected levels in per cent");
-  endif
-  level = unique (level);
-
-endfunction
-
 function check_nonnegative (nonnegative)
 
   if (! (isempty (nonnegative) || (isscalar (nonnegative) && any (nonnegative == [0, 1]))))

@@ -119,7 +119,8 @@
 ##
 ## @item @qcode{"learn_rate"}, @qcode{"epochs"}, @qcode{"batch_size"}
 ## As in @code{rnn_train}; the rate goes down as a cosine, and a batch is of so many
-## series.  Default: 0.007; 30 epochs, or as many as make 500 steps; 32.
+## series.  Default: 0.007; 30 epochs, but at least so many as make 500 steps of the optimizer, and at
+## most 1500; 32.
 ##
 ## @item @qcode{"seed"}
 ## A whole number from 0 on for the weights and all that is random.  Default: drawn
@@ -200,38 +201,6 @@ endfunction
 
 ## ------------------------------------------------------------------------------ arguments
 
-## A cell array of column vectors, and whether they were given as many.
-function [series, many] = read_series (y)
-
-  many = iscell (y) || ! (isvector (y) || isempty (y));
-  if (iscell (y))
-    series = y(:)';
-  elseif (many && ndims (y) == 2)
-    series = num2cell (y, 1);
-  else
-    series = {y};
-  endif
-  if (isempty (series))
-    error ("bptt:invalidInput", "`y` is an empty cell array; expected time series");
-  endif
-  for i = 1:numel (series)
-    one = series{i};
-    what = "`y`";
-    if (many)
-      what = sprintf ("item %d of `y`", i);
-    endif
-    if (! ((isnumeric (one) || islogical (one)) && isreal (one)))
-      error ("bptt:invalidInput", "%s is of class `%s`; expected a time series", what, class (one));
-    endif
-    if (! (isvector (one) || isempty (one)))
-      error ("bptt:invalidInput", "%s is of size %s; expected a time series", what, ...
-             strjoin (cellstr (num2str (size (one)')), " x "));
-    endif
-    series{i} = double (full (one(:)));
-  endfor
-
-endfunction
-
 function repeats = check_repeats (repeats)
 
   if (! (isnumeric (repeats) && isscalar (repeats) && repeats >= 1 && repeats == fix (repeats)))
@@ -301,7 +270,8 @@ function [nets, fold, history] = train_view (view, target, folds, lengths, m, se
   training = m.training;
   epochs = training.epochs;
   if (isempty (epochs))
-    epochs = max (30, ceil (500 / ceil (numel (lengths) / training.batch_size)));
+    batches = ceil (numel (lengths) / training.batch_size);
+    epochs = max (2, ceil (min (max (500, 30 * batches), 1500) / batches));
   endif
   threads = {};
   if (! isempty (training.threads))
@@ -315,6 +285,9 @@ function [nets, fold, history] = train_view (view, target, folds, lengths, m, se
     seen = target;
     if (! isempty (folds))
       seen(folds == j) = NaN;
+    endif
+    if (all (isnan (seen(:))))
+      seen = target;   # the series is too short to leave anything out
     endif
     net = rnn_net (rows (x), training.hidden, rows (target), training.cell, "seed", seed + 10 * j);
     [trained, info] ...
@@ -395,13 +368,32 @@ function errors = error_pool (error)
   own_size(isnan (own_size)) = all_size;
   origins = sum (! isnan (error(1,:,:)), 3);
   ratio = (origins .* own_size + prior * all_size) ./ ((origins + prior) * all_size);
-  pool = reshape (error ./ ratio, H, []);
-  pool = pool(:,! any (isnan (pool), 1));
+  pool = whole_errors (reshape (error ./ ratio, H, []));
   n = columns (pool);
   if (n > most)
     pool = pool(:,floor (1.5 + (0:most-1) * (n - 1) / (most - 1)));
   endif
   errors = struct ("ratio", ratio, "pool", pool);
+
+endfunction
+
+## The columns that lack nothing.  Where they are few, as of a series of few steps, all that have a
+## first error: in them what is not known is the last one that is, grown as the errors of a random
+## walk are; and each with its opposite, as few errors do not say to which side they lie.
+function pool = whole_errors (error)
+
+  few = 20;
+  pool = error(:,! any (isnan (error), 1));
+  if (columns (pool) >= few)
+    return;
+  endif
+  pool = error(:,! isnan (error(1,:)));
+  step = (1:rows (pool))';
+  for column = 1:columns (pool)
+    known = cummax (step .* ! isnan (pool(:,column)));
+    pool(:,column) = pool(known,column) .* sqrt (step ./ known);
+  endfor
+  pool = [pool, -pool];
 
 endfunction
 
