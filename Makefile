@@ -3,10 +3,11 @@
 #   make deps      installs what is missing (apt, CRAN)   make check     R CMD check --as-cran,
 #   make           builds both packages, installs them                   Octave from its tarball
 #                  in build/ and nowhere else             make sanitize  ASAN, UBSAN, TSAN, valgrind
-#   make demo      the forecast, from R and from Octave   make bench     speed beside peers
+#   make demo      forecasts, from R and from Octave      make bench     speed beside peers
 #   make test      all tests                              make bench-deps  installs them
 #   make dist      both tarballs, in dist/                make check-arm  the core on an emulated
-#   make format, make clean                                               ARM (make arm-deps)
+#   make notebooks runs notebooks/ afresh                               ARM (make arm-deps)
+#   make format, make clean
 
 VERSION := $(shell sed -n 's/^Version: *//p' DESCRIPTION)
 # What programs say is read here: in English.
@@ -72,15 +73,22 @@ consistent:
 	  grep -q "$$f" src/Makevars || { echo "src/Makevars lacks $$f"; exit 1; }; done
 
 # R CMD build works in a copy without what was built here, and it throws away the output and the
-# status of cleanup, which puts the core in: look at the result.
-$(R_TARBALL): $(R_FILES)
-	@rm -rf build/stage/R && mkdir -p build/stage/R/bptt dist
+# status of cleanup, which puts the core in: look at the result. To build the vignette it installs the
+# package: make and the tests do with a tarball that has none.
+# $(1): the flags of R CMD build
+define build_r
+	@rm -rf build/stage/$(@D) && mkdir -p build/stage/$(@D)/bptt $(@D)
 	tar -cf - --exclude-vcs --exclude=./build --exclude=./dist --exclude=./src/core \
-	  --exclude='*.o' --exclude='*.so' --exclude='*.oct' . | tar -xf - -C build/stage/R/bptt
-	cd dist && R CMD build --no-build-vignettes ../build/stage/R/bptt
+	  --exclude='*.o' --exclude='*.so' --exclude='*.oct' . | tar -xf - -C build/stage/$(@D)/bptt
+	cd $(@D) && R CMD build $(1) $(CURDIR)/build/stage/$(@D)/bptt
 	@test `tar -tzf $@ | grep -c '/src/core/.*\.[ch]$$'` -eq $(words $(CORE)) || \
 	  { echo "$@ lacks a part of the core"; rm $@; exit 1; }
-	@rm -rf build/stage/R
+	@rm -rf build/stage/$(@D)
+endef
+$(R_TARBALL): $(R_FILES) $(wildcard vignettes/*)
+	$(call build_r,)
+build/bare/$(notdir $(R_TARBALL)): $(R_FILES)
+	$(call build_r,--no-build-vignettes)
 
 $(OCTAVE_TARBALL): $(OCTAVE_FILES)
 	@rm -rf build/stage/octave && mkdir -p build/stage/octave/bptt-$(VERSION)/src/core dist
@@ -92,8 +100,8 @@ $(OCTAVE_TARBALL): $(OCTAVE_FILES)
 	  --mtime=@$(STAMP) -cf - bptt-$(VERSION) | gzip -9n > $@
 	@rm -rf build/stage/octave
 
-# Installed from the tarballs, as a user would, but into build/.
-build/r.stamp: $(R_TARBALL)
+# Installed from tarballs, as a user would, but into build/.
+build/r.stamp: build/bare/$(notdir $(R_TARBALL))
 	@mkdir -p build/Rlib
 	R CMD INSTALL -l build/Rlib $<
 	@touch $@
@@ -112,8 +120,12 @@ demo: all
 	@mkdir -p build/demo
 	Rscript demo/demo.R
 	$(OCTAVE) demo/demo.m
-	Rscript demo/backtest.R
-	@echo "The pictures are build/demo/R.png and build/demo/octave.png."
+
+# The notebooks afresh, into build/notebooks. KEEP=1: they become those in notebooks/.
+notebooks: all
+	@rm -rf build/notebooks && mkdir -p build/notebooks
+	@$(SUITE) notebooks/all tools/notebooks.sh build/notebooks
+	$(if $(KEEP),cp build/notebooks/*.ipynb notebooks)
 
 # ---------------------------------------------------------------------------- tests
 
@@ -219,7 +231,7 @@ sanitize-threads: core-tsan
 	@ok=true; for t in 'test_threads 0 4' 'test_reference 0 84' 'test_resume 2003'; do \
 	  $(SUITE) sanitize/tsan-$${t%% *} build/core-tsan/$$t || ok=false; done; $$ok
 
-sanitize-r: $(R_TARBALL)
+sanitize-r: build/bare/$(notdir $(R_TARBALL))
 	@rm -rf build/asan/Rlib && mkdir -p build/asan/Rlib
 	@echo 'CFLAGS = $(ASAN) $(CWARN)' > build/asan/Makevars
 	R_MAKEVARS_USER=$(CURDIR)/build/asan/Makevars R CMD INSTALL --no-test-load -l build/asan/Rlib $<
@@ -280,7 +292,7 @@ clean:
 	rm -rf build dist src/core src/*.o src/*.so
 	$(MAKE) -C octave/src clean
 
-.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo test test-core test-r test-octave test-cross test-tasks test-kill \
+.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo notebooks test test-core test-r test-octave test-cross test-tasks test-kill \
   test-terminal check \
   sanitize sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind core-gcc core-small \
   core-clang core-asan core-tsan core-valgrind bench format clean

@@ -39,6 +39,22 @@ input_error <- function(argument, message, call = sys.call(sys.parent())) {
   ))
 }
 
+# Of a function of R alone: an argument that it does not know. `...`: those that fell to its dots.
+refuse_unknown <- function(known, of, ..., call = sys.call(sys.parent())) {
+  if (...length() == 0L) {
+    return(invisible())
+  }
+  name <- names(substitute(list(...)))[2L]
+  if (is.null(name) || !nzchar(name)) {
+    input_error("...", paste0("an argument of ", of, " has no name; expected one of the options"), call)
+  }
+  known <- setdiff(known, "...")
+  distance <- utils::adist(name, known)[1L, ]
+  near <- min(distance) <= max(1, nchar(name) %/% 3)
+  meant <- if (near) paste0("; did you mean `", known[which.min(distance)], "`?")
+  input_error(name, paste0("`", name, "` is not an option of ", of, meant), call)
+}
+
 # A value of another function. What that says of its argument `from`, `call` says of its own `to`.
 as_argument <- function(value, from, to, call) {
   tryCatch(value, bptt_input_error = function(e) {

@@ -3,7 +3,7 @@
 #' Forecasts of a model of time series
 #'
 #' @param object A model of [rnnar()].
-#' @param h Steps to forecast; `NULL`: two periods, or 10.
+#' @param h Steps to forecast; `NULL`: the rows of `xreg`, or two periods, or 10.
 #' @param level Levels of the intervals in per cent.
 #' @param fan Whether the levels are 51, 54, ..., 99.
 #' @param xreg Covariates of the steps to be forecast, as many as the model has; for many series a
@@ -11,10 +11,13 @@
 #' @param npaths Paths that intervals beyond the model's `horizon` are made from.
 #' @param nonnegative Whether what is below 0 is made 0; `NULL`: where the series has no negative
 #'   value.
-#' @param seed Seed of the paths.
-#' @param ... Not used.
-#' @return An object of class `forecast`, as those of package \pkg{forecast}; of many series a list
-#'   of them.
+#' @param seed Seed of the paths; `NULL`: R's generator decides.
+#' @param ... Takes nothing, and for `predict()` the arguments of `forecast()`: one that is not known
+#'   is an error.
+#' @return An object of class `forecast`, as those of package \pkg{forecast}, whose functions work on
+#'   it; of many series a list of them, of class `rnnar_forecasts`. What can be done without that
+#'   package: [rnnar_forecasts].
+#' @seealso [rnnar()], [simulate.rnnar()]
 #' @examples
 #' fit <- rnnar(AirPassengers, repeats = 5, seed = 1)
 #' predict(fit, h = 12)
@@ -22,25 +25,35 @@
 #' @exportS3Method generics::forecast
 forecast.rnnar <- function(object, h = NULL, level = c(80, 95), fan = FALSE, xreg = NULL,
                            npaths = 1000, nonnegative = NULL, seed = 1, ...) {
-  if (fan) level <- seq(51, 99, by = 3)
+  refuse_unknown(names(formals(forecast.rnnar)), "forecast", ...)
+  if (check_flag(fan, "fan")) level <- seq(51, 99, by = 3)
   level <- check_level(level)
-  if (is.null(h)) h <- default_h(object)
-  h <- check_whole(h, "h", 1, 1e5)
+  ahead <- steps_ahead(object, h, xreg)
   npaths <- check_whole(npaths, "npaths", 2, 1e7)
-  future <- future_xreg(object, xreg, h)
-  median <- forecast_blocks(object, h, future)
-  out <- lapply(seq_along(object$series), function(i) {
-    one_forecast(object, i, h, level, median, future, npaths, nonnegative, seed)
+  if (!is.null(nonnegative)) check_flag(nonnegative, "nonnegative")
+  seed <- if (is.null(seed)) random_seed() else check_whole(seed, "seed", 0, 2^52)
+  median <- forecast_blocks(object, ahead$h, ahead$xreg)
+  out <- of_each(object, function(i) {
+    one_forecast(object, i, ahead$h, level, median, ahead$xreg, npaths, nonnegative, seed)
   })
-  names(out) <- names(object$series)
-  if (attr(object$series, "many")) out else out[[1L]]
+  if (is_many(object)) structure(out, class = "rnnar_forecasts") else out
 }
 
 #' @rdname forecast.rnnar
 #' @export
 predict.rnnar <- function(object, h = NULL, ...) forecast.rnnar(object, h = h, ...)
 
-default_h <- function(object) {
+# How many steps, and the covariates up to the last of them.
+steps_ahead <- function(object, h, xreg, call = sys.call(sys.parent())) {
+  if (is.null(h)) h <- default_h(object, xreg)
+  h <- check_whole(h, "h", 1, 1e5, call)
+  list(h = h, xreg = future_xreg(object, xreg, h, call))
+}
+
+default_h <- function(object, xreg) {
+  if (!is.null(xreg) && !is.null(object$xreg)) {
+    return(min(vapply(as_xreg(xreg, object$series), nrow, 0L)))
+  }
   period <- max(1, object$options$period)
   if (period > 1) 2 * round(period) else 10
 }
@@ -48,16 +61,43 @@ default_h <- function(object) {
 check_whole <- function(n, name, least, most, call = sys.call(sys.parent())) {
   good <- is.numeric(n) && length(n) == 1L && isTRUE(n >= least && n <= most && n == round(n))
   if (!good) {
-    is <- if (length(n) == 1L && is.atomic(n)) format(n) else paste("of class", class(n)[1L])
-    expected <- paste0("expected a whole number of at least ", least)
-    input_error(name, paste0("`", name, "` is ", is, "; ", expected), call)
+    expected <- sprintf("one whole number from %.0f to %.0f", least, most)
+    input_error(name, paste0("`", name, "` is ", what_is(n), "; expected ", expected), call)
   }
   as.numeric(n)
 }
 
+check_flag <- function(x, name, call = sys.call(sys.parent())) {
+  if (!isTRUE(x) && !isFALSE(x)) {
+    input_error(name, paste0("`", name, "` is ", what_is(x), "; expected TRUE or FALSE"), call)
+  }
+  x
+}
+
+check_choice <- function(x, name, among, call = sys.call(sys.parent())) {
+  if (!is.character(x) || length(x) != 1L || !x %in% among) {
+    quoted <- dQuote(among, FALSE)
+    expected <- paste(paste(quoted[-length(quoted)], collapse = ", "), "or", quoted[length(quoted)])
+    input_error(name, paste0("`", name, "` is ", what_is(x), "; expected ", expected), call)
+  }
+  x
+}
+
+what_is <- function(x) {
+  if (is.null(x)) {
+    "NULL"
+  } else if (!is.atomic(x) || length(x) != 1L) {
+    paste0("of class `", class(x)[1L], "` and of length ", length(x))
+  } else if (is.character(x)) {
+    dQuote(x, FALSE)
+  } else {
+    format(x)
+  }
+}
+
 check_level <- function(level, call = sys.call(sys.parent())) {
   if (!is.numeric(level) || length(level) == 0L || !all(is.finite(level))) {
-    input_error("level", "`level` is no vector of numbers; expected levels in per cent", call)
+    input_error("level", "`level` is not a vector of numbers; expected levels in per cent", call)
   }
   if (all(level > 0 & level < 1)) level <- 100 * level
   if (any(level <= 0 | level >= 100)) {
@@ -89,6 +129,9 @@ future_xreg <- function(object, xreg, h, call = sys.call(sys.parent())) {
         as.integer(h), ncol(past)
       )
       input_error("xreg", said, call)
+    }
+    if (!is.numeric(ahead) || !all(is.finite(ahead))) {
+      input_error("xreg", "`xreg` has what is no finite number; expected none", call)
     }
     rbind(past[seq_len(n), , drop = FALSE], ahead[seq_len(h), , drop = FALSE])
   }, object$xreg, xreg, lengths_of(object$series))
@@ -129,7 +172,8 @@ forecast_blocks <- function(object, h, xreg) {
   series <- object$series
   while (nrow(z) < h) {
     for (i in seq_along(series)) {
-      series[[i]] <- c(as.numeric(series[[i]]), invert(block$z[, i, drop = FALSE], frame, i))
+      ahead <- invert(block$z[, i, drop = FALSE], frame, i)
+      series[[i]] <- c(as.numeric(series[[i]]), finite(ahead))
     }
     block <- last_block(object, series, xreg, nrow(z))
     z <- rbind(z, block$z)
@@ -151,12 +195,18 @@ paths_of <- function(object, i, h, xreg, npaths, seed) {
   dim(z) <- c(nrow(block$z), npaths)
   one <- object
   for (b in seq_len(blocks - 1L)) {
-    y <- invert(z, frame, 1L)
+    y <- finite(invert(z, frame, 1L))
     paths <- lapply(seq_len(npaths), function(k) c(as.numeric(object$series[[i]]), y[, k]))
     block <- last_block(one, paths, rep(xreg[i], npaths), nrow(z))
     z <- rbind(z, block$z + size * pool[, draw[, b + 1L], drop = FALSE])
   }
   z[seq_len(h), , drop = FALSE]
+}
+
+# What a transformation turns into infinity, as a number that can be gone on from.
+finite <- function(y, most = .Machine$double.xmax / 1e3) {
+  y[] <- pmin(pmax(y, -most), most)
+  y
 }
 
 # The p-quantile of each row, on a line between neighbours (type 7 of quantile()).
@@ -181,11 +231,10 @@ one_forecast <- function(object, i, h, level, median, xreg, npaths, nonnegative,
   } else {
     ends <- t(row_quantiles(paths_of(object, i, h, xreg, npaths, seed), p))
   }
-  ends <- matrix(invert(cbind(z, ends), frame, i), h)
-  if (is.null(nonnegative)) nonnegative <- all(series[[i]] >= 0, na.rm = TRUE)
-  if (nonnegative) ends <- pmax(ends, 0)
+  ends <- keep_sign(matrix(invert(cbind(z, ends), frame, i), h), series[[i]], nonnegative)
   n <- length(series[[i]])
   ahead <- function(values) as_given(values, series, i, n + 1)
+  y <- given(series, i)
   k <- length(level)
   matrix_of <- function(columns) {
     out <- ahead(ends[, columns, drop = FALSE])
@@ -193,13 +242,28 @@ one_forecast <- function(object, i, h, level, median, xreg, npaths, nonnegative,
     out
   }
   structure(list(
-    method = method_of(object), model = object, level = level, mean = ahead(ends[, 1L]),
+    method = object$method, model = if (!is_many(object)) object, level = level,
+    mean = ahead(ends[, 1L]),
     lower = matrix_of(1L + rev(seq_len(k))), upper = matrix_of(1L + k + seq_len(k)),
-    x = as_given(as.numeric(series[[i]]), series, i),
-    series = if (is.null(names(series))) attr(series, "title") else names(series)[i],
-    fitted = as_given(object$fitted[[i]], series, i),
-    residuals = as_given(as.numeric(series[[i]]) - object$fitted[[i]], series, i)
-  ), class = "forecast")
+    x = y, series = series_names(object)[i], fitted = as_given(object$fitted[[i]], series, i),
+    residuals = as_given(as.numeric(y) - object$fitted[[i]], series, i)
+  ), class = c("rnnar_forecast", "forecast"))
+}
+
+# What each series is called: its name, or its place among many.
+series_names <- function(object) {
+  names <- names(object$series)
+  if (!is_many(object)) {
+    return(if (is.null(names)) attr(object$series, "title") else names)
+  }
+  place <- as.character(seq_along(object$series))
+  if (is.null(names)) place else ifelse(is.na(names) | names == "", place, names)
+}
+
+# What is below 0, made 0: if it shall be so, or if the series is never below.
+keep_sign <- function(values, y, nonnegative) {
+  if (is.null(nonnegative)) nonnegative <- all(y >= 0, na.rm = TRUE)
+  if (nonnegative) pmax(values, 0) else values
 }
 
 method_of <- function(object) {

@@ -43,11 +43,12 @@
 #' @param horizon Steps that are forecast at once; `NULL`: two periods, or 10. With 1 forecasts are
 #'   recursive: each is taken for a value, and the next made from it; as are those beyond `horizon`.
 #' @param learn_rate,epochs,batch_size See [rnn_train()]; the rate goes down as a cosine. `epochs`
-#'   `NULL`: 30, or as many as make 500 steps.
+#'   `NULL`: 30, but at least so many as make 500 steps of the optimizer, and at most 1500.
 #' @param seed Seed of the weights and of what is random; `NULL`: R's generator decides.
 #' @param threads Threads to compute with.
-#' @param ... Not used.
-#' @return A model of class `rnnar`.
+#' @param ... Takes nothing: an argument that is not known is an error.
+#' @return A model of class `rnnar`, a list. What can be done with it: [rnnar_methods].
+#' @seealso [forecast.rnnar()]
 #' @references
 #' Cleveland, R. B., Cleveland, W. S., McRae, J. E. and Terpenning, I. (1990). STL: a seasonal-trend
 #' decomposition procedure based on loess. *Journal of Official Statistics* 6(1), 3--73.
@@ -65,20 +66,26 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
                   period = NULL, horizon = NULL, loss = "mae", learn_rate = 0.007, epochs = NULL,
                   batch_size = 32, seed = NULL, threads = getOption("bptt.threads", 1)) {
   call <- match.call()
+  refuse_unknown(names(formals(rnnar)), "rnnar", ...)
   series <- as_series_list(y, deparse1(substitute(y)), sys.call())
   if (!is.null(model)) {
     if (!inherits(model, "rnnar")) {
       input_error("model", "`model` is not of class `rnnar`; expected what rnnar() returned")
     }
-    return(apply_model(model, series, xreg, call))
+    return(apply_model(model, series, xreg, call, sys.call()))
   }
+  repeats <- check_whole(repeats, "repeats", 1, 1e4)
+  batch_size <- check_whole(batch_size, "batch_size", 1, 2^31 - 1)
+  if (!is.null(epochs)) epochs <- check_whole(epochs, "epochs", 1, 2^31 - 1)
+  if (!is.null(seed)) seed <- check_whole(seed, "seed", 0, 2^52)
+  check_choice(loss, "loss", c("mae", "mse", "huber"))
   if (is.null(period)) period <- period_of(series)
   options <- list(
     period = period, horizon = horizon, p = p, P = P, season = season, lambda = lambda
   )
   fit <- list(
     series = series, xreg = as_xreg(xreg, series), options = options, call = call, cell = cell,
-    repeats = repeats
+    repeats = repeats, subset = check_subset(subset, series)
   )
   frame <- frame_of(fit, call = sys.call())
   if (is.null(seed)) seed <- random_seed()
@@ -88,32 +95,31 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
     learn_rate = learn_rate, batch_size = batch_size, threads = threads, epochs = epochs
   )
   fit$training <- training
-  targets <- lapply(frame$view, function(view) leave_out_subset(view$target, subset, series))
-  folds <- folds_of(frame, series, repeats)
-  members <- lapply(seq_along(frame$view), function(v) {
-    train_view(
-      frame$view[[v]], targets[[v]], folds, lengths_of(series), repeats, training, seed + 1000 * v
-    )
-  })
-  fit$networks <- lapply(members, `[[`, "nets")
-  fit$fold <- members[[1L]]$fold
-  fit$history <- lapply(members, `[[`, "history")
-  finish_model(fit, frame, targets, folds)
+  train_model(fit, frame, seed)
 }
 
 # ------------------------------------------------------------------------------- series
 
 # Any number of series as a list of vectors, which knows how they were given.
 as_series_list <- function(y, name, call) {
-  many <- is.list(y) || (is.matrix(y) && ncol(y) > 1L)
+  many <- is.list(y) || (is.matrix(y) && ncol(y) != 1L)
   columns <- if (is.list(y)) as.list(y) else if (many) matrix_columns(y) else list(y)
-  if (length(columns) == 0L) input_error("y", "`y` is an empty list; expected time series", call)
-  numeric <- vapply(columns, function(z) is.numeric(z) || is.logical(z), NA)
-  if (!all(numeric)) {
-    which <- if (many) paste("item", which(!numeric)[1L], "of `y`") else "`y`"
-    is <- class(columns[[which(!numeric)[1L]]])[1L]
-    input_error("y", paste0(which, " is of class `", is, "`; expected a time series"), call)
+  if (length(columns) == 0L) {
+    is <- if (is.list(y)) "an empty list" else "a matrix of no columns"
+    input_error("y", paste0("`y` is ", is, "; expected time series"), call)
   }
+  refuse <- function(bad, is) {
+    if (!any(bad)) {
+      return()
+    }
+    which <- if (many) paste("item", which(bad)[1L], "of `y`") else "`y`"
+    said <- paste0(which, " is ", is(columns[[which(bad)[1L]]]), "; expected a time series")
+    input_error("y", said, call)
+  }
+  numeric <- vapply(columns, function(z) is.numeric(z) || is.logical(z), NA)
+  refuse(!numeric, function(z) paste0("of class `", class(z)[1L], "`"))
+  one_column <- vapply(columns, function(z) NROW(z) == length(z), NA)
+  refuse(!one_column, function(z) paste("an array of", paste(dim(z), collapse = " x ")))
   structure(
     lapply(columns, function(z) as.numeric(z)),
     names = names(columns), times = lapply(columns, tsp),
@@ -122,9 +128,7 @@ as_series_list <- function(y, name, call) {
 }
 
 matrix_columns <- function(y) {
-  columns <- lapply(seq_len(ncol(y)), function(i) {
-    if (is.ts(y)) y[, i] else as.numeric(y[, i])
-  })
+  columns <- lapply(seq_len(ncol(y)), function(i) y[, i])
   names(columns) <- colnames(y)
   columns
 }
@@ -149,19 +153,40 @@ as_xreg <- function(xreg, series) {
   lapply(xreg, function(m) unname(as.matrix(m)))
 }
 
-# A series as it was given, from this position on.
+# Values, or a matrix of them, on the time of a series as it was given, from this position on.
 as_given <- function(values, series, i, from = 1L) {
   t <- attr(series, "times")[[i]]
   if (is.null(t)) t <- c(1, length(series[[i]]), 1)
-  ts(values, start = t[1L] + (from - 1) / t[3L], frequency = t[3L])
+  out <- ts(values, start = t[1L] + (from - 1) / t[3L], frequency = t[3L])
+  if (from == 1L && NROW(values) == length(series[[i]])) tsp(out) <- t # to the last bit
+  msts <- attr(series, "msts")[[i]]
+  if (!is.null(msts) && !is.matrix(values)) {
+    out <- structure(out, class = c("msts", "ts"), msts = msts)
+  }
+  out
+}
+
+# Series i as it was given.
+given <- function(series, i) as_given(as.numeric(series[[i]]), series, i)
+
+is_many <- function(fit) attr(fit$series, "many")
+
+# Of one series f(1), of many a list of what `f` says of each.
+of_each <- function(fit, f) {
+  out <- lapply(seq_along(fit$series), f)
+  if (is_many(fit)) stats::setNames(out, names(fit$series)) else out[[1L]]
 }
 
 # ------------------------------------------------------------------------------ training
 
 frame_of <- function(fit, series = fit$series, xreg = fit$xreg, appended = 0,
                      call = sys.call(sys.parent())) {
-  args <- c(list(y = lapply(series, as.numeric), xreg = xreg, appended = appended), fit$options)
-  run("rnnar_frame", args, call)
+  y <- lapply(series, as.numeric)
+  if (isFALSE(attr(series, "many"))) { # no list: errors say `y`, not an item of it
+    y <- y[[1L]]
+    if (length(xreg) == 1L) xreg <- xreg[[1L]]
+  }
+  run("rnnar_frame", c(list(y = y, xreg = xreg, appended = appended), fit$options), call)
 }
 
 # For each target, H x N x T, the fold that it is left out in; NULL: none.
@@ -179,42 +204,112 @@ folds_of <- function(frame, series, repeats, folds = 5) {
   ceiling(folds * time / n)
 }
 
-leave_out_subset <- function(target, subset, series) {
+# Positions of the values that are targets; NULL: all.
+check_subset <- function(subset, series, call = sys.call(sys.parent())) {
+  if (is.null(subset)) {
+    return(NULL)
+  }
+  refuse <- function(is, expected) {
+    input_error("subset", paste0("`subset` ", is, "; expected ", expected), call)
+  }
+  if (length(series) > 1L) refuse("is given", "none, as there are several series")
+  n <- length(series[[1L]])
+  if (is.logical(subset) && length(subset) == n && !anyNA(subset)) {
+    return(which(subset))
+  }
+  whole <- is.numeric(subset) && all(is.finite(subset)) && all(subset == round(subset))
+  if (!whole || any(abs(subset) > n) || (any(subset < 0) && any(subset >= 0))) {
+    refuse("does not say which values", paste("positions up to", n, "or", n, "logical values"))
+  }
+  seq_len(n)[subset]
+}
+
+leave_out_subset <- function(target, subset, series, call = sys.call(sys.parent())) {
   if (is.null(subset)) {
     return(target)
   }
-  if (length(series) > 1L) {
-    input_error("subset", "`subset` is given; expected none, as there are several series")
-  }
   n <- length(series[[1L]])
-  taken <- seq_len(n) %in% seq_len(n)[subset]
+  taken <- seq_len(n) %in% subset
   time <- slice.index(target, 1L) + slice.index(target, 3L)
   target[!taken[pmin(time, n)]] <- NA
+  if (all(is.na(target))) {
+    said <- "`subset` leaves no value of `y` that could be a target; expected some"
+    input_error("subset", said, call)
+  }
   target
 }
 
-# The networks of one view, those of fold j without its targets.
-train_view <- function(view, target, folds, lengths, repeats, training, seed) {
+# A fit whose networks have been trained, as it says in `training`: new ones, or, where it has some,
+# those further.
+train_model <- function(fit, frame, seed, call = sys.call(sys.parent())) {
+  series <- fit$series
+  targets <- lapply(frame$view, function(view) {
+    leave_out_subset(view$target, fit$subset, series, call)
+  })
+  folds <- folds_of(frame, series, fit$repeats)
+  members <- lapply(seq_along(frame$view), function(v) {
+    as_argument(train_view(
+      frame$view[[v]], targets[[v]], folds, lengths_of(series), fit$repeats, fit$training,
+      seed + 1000 * v, fit$networks[[v]]
+    ), "x", "y", call)
+  })
+  before <- fit$history
+  fit$seconds <- sum(fit$seconds, vapply(members, `[[`, 0, "seconds"))
+  fit$networks <- lapply(members, `[[`, "nets")
+  fit$fold <- members[[1L]]$fold
+  fit$history <- do.call(rbind, c(list(before), lapply(seq_along(members), function(v) {
+    trained <- members[[v]]$history
+    epoch <- trained$epoch + max(0, before$epoch)
+    data.frame(view = view_names(fit)[v], network = trained$network, epoch = epoch, trained[-(1:2)])
+  })))
+  finish_model(fit, frame, targets, folds)
+}
+
+# What each kind of networks sees, as in frame.c.
+view_names <- function(fit) {
+  season <- fit$options$season
+  if (max(fit$options$period) < 1.5) "none" else if (season == "auto") c("stl", "difference") else season
+}
+
+# The networks of one view, those of fold j without its targets. `nets`: those to go on with.
+train_view <- function(view, target, folds, lengths, repeats, training, seed, nets = NULL) {
   fold <- if (is.null(folds)) rep(0, repeats) else (seq_len(repeats) - 1) %% max(folds) + 1
   size <- c(dim(view$x)[1L], dim(target)[1L])
   batches <- ceiling(length(lengths) / training$batch_size)
-  epochs <- if (is.null(training$epochs)) max(30, ceiling(500 / batches)) else training$epochs
-  nets <- vector("list", repeats)
-  history <- list()
-  for (j in unique(fold)) {
-    seen <- target
-    if (!is.null(folds)) seen[folds == j] <- NA
-    net <- rnn_net(size[1L], training$hidden, size[2L], training$cell, seed = seed + 10 * j)
+  epochs <- training$epochs
+  if (is.null(epochs)) epochs <- max(2, ceiling(min(max(500, 30 * batches), 1500) / batches))
+  train <- function(net, seen, repeats, seed) {
     trained <- rnn_train(net, view$x, seen,
       lengths = lengths, loss = training$loss, learn_rate = training$learn_rate,
       schedule = "cosine", epochs = epochs, batch_size = training$batch_size,
-      repeats = sum(fold == j), precision = "single", seed = seed + 10 * j,
+      repeats = repeats, precision = "single", seed = seed,
       threads = training$threads, verbose = FALSE
     )
-    nets[fold == j] <- if (sum(fold == j) == 1L) list(trained$net) else trained$net
-    history[[length(history) + 1L]] <- trained$history
+    list(nets = fit_nets(trained), history = fit_histories(trained))
   }
-  list(nets = nets, fold = fold, history = history)
+  done <- vector("list", repeats)
+  history <- vector("list", repeats)
+  begin <- proc.time()[[3L]]
+  for (j in unique(fold)) {
+    seen <- target
+    if (!is.null(folds)) seen[folds == j] <- NA
+    if (all(is.na(seen))) seen <- target # the series is too short to leave anything out
+    own <- which(fold == j)
+    if (is.null(nets)) {
+      net <- rnn_net(size[1L], training$hidden, size[2L], training$cell, seed = seed + 10 * j)
+      trained <- train(net, seen, length(own), seed + 10 * j)
+    } else {
+      each <- lapply(own, function(k) train(nets[[k]], seen, 1, seed + 10 * k))
+      trained <- list(
+        nets = lapply(each, function(one) one$nets[[1L]]),
+        history = lapply(each, function(one) one$history[[1L]])
+      )
+    }
+    done[own] <- trained$nets
+    history[own] <- Map(function(k, h) cbind(network = k, h[names(h) != "repeat"]), own, trained$history)
+  }
+  seconds <- proc.time()[[3L]] - begin
+  list(nets = done, fold = fold, history = do.call(rbind, history), seconds = seconds)
 }
 
 # ------------------------------------------------------------- what the networks say of the past
@@ -254,6 +349,8 @@ finish_model <- function(fit, frame, targets, folds) {
   }
   truth <- view$base + targets[[1L]] * view$spread[slice.index(every, 2L)]
   fit$errors <- error_pool((truth - unseen) / view$spread[slice.index(every, 2L)])
+  fit$method <- method_of(fit)
+  fit$lambda <- frame$lambda
   fit$fitted <- lapply(seq_along(fit$series), function(i) {
     n <- lengths[i]
     ahead <- every[1L, i, seq_len(n - 1L)]
@@ -272,13 +369,28 @@ error_pool <- function(error, prior = 10, most = 2000) {
   size[is.na(size)] <- all
   ratio <- (origins * size + prior * all) / ((origins + prior) * all)
   error <- error / ratio[slice.index(error, 2L)]
-  pool <- matrix(error, H)
-  pool <- pool[, colSums(is.na(pool)) == 0, drop = FALSE]
+  pool <- whole_errors(matrix(error, H))
   n <- ncol(pool)
   if (n > most) {
     pool <- pool[, floor(1.5 + (seq_len(most) - 1) * (n - 1) / (most - 1)), drop = FALSE]
   }
   list(ratio = ratio, pool = pool)
+}
+
+# The columns that lack nothing. Where they are few, as of a series of few steps, all that have a
+# first error: in them what is not known is the last one that is, grown as the errors of a random
+# walk are; and each with its opposite, as few errors do not say to which side they lie.
+whole_errors <- function(error, few = 20) {
+  pool <- error[, colSums(is.na(error)) == 0, drop = FALSE]
+  if (ncol(pool) >= few) {
+    return(pool)
+  }
+  pool <- error[, !is.na(error[1L, ]), drop = FALSE]
+  for (column in seq_len(ncol(pool))) {
+    known <- cummax(seq_len(nrow(pool)) * !is.na(pool[, column]))
+    pool[, column] <- pool[known, column] * sqrt(seq_len(nrow(pool)) / known)
+  }
+  cbind(pool, -pool)
 }
 
 # The mean absolute value of what is not missing; NaN where all is. The core adds up: mean() has more
@@ -296,11 +408,21 @@ invert <- function(z, frame, i) {
 }
 
 # The networks of a model on series that are new.
-apply_model <- function(model, series, xreg, call) {
+apply_model <- function(model, series, xreg, call, from) {
+  columns <- ncol(model$xreg[[1L]])
+  xreg <- as_xreg(xreg, series)
+  given <- if (!is.null(xreg)) ncol(xreg[[1L]])
+  if (!identical(given, columns)) {
+    is <- if (is.null(given)) "is missing" else paste("has", plural(given, "column"))
+    expected <- if (is.null(columns)) "none" else plural(columns, "column")
+    said <- paste0("`xreg` ", is, "; expected ", expected, ", as `model` has")
+    input_error("xreg", said, from)
+  }
   model$series <- series
-  model["xreg"] <- list(as_xreg(xreg, series))
+  model["xreg"] <- list(xreg)
+  model["subset"] <- list(NULL)
   model$call <- call
-  frame <- frame_of(model)
+  frame <- frame_of(model, call = from)
   targets <- lapply(frame$view, `[[`, "target")
   pool <- model$errors$pool
   model <- finish_model(model, frame, targets, NULL)

@@ -85,7 +85,7 @@ rnn_tune <- function(x, target, grid, ..., search = c("grid", "random", "halving
   if (search == "halving") {
     results <- tune_halving(plan, if (is.null(epochs)) formals(rnn_train)$epochs else epochs)
   } else {
-    plan$report <- tune_progress(length(candidates))
+    plan$report <- step_progress(length(candidates))
     results <- tune_all(candidates, epochs, plan)
   }
   new_rnn_tune(candidates, results)
@@ -273,20 +273,14 @@ tune_all <- function(candidates, epochs, search) {
   kept <- kept_results(search)
   done <- kept$rounds[[name]]
   if (is.null(done)) done <- vector("list", length(candidates))
-  parallel <- requireNamespace("future.apply", quietly = TRUE)
-  at_once <- if (parallel) min(future::nbrOfWorkers(), length(candidates)) else 1
   todo <- which(vapply(done, is.null, NA))
-  for (some in split(todo, (seq_along(todo) - 1) %/% (4 * at_once))) {
-    one <- function(i) tune_one(candidates[[i]], common, search$runs)
-    done[some] <- if (parallel) {
-      future.apply::future_lapply(some, one, future.seed = TRUE, future.packages = "bptt")
-    } else {
-      lapply(some, one)
-    }
-    kept$rounds[[name]] <- done
+  one <- function(i) tune_one(candidates[[i]], common, search$runs)
+  side_by_side(todo, one, function(some, results) {
+    done[some] <<- results
+    kept$rounds[[name]] <<- done
     if (!is.null(search$file)) save_aside(kept, search$file)
-    for (i in some) search$report()
-  }
+    search$report(length(some))
+  })
   done
 }
 
@@ -310,21 +304,13 @@ save_aside <- function(object, file) {
   if (!file.rename(aside, file)) stop("`file` is ", file, ", which cannot be written")
 }
 
-tune_progress <- function(steps) {
-  if (!requireNamespace("progressr", quietly = TRUE)) {
-    return(function() NULL)
-  }
-  signal <- progressr::progressor(steps = steps)
-  function() signal()
-}
-
 # The better third goes on, for three times as many epochs. Each result is the last one that its
 # candidate had; `round` says how far it came.
 tune_halving <- function(plan, epochs) {
   candidates <- plan$candidates
   rounds <- floor(log(length(candidates)) / log(3) + 1e-9)
   sizes <- floor(length(candidates) / 3^(0:rounds))
-  plan$report <- tune_progress(sum(sizes))
+  plan$report <- step_progress(sum(sizes))
   results <- vector("list", length(candidates))
   left <- seq_along(candidates)
   for (round in 0:rounds) {

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_VIEWS = 2, LONGEST_LAG = 400 };
+enum { MOST_VIEWS = 2, LONGEST_LAG = 60 };
 
 /* One way to see the series. */
 typedef struct {
@@ -33,12 +33,19 @@ typedef struct {
 
 /* ---------------------------------------------------------------------------- arguments */
 
+/* "Inf at step 3", "Inf at step 3 of series 2" */
+static phrase say_observation(const series *s, const series_element *e)
+{
+  phrase at = say("%s at step %td", say_number(e->number).s, e->step);
+  return s->size[SEQUENCE] > 1 ? say("%s of series %td", at.s, e->sequence) : at;
+}
+
 static bool check_observation(const door *d, const series *s, const series_element *e,
                               void *context)
 {
   double *known = context;
   if (isinf(e->number)) {
-    return wrong(d->error, place_of(s->argument), series_say_element(s, e).s,
+    return wrong(d->error, place_of(s->argument), say_observation(s, e).s,
                  "a finite number, or a missing one");
   }
   known[e->sequence - 1] += !isnan(e->number);
@@ -92,7 +99,7 @@ static bool check_transform(const door *d, const series *s, const series_element
 {
   const double lambda = *(double *)context;
   return isnan(e->number) || isfinite(box_cox(e->number, lambda)) ||
-         wrong(d->error, place_of(s->argument), series_say_element(s, e).s,
+         wrong(d->error, place_of(s->argument), say_observation(s, e).s,
                "a number that a Box-Cox transformation with lambda = %s is for",
                say_number(lambda).s);
 }
@@ -117,7 +124,7 @@ static ptrdiff_t season_of(const frame_shape *f)
 {
   ptrdiff_t longest = 0;
   for (int i = 0; i < f->periods; i++) {
-    if (f->period[i] > longest && f->period[i] < LONGEST_LAG) longest = f->period[i];
+    if (f->period[i] > longest && f->period[i] <= LONGEST_LAG) longest = f->period[i];
   }
   return longest;
 }

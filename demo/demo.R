@@ -1,141 +1,157 @@
-# demo.R -- the sunspot number, forecast eleven years ahead by networks that have seen its past.
+# demo.R -- two series forecast by rnnar() and by what people use now, and how far each was off.
 #
-#   Rscript demo/demo.R        in the top folder of bptt; writes build/demo/R.png
+#   Rscript demo/demo.R        in the top folder of bptt; writes build/demo/R-*.png
 #
-# demo.m is the same in Octave.
+# ETS, ARIMA and nnetar are those of package forecast; without it they are left out. demo.m is the
+# same in Octave.
 library(bptt)
+have_forecast <- suppressWarnings(suppressMessages(requireNamespace("forecast", quietly = TRUE)))
+if (!have_forecast) message("Package forecast is not installed: no ETS, ARIMA and nnetar.")
 
-cycle <- 132 # months: the eleven years from one maximum of solar activity to the next
+# -------------------------------------------------------------------------------- series
 
-# One step of the network is a year: twelve months go in, the next twelve come out. A series can
-# be cut into years in twelve ways, one for each month to begin with: a batch of twelve sequences,
-# month of the year x first month x year. The last of them ends where the series ends.
-years_of <- function(z) {
-  steps <- (length(z) - 23) %/% 12
-  index <- outer(outer(1:12, 0:11, "+"), 12 * (seq_len(steps) - 1), "+")
-  index <- index + length(z) - max(index) - 12
-  list(x = array(z[index], dim(index)), target = array(z[index + 12], dim(index)))
-}
-
-# Fits one LSTM to the years of z. A small penalty on large weights keeps it from learning the
-# noise by heart.
-fit_lstm <- function(z, seed, progress, iterations = 120, penalty = 1e-3) {
-  years <- years_of(z)
-  net <- rnn_net(12, 12, 12, "lstm", seed = seed)
-  goal <- rnn_objective(net, years$x, years$target)
-  losses <- NULL
-  fn <- function(par) goal$fn(par) + penalty * sum(par^2)
-  gr <- function(par) {
-    losses <<- c(losses, fn(par)) # costs nothing: goal keeps its last evaluation
-    if (progress && length(losses) %% 20 == 1) cat(sprintf(" %.4f", tail(losses, 1)))
-    goal$gr(par) + 2 * penalty * par
-  }
-  if (progress) cat(sprintf("LSTM %d, loss every 20 gradients:", seed))
-  best <- optim(goal$par, fn, gr,
-    method = "L-BFGS-B", control = list(maxit = iterations, factr = 0, lmm = 10)
+# The sunspot number as means of twelve months, the last of which ends where the series does: a
+# cycle of solar activity is about eleven years.
+sunspots <- function() {
+  monthly <- read.csv("demo/sunspots.csv")
+  years <- nrow(monthly) %/% 12
+  values <- colMeans(matrix(tail(monthly$sunspots, 12 * years), 12))
+  list(
+    name = "sunspots", title = "sunspot number, means of twelve months",
+    y = values, end = 2013.25, step = 1, period = 11, h = 11, shown = 33,
+    rnnar = list(lambda = 0.5, season = "difference"), lambda = 0.5,
+    origins = length(values) - 22 - 5.5 * (0:16) # forecasts from there end before the held-out part
   )
-  if (progress) cat(sprintf(", at the end %.4f\n", best$value))
-  list(net = goal$net(best$par), losses = losses)
 }
 
-# Goes through the past year by year, then on from there: the state is carried along, and each
-# year that comes out goes in as the next.
-continue_series <- function(net, z, months) {
-  past <- t(matrix(tail(z, 12 * (length(z) %/% 12)), 12)) # a year a row
-  last <- nrow(past)
-  state <- rnn_forward(net, past[-last, ])$state
-  year <- past[last, , drop = FALSE]
-  path <- NULL
-  while (length(path) < months) {
-    step <- rnn_forward(net, year, state = state)
-    state <- step$state
-    year <- step$y
-    path <- c(path, year)
+air <- function() {
+  monthly <- read.csv("demo/airpassengers.csv")
+  list(
+    name = "airpassengers", title = "airline passengers a month, thousands",
+    y = monthly$passengers, end = 1961 - 0.5 / 12, step = 1 / 12, period = 12, h = 24, shown = 36,
+    rnnar = list(), lambda = 0, origins = NULL
+  )
+}
+
+# ------------------------------------------------------------------------------- methods
+
+# Each takes a ts and says what follows: a list of mean, lower and upper (80 and 95 %).
+methods_for <- function(series) {
+  h <- series$h
+  both <- function(f) list(mean = as.vector(f$mean), lower = f$lower, upper = f$upper)
+  methods <- list(
+    rnnar = function(y, repeats = 20, ...) {
+      fit <- do.call(rnnar, c(list(y, horizon = h, repeats = repeats, seed = 1), series$rnnar))
+      both(predict(fit, h = h))
+    },
+    "seasonal naive" = function(y, ...) seasonal_naive(y, h)
+  )
+  if (have_forecast) {
+    ahead <- function(fit, ...) both(forecast::forecast(fit, h = h, ...))
+    methods$ETS <- function(y, ...) ahead(forecast::ets(y))
+    methods$ARIMA <- function(y, ...) ahead(forecast::auto.arima(y, lambda = series$lambda))
+    methods$nnetar <- function(y, paths = 100, ...) {
+      set.seed(1)
+      ahead(forecast::nnetar(y, lambda = series$lambda), PI = paths > 0, npaths = paths)
+    }
   }
-  path[seq_len(months)]
+  methods
 }
 
-# The mean of what a few LSTMs forecast that began with different weights.
-forecast_lstm <- function(past, months, seeds = 1:5, progress = FALSE) {
-  centre <- mean(past)
-  spread <- sd(past)
-  z <- (past - centre) / spread
-  losses <- list()
-  total <- 0
-  for (seed in seeds) {
-    fit <- fit_lstm(z, seed, progress)
-    losses <- c(losses, list(fit$losses))
-    total <- total + pmax(centre + spread * continue_series(fit$net, z, months), 0)
-  }
-  list(mean = total / length(seeds), losses = losses)
+# The last period once more. Its errors add up from period to period.
+seasonal_naive <- function(y, h) {
+  m <- frequency(y)
+  error <- sqrt(mean(diff(y, m)^2)) * sqrt((seq_len(h) - 1) %/% m + 1)
+  ahead <- rep(tail(as.vector(y), m), length.out = h)
+  wide <- outer(error, qnorm(c(0.9, 0.975)))
+  list(mean = ahead, lower = ahead - wide, upper = ahead + wide)
 }
 
-# What a forecast has to beat: the cycle before once more, and an autoregression whose order
-# AIC chooses.
-forecast_naive <- function(past, months) rep(tail(past, cycle), length.out = months)
-forecast_ar <- function(past, months) {
-  fit <- ar(past)
-  list(mean = as.vector(predict(fit, n.ahead = months)$pred), order = fit$order)
-}
+# -------------------------------------------------------------------------------- scores
 
 rmse <- function(forecast, truth) sqrt(mean((forecast - truth)^2))
-mae <- function(forecast, truth) mean(abs(forecast - truth))
 
-main <- function() {
-  series <- read.csv("demo/sunspots.csv")
-  year <- series$year + (series$month - 0.5) / 12
-  train <- seq_len(nrow(series) - cycle)
-  past <- series$sunspots[train]
-  truth <- series$sunspots[-train]
-
-  cat("R: fitting to the monthly sunspot number of", series$year[1], "to", max(series$year[train]),
-      "\n")
-  lstm <- forecast_lstm(past, cycle, progress = TRUE)
-  ar <- forecast_ar(past, cycle)
-  naive <- forecast_naive(past, cycle)
-
-  cat(sprintf("\n%-38s %8s %8s\n", "forecast of the 132 months after that", "RMSE", "MAE"))
-  row <- function(name, forecast) {
-    cat(sprintf("%-38s %8.2f %8.2f\n", name, rmse(forecast, truth), mae(forecast, truth)))
-  }
-  row("mean of five LSTMs", lstm$mean)
-  row("seasonal naive: 132 months before", naive)
-  row(sprintf("AR(%d)", ar$order), ar$mean)
-  cat("\n")
-
-  dir.create("build/demo", recursive = TRUE, showWarnings = FALSE)
-  png("build/demo/R.png", width = 1100, height = 400, res = 96, type = "cairo")
-  on.exit(dev.off())
-  layout(t(1:2), widths = c(1, 2.4))
-  par(mar = c(3.4, 3.6, 2, 1), mgp = c(2.3, 0.6, 0), las = 1, cex = 0.9, xaxs = "i", yaxs = "i")
-  plot(NULL,
-    xlim = c(0, 140), ylim = c(0.18, 1.4), log = "y", xaxp = c(0, 120, 3), yaxt = "n",
-    xlab = "gradients computed", ylab = "training loss", main = "five LSTMs"
-  )
-  axis(2, at = seq(0.2, 1.2, 0.2))
-  for (loss in lstm$losses) lines(loss, col = "steelblue")
-
-  recent <- tail(train, 2 * cycle)
-  ahead <- year[-train]
-  entry <- function(name, forecast) sprintf("%s, RMSE %.0f", name, rmse(forecast, truth))
-  plot(year[recent], past[recent],
-    type = "l", col = "grey70", xlim = c(1980, 2015), ylim = c(-10, 250),
-    xlab = "year", ylab = "monthly sunspot number",
-    main = "the last eleven years, forecast from those before (grey: end of the training part)"
-  )
-  abline(v = min(ahead), col = "grey50", lty = 3)
-  lines(ahead, truth, col = "black")
-  lines(ahead, naive, col = "darkorange", lty = 2)
-  lines(ahead, ar$mean, col = "forestgreen", lwd = 2)
-  lines(ahead, lstm$mean, col = "steelblue", lwd = 3)
-  legend("topright",
-    c(
-      "truth", entry("seasonal naive", naive), entry(sprintf("AR(%d)", ar$order), ar$mean),
-      entry("mean of five LSTMs", lstm$mean)
-    ),
-    col = c("black", "darkorange", "forestgreen", "steelblue"),
-    lty = c(1, 2, 1, 1), lwd = c(1, 1, 2, 3), bty = "n", cex = 0.95
+scores <- function(forecast, truth, past) {
+  m <- frequency(past)
+  covered <- colMeans(truth >= forecast$lower & truth <= forecast$upper)
+  c(
+    rmse(forecast$mean, truth), mean(abs(forecast$mean - truth)),
+    mean(abs(forecast$mean - truth)) / mean(abs(diff(past, m))), 100 * covered
   )
 }
 
-if (sys.nframe() == 0) main()
+# The mean RMSE of forecasts from earlier origins, none of which sees what is held out.
+earlier <- function(method, series) {
+  mean(vapply(floor(series$origins), function(n) {
+    past <- ts(series$y[seq_len(n)], frequency = series$period)
+    rmse(method(past, repeats = 5, paths = 0)$mean, series$y[n + seq_len(series$h)])
+  }, 0))
+}
+
+# ------------------------------------------------------------------------------- picture
+
+colours <- c(
+  rnnar = "#1f5fa8", "seasonal naive" = "#e08214", ETS = "#1b7837", ARIMA = "#b2182b",
+  nnetar = "#762a83"
+)
+
+widths <- function(name) ifelse(name == "rnnar", 3, 1.3)
+
+draw <- function(series, past, truth, forecasts) {
+  n <- length(past)
+  time <- function(i) series$end + (i - n - series$h) * series$step
+  shown <- n - series$shown + seq_len(series$shown)
+  ahead <- n + seq_len(series$h)
+  band <- forecasts$rnnar
+  top <- max(past[shown], truth, band$upper) # what of the others is higher is cut off
+  file <- sprintf("build/demo/R-%s.png", series$name)
+  png(file, width = 1000, height = 420, res = 96, type = "cairo")
+  on.exit(dev.off())
+  par(mar = c(2.6, 3.4, 2.2, 13.5), mgp = c(2.3, 0.6, 0), las = 1, yaxs = "i")
+  plot(time(c(shown, ahead)), c(past[shown], truth),
+    type = "n", ylim = c(0, 1.04 * top), xlab = "", ylab = "", main = series$title
+  )
+  edge <- time(c(ahead, rev(ahead)))
+  for (k in 2:1) {
+    polygon(edge, c(band$lower[, k], rev(band$upper[, k])),
+      border = NA, col = adjustcolor(colours["rnnar"], c(0.25, 0.15)[k])
+    )
+  }
+  lines(time(shown), past[shown], col = "grey60")
+  for (name in rev(names(forecasts))) {
+    lines(time(ahead), forecasts[[name]]$mean, col = colours[name], lwd = widths(name))
+  }
+  lines(time(c(n, ahead)), c(past[n], truth), lwd = 1.6)
+  off <- vapply(forecasts, function(f) rmse(f$mean, truth), 0)
+  legend(par("usr")[2], par("usr")[4],
+    c("known", "held out", sprintf("%s, RMSE %.1f", names(forecasts), off), "rnnar, 80 and 95 %"),
+    col = c("grey60", "black", colours[names(forecasts)], adjustcolor(colours["rnnar"], 0.3)),
+    lwd = c(1, 1.6, widths(names(forecasts)), 10), bty = "n", xpd = NA, cex = 0.9,
+    y.intersp = 1.3
+  )
+  file
+}
+
+# ------------------------------------------------------------------------------ all of it
+
+for (series in list(sunspots(), air())) {
+  n <- length(series$y) - series$h
+  past <- ts(series$y[seq_len(n)], frequency = series$period)
+  truth <- series$y[-seq_len(n)]
+  methods <- methods_for(series)
+  more <- length(series$origins)
+  cat(sprintf("R: %s, %d values held out after %d\n", series$title, series$h, n))
+  cat(sprintf(
+    "%16s %8s %8s %6s %8s %8s %8s%s\n", "", "RMSE", "MAE", "MASE", "in 80 %", "in 95 %", "seconds",
+    if (more) sprintf("  RMSE, %d earlier origins", more) else ""
+  ))
+  forecasts <- list()
+  for (name in names(methods)) {
+    seconds <- system.time(forecasts[[name]] <- methods[[name]](past))[["elapsed"]]
+    row <- c(scores(forecasts[[name]], truth, past), seconds)
+    cat(do.call(sprintf, c("%-16s %8.1f %8.1f %6.2f %7.0f%% %7.0f%% %8.1f", name, as.list(row))))
+    cat(if (more) sprintf("  %8.1f", earlier(methods[[name]], series)), "\n")
+  }
+  dir.create("build/demo", recursive = TRUE, showWarnings = FALSE)
+  cat("picture:", draw(series, past, truth, forecasts), "\n\n")
+}

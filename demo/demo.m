@@ -1,185 +1,187 @@
-## demo.m -- the sunspot number, forecast eleven years ahead by networks that have seen its past.
+## demo.m -- two series forecast by rnnar and by simpler means, and how far each was off.
 ##
 ##   octave-cli demo/demo.m     in the top folder of bptt, with bptt loaded;
-##                              writes build/demo/octave.png
+##                              writes build/demo/octave-*.png
 ##
-## demo.R is the same in R.
+## demo.R is the same in R, beside the methods that R has: rnnar forecasts the same there.
 1;
 
-## One step of the network is a year: twelve months go in, the next twelve come out. A series can
-## be cut into years in twelve ways, one for each month to begin with: a batch of twelve sequences,
-## month of the year x first month x year. The last of them ends where the series ends.
-function [x, target] = years_of (z)
-  steps = floor ((numel (z) - 23) / 12);
-  index = (1:12)' + (0:11) + 12 * reshape (0:steps-1, 1, 1, []);
-  index += numel (z) - max (index(:)) - 12;
-  x = z(index);
-  target = z(index + 12);
+## ----------------------------------------------------------------------------- series
+
+## The sunspot number as means of twelve months, the last of which ends where the series does: a
+## cycle of solar activity is about eleven years.
+function s = sunspots ()
+  monthly = dlmread ("demo/sunspots.csv", ",", 1, 0)(:,3);
+  years = floor (numel (monthly) / 12);
+  s.name = "sunspots";
+  s.title = "sunspot number, means of twelve months";
+  s.y = mean (reshape (monthly(end-12*years+1:end), 12, years))';
+  s.last = 2013.25;
+  s.step = 1;
+  s.period = 11;
+  s.h = 11;
+  s.shown = 33;
+  s.ticks = 1970:10:2010;
+  s.rnnar = {"lambda", 0.5, "season", "difference"};
+  s.transform = @sqrt;
+  s.back = @(z) max (z, 0) .^ 2;
+  s.differences = false;
 endfunction
 
-## The loss with a small penalty on large weights, which keeps a network from learning the noise
-## by heart.
-function [loss, grad] = penalized (f, theta, penalty)
-  if (nargout < 2)
-    loss = f (theta) + penalty * sumsq (theta);
-  else
-    [loss, grad] = f (theta);
-    loss += penalty * sumsq (theta);
-    grad += 2 * penalty * theta;
-    progress (loss);
+function s = air ()
+  s.name = "airpassengers";
+  s.title = "airline passengers a month, thousands";
+  s.y = dlmread ("demo/airpassengers.csv", ",", 1, 0)(:,3);
+  s.last = 1961 - 0.5 / 12;
+  s.step = 1 / 12;
+  s.period = 12;
+  s.h = 24;
+  s.shown = 36;
+  s.ticks = 1956:1961;
+  s.rnnar = {};
+  s.transform = @log;
+  s.back = @exp;
+  s.differences = true;
+endfunction
+
+## ---------------------------------------------------------------------------- methods
+
+## Each has the mean and the ends of the intervals of 80 and 95 %, a column for each.
+function f = by_rnnar (past, s)
+  m = rnnar (past, "period", s.period, "horizon", s.h, "seed", 1, s.rnnar{:});
+  [f.mean, f.lower, f.upper] = rnn_forecast (m, s.h);
+endfunction
+
+## The last period once more. Its errors add up from period to period.
+function f = by_seasonal_naive (past, s)
+  ahead = 0:s.h-1;
+  error = past(s.period+1:end) - past(1:end-s.period);
+  sd = sqrt (meansq (error)) * sqrt (floor (ahead' / s.period) + 1);
+  f = normal (past(end-s.period+1+mod (ahead', s.period)), sd);
+endfunction
+
+## An autoregression from the Yule-Walker equations, its order chosen by AIC: of the transformed
+## series, or of its differences to a period before.
+function f = by_ar (past, s)
+  z = s.transform (past);
+  w = z;
+  polynomial = 1;
+  if (s.differences)
+    w = z(s.period+1:end) - z(1:end-s.period);
+    polynomial = [1, zeros(1, s.period - 1), -1];
   endif
-endfunction
-
-## Keeps a loss, and prints every twentieth. Without arguments: those since it was last asked.
-function out = progress (loss)
-  persistent losses = [];
-  if (nargin == 0)
-    out = losses;
-    losses = [];
-  else
-    losses(end+1) = loss;
-    if (mod (numel (losses), 20) == 1)
-      printf (" %.4f", loss);
-      fflush (stdout);
-    endif
-  endif
-endfunction
-
-## Fits one LSTM to the years of z.
-function [net, losses] = fit_lstm (z, seed, iterations = 120, penalty = 1e-3)
-  [x, target] = years_of (z);
-  net = rnn_net (12, 12, 12, "lstm", "seed", seed);
-  [f, theta] = rnn_objective (net, x, target);
-  options = optimset ("GradObj", "on", "MaxIter", iterations, "TolX", 0, "TolFun", 0);
-  printf ("LSTM %d, loss every 20 gradients:", seed);
-  [theta, loss] = fminunc (@(theta) penalized (f, theta, penalty), theta, options);
-  printf (", at the end %.4f\n", loss);
-  net.param = rnn_unpack (theta, net);
-  losses = progress ();
-endfunction
-
-## Goes through the past year by year, then on from there: the state is carried along, and each
-## year that comes out goes in as the next.
-function path = continue_series (net, z, months)
-  years = floor (numel (z) / 12);
-  past = reshape (z(end-12*years+1:end), 12, years);   # a year a column
-  [~, state] = rnn_forward (net, past(:,1:end-1));
-  year = past(:,end);
-  path = [];
-  while (numel (path) < months)
-    [year, state] = rnn_forward (net, year, "state", state, "format", "CT");
-    path = [path; year];
-  endwhile
-  path = path(1:months);
-endfunction
-
-## An autoregression from the Yule-Walker equations, its order chosen by AIC: what ar () in R does.
-function [forecast, order] = forecast_ar (past, months)
-  n = numel (past);
-  centre = mean (past);
-  z = past - centre;
-  highest = floor (10 * log10 (n));
-  acov = arrayfun (@(k) z(1:n-k)' * z(k+1:n) / n, (0:highest)');
-  aic = n * log (acov(1));
-  for p = 1:highest
+  n = numel (w);
+  centre = mean (w);
+  w -= centre;
+  acov = arrayfun (@(k) w(1:n-k)' * w(k+1:n) / n, (0:floor (10 * log10 (n)))');
+  best = struct ("aic", Inf);
+  for p = 1:numel (acov) - 1
     phi = toeplitz (acov(1:p)) \ acov(2:p+1);
-    aic(p+1) = n * log (acov(1) - phi' * acov(2:p+1)) + 2 * p;
+    variance = acov(1) - phi' * acov(2:p+1);
+    aic = n * log (variance) + 2 * p;
+    if (aic < best.aic)
+      best = struct ("aic", aic, "phi", phi, "variance", variance);
+    endif
   endfor
-  order = find (aic == min (aic)) - 1;
-  phi = toeplitz (acov(1:order)) \ acov(2:order+1);
-  for k = n + (1:months)
-    z(k) = phi' * z(k-1:-1:k-order);
+  for k = n + (1:s.h)
+    w(k) = best.phi' * w(k-1:-1:k-numel (best.phi));
   endfor
-  forecast = centre + z(n+1:end);
+  ahead = centre + w(n+1:end);
+  if (s.differences)
+    for k = 1:s.h
+      z(end+1) = z(end-s.period+1) + ahead(k);
+    endfor
+    ahead = z(end-s.h+1:end);
+  endif
+  ## How much of an error is left so many steps later.
+  psi = filter (1, conv (polynomial, [1, -best.phi']), [1; zeros(s.h - 1, 1)]);
+  f = normal (ahead, sqrt (best.variance * cumsum (psi .^ 2)));
+  f = structfun (s.back, f, "UniformOutput", false);
 endfunction
 
-function e = rmse (forecast, truth)
-  e = sqrt (meansq (forecast - truth));
+function f = normal (middle, sd)
+  wide = sd * [1.281552, 1.959964];
+  f = struct ("mean", middle, "lower", middle - wide, "upper", middle + wide);
 endfunction
 
-function e = mae (forecast, truth)
-  e = mean (abs (forecast - truth));
+## ----------------------------------------------------------------------------- scores
+
+function row (name, f, truth, past, period, seconds)
+  off = abs (f.mean - truth);
+  covered = 100 * mean (truth >= f.lower & truth <= f.upper);
+  printf ("%-16s %8.1f %8.1f %6.2f %7.0f%% %7.0f%% %8.1f\n", name, sqrt (meansq (off)), mean (off),
+          mean (off) / mean (abs (past(period+1:end) - past(1:end-period))), covered, seconds);
 endfunction
 
-function row (name, forecast, truth)
-  printf ("%-38s %8.2f %8.2f\n", name, rmse (forecast, truth), mae (forecast, truth));
-endfunction
+## ---------------------------------------------------------------------------- picture
 
-function s = entry (name, forecast, truth)
-  s = sprintf ("%s, RMSE %.0f", name, rmse (forecast, truth));
-endfunction
-
-## Draws a line and, at the height given, what the legend says of it: gnuplot spreads its own over
-## the whole picture.
-function draw (x, y, height, name, varargin)
-  line (x, y, varargin{:});
-  line ([2003.3, 2004.7], [height, height], varargin{:});
-  text (2005.2, height, name);
-endfunction
-
-function main ()
-
-  cycle = 132;   # months: the eleven years from one maximum of solar activity to the next
-  series = dlmread ("demo/sunspots.csv", ",", 1, 0);
-  year = series(:,1) + (series(:,2) - 0.5) / 12;
-  past = series(1:end-cycle,3);
-  truth = series(end-cycle+1:end,3);
-
-  printf ("Octave: fitting to the monthly sunspot number of %d to %d\n", series(1,1),
-          series(end-cycle,1));
-  centre = mean (past);
-  spread = std (past);
-  losses = cell (1, 5);
-  lstm = 0;
-  for seed = 1:5   # the mean of a few that began with different weights
-    [net, losses{seed}] = fit_lstm ((past - centre) / spread, seed);
-    path = centre + spread * continue_series (net, (past - centre) / spread, cycle);
-    lstm += max (path, 0) / 5;
-  endfor
-  naive = past(end-cycle+1:end);
-  [ar, order] = forecast_ar (past, cycle);
-
-  printf ("\n%-38s %8s %8s\n", "forecast of the 132 months after that", "RMSE", "MAE");
-  row ("mean of five LSTMs", lstm, truth);
-  row ("seasonal naive: 132 months before", naive, truth);
-  row (sprintf ("AR(%d)", order), ar, truth);
-  printf ("\n");
+function file = draw (s, past, truth, names, forecasts)
+  colours = {[0.12, 0.37, 0.66], [0.88, 0.51, 0.08], [0.70, 0.09, 0.17]};
+  n = numel (past);
+  time = @(i) s.last + (i - n - s.h) * s.step;
+  shown = n-s.shown+1:n;
+  ahead = n+1:n+s.h;
+  band = forecasts{1};
+  top = 1.04 * max ([past(shown); truth; band.upper(:)]);
 
   warning ("off", "Octave:gnuplot-graphics", "local");
   graphics_toolkit ("gnuplot");   # draws without a screen
-  set (0, "defaultaxesfontsize", 6, "defaulttextfontsize", 5);
+  set (0, "defaultaxesfontsize", 6, "defaulttextfontsize", 7);
   fig = figure ("visible", "off");
-  axes ("position", [0.055, 0.14, 0.225, 0.77]);
+  axes ("position", [0.05, 0.08, 0.66, 0.83]);
   hold on;
-  cellfun (@(loss) semilogy (loss, "color", [0.27, 0.51, 0.71]), losses);
+  for k = [2, 1]
+    shade = 1 - (1 - colours{1}) * [0.45, 0.2](k);
+    fill (time ([ahead, fliplr(ahead)]), [band.lower(:,k); flipud(band.upper(:,k))]', shade,
+          "edgecolor", "none");
+  endfor
+  plot (time (shown), past(shown), "color", [0.6, 0.6, 0.6]);
+  for i = numel (forecasts):-1:1
+    plot (time (ahead), forecasts{i}.mean, "color", colours{i}, "linewidth", [6, 4, 4](i));
+  endfor
+  plot (time ([n, ahead]), [past(end); truth], "color", "k", "linewidth", 5);
   hold off;
-  axis ([0, 140, 0.18, 1.4]);
-  set (gca, "box", "on", "xtick", 0:40:120, "ytick", 0.2:0.2:1.2,
-       "yticklabel", {"0.2", "0.4", "0.6", "0.8", "1.0", "1.2"});
-  xlabel ("gradients computed");
-  ylabel ("training loss");
-  title ("five LSTMs");
+  axis ([time(n - s.shown), time(n + s.h) + s.h * s.step / 20, 0, top]);
+  set (gca, "box", "on", "xtick", s.ticks, "layer", "top");
+  title (s.title);
 
-  axes ("position", [0.345, 0.14, 0.635, 0.77]);
-  recent = numel (past) + (-2*cycle+1:0);
-  ahead = numel (past) + (1:cycle);
-  plot (year(recent), past(recent), "color", [0.7, 0.7, 0.7]);
-  line (year(ahead([1, 1])), [-10, 250], "color", [0.5, 0.5, 0.5], "linestyle", ":");
-  draw (year(ahead), truth, 236, "truth", "color", "k");
-  draw (year(ahead), naive, 221, entry ("seasonal naive", naive, truth),
-        "color", [1, 0.55, 0], "linestyle", "--");
-  draw (year(ahead), ar, 206, entry (sprintf ("AR(%d)", order), ar, truth),
-        "color", [0.13, 0.55, 0.13], "linewidth", 4);
-  draw (year(ahead), lstm, 191, entry ("mean of five LSTMs", lstm, truth),
-        "color", [0.27, 0.51, 0.71], "linewidth", 6);
-  axis ([1980, 2015, -10, 250]);
-  set (gca, "xtick", 1980:5:2015, "ytick", 0:50:250);
-  xlabel ("year");
-  ylabel ("monthly sunspot number");
-  title ("the last eleven years, forecast from those before (grey: end of the training part)");
+  ## The legend, by hand: gnuplot spreads its own over the whole picture.
+  axes ("position", [0.73, 0.08, 0.26, 0.83], "visible", "off");
+  axis ([0, 1, 0, 12]);
+  entry = @(at, label, varargin) {line([0, 0.12], [at, at], varargin{:}), text(0.16, at, label)};
+  entry (11.5, "known", "color", [0.6, 0.6, 0.6]);
+  entry (10.7, "held out", "color", "k", "linewidth", 5);
+  for i = 1:numel (forecasts)
+    off = sqrt (meansq (forecasts{i}.mean - truth));
+    entry (10.7 - 0.8 * i, sprintf ("%s, RMSE %.1f", names{i}, off), "color", colours{i},
+           "linewidth", [6, 4, 4](i));
+  endfor
+  entry (9.9 - 0.8 * i, "rnnar, 80 and 95 %", "color", 1 - (1 - colours{1}) * 0.3, "linewidth", 16);
+  file = sprintf ("build/demo/octave-%s.png", s.name);
   [~, ~] = mkdir ("build/demo");
-  print (fig, "build/demo/octave.png", "-dpng", "-S1100,400");
+  print (fig, file, "-dpng", "-S1100,460");
+endfunction
 
+## -------------------------------------------------------------------------- all of it
+
+function main ()
+  names = {"rnnar", "seasonal naive", "AR"};
+  methods = {@by_rnnar, @by_seasonal_naive, @by_ar};
+  for series = {sunspots(), air()}
+    s = series{1};
+    past = s.y(1:end-s.h);
+    truth = s.y(end-s.h+1:end);
+    printf ("Octave: %s, %d values held out after %d\n", s.title, s.h, numel (past));
+    printf ("%16s %8s %8s %6s %8s %8s %8s\n", "", "RMSE", "MAE", "MASE", "in 80 %", "in 95 %",
+            "seconds");
+    forecasts = {};
+    for i = 1:3
+      started = tic ();
+      forecasts{i} = methods{i}(past, s);
+      row (names{i}, forecasts{i}, truth, past, s.period, toc (started));
+    endfor
+    printf ("picture: %s\n\n", draw (s, past, truth, names, forecasts));
+  endfor
 endfunction
 
 main ();

@@ -5,9 +5,10 @@
 ## @deftypefn  {} {} rnn_plot (@var{flow})
 ## @deftypefnx {} {} rnn_plot (@var{info})
 ## @deftypefnx {} {} rnn_plot (@var{found})
+## @deftypefnx {} {} rnn_plot (@var{s})
 ## @deftypefnx {} {@var{lines} =} rnn_plot (@dots{})
-## Draw how the gradient flows back through time, how a training went, or what a
-## search has found.
+## Draw how the gradient flows back through time, how a training went, what a
+## search has found, or how good forecasts were.
 ##
 ## @var{flow} is a result of @code{rnn_gradflow}.  The norm of the gradient for
 ## each state is drawn, on a logarithmic axis, against the lag: the steps from
@@ -27,6 +28,10 @@
 ## option, with the scores against its values, and the best one filled.  @var{lines}
 ## are the handles of the scores.
 ##
+## @var{s} is the second result of @code{rnn_backtest}.  The current figure gets two axes:
+## the MASE against the horizon, and the coverage of the intervals, with their levels.
+## @var{lines} are the handles of the error and of the coverage of each level.
+##
 ## Anything but such a result gives the error @code{bptt:invalidInput}.
 ##
 ## @example
@@ -43,7 +48,7 @@
 ## @end group
 ## @end example
 ##
-## @seealso{rnn_gradflow, rnn_train, rnn_tune}
+## @seealso{rnn_gradflow, rnn_train, rnn_tune, rnn_backtest}
 ## @end deftypefn
 
 function lines = rnn_plot (flow)
@@ -56,6 +61,8 @@ function lines = rnn_plot (flow)
     lines = plot_training (flow);
   elseif (has ("candidate", "score", "best"))
     lines = plot_search (flow);
+  elseif (has ("all", "horizon", "level"))
+    lines = plot_backtest (flow);
   else
     check (flow);
     lines = plot_flow (flow);
@@ -263,6 +270,18 @@ endfunction
 %!   assert (get (lines(1), "ydata"), flow.dh(:,1)');
 %!   assert (get (lines(8), "ydata"), flow.dc(:,4)');
 %!   assert (get (gca (), "yscale"), "log");
+%! unwind_protect_cleanup
+%!   close (figure_shown);
+%! end_unwind_protect
+
+%!test # a back-test
+%! y = 50 + 10 * sin ((1:40)' / 2) + (1:40)';
+%! [~, s] = rnn_backtest (y, 3, "repeats", 2, "epochs", 1, "hidden", 2, "seed", 1);
+%! figure_shown = figure ("visible", "off");
+%! unwind_protect
+%!   lines = rnn_plot (s);
+%!   assert (get (lines(1), "ydata"), s.horizon.mase');
+%!   assert (get (lines(3), "ydata"), 100 * s.horizon.coverage(:,2)');
 %! unwind_protect_cleanup
 %!   close (figure_shown);
 %! end_unwind_protect

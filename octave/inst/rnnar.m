@@ -119,7 +119,8 @@
 ##
 ## @item @qcode{"learn_rate"}, @qcode{"epochs"}, @qcode{"batch_size"}
 ## As in @code{rnn_train}; the rate goes down as a cosine, and a batch is of so many
-## series.  Default: 0.007; 30 epochs, or as many as make 500 steps; 32.
+## series.  Default: 0.007; 30 epochs, but at least so many as make 500 steps of the optimizer, and at
+## most 1500; 32.
 ##
 ## @item @qcode{"seed"}
 ## A whole number from 0 on for the weights and all that is random.  Default: drawn
@@ -196,7 +197,6 @@ function m = rnnar (y, varargin)
   for v = 1:numel (frame.view)
     view = frame.view{v};
     targets{v} = leave_out_subset (view.target, given.subset, lengths);
-    check_targets (targets{v}, folds);
     [m.networks{v}, m.fold, m.history{v}] ...
       = train_view (view, targets{v}, folds, lengths, m, m.seed + 1000 * v);
   endfor
@@ -205,41 +205,6 @@ function m = rnnar (y, varargin)
 endfunction
 
 ## ------------------------------------------------------------------------------ arguments
-
-## A cell array of column vectors, and whether they were given as many.
-function [series, many] = read_series (y)
-
-  many = iscell (y) || ! (isvector (y) || isempty (y));
-  if (iscell (y))
-    series = y(:)';
-  elseif (many && ndims (y) == 2)
-    series = num2cell (y, 1);
-  else
-    series = {y};
-  endif
-  if (isempty (series))
-    error ("bptt:invalidInput", "`y` is an empty cell array; expected time series");
-  endif
-  for i = 1:numel (series)
-    one = series{i};
-    what = "`y`";
-    if (many)
-      what = sprintf ("item %d of `y`", i);
-    endif
-    if (! (isnumeric (one) || islogical (one)))
-      error ("bptt:invalidInput", "%s is of class `%s`; expected a time series", what, class (one));
-    endif
-    if (! isreal (one))
-      error ("bptt:invalidInput", "%s is complex; expected a time series", what);
-    endif
-    if (! (isvector (one) || isempty (one)))
-      error ("bptt:invalidInput", "%s is of size %s; expected a time series", what, ...
-             strjoin (cellstr (num2str (size (one)')), " x "));
-    endif
-    series{i} = double (full (one(:)));
-  endfor
-
-endfunction
 
 function check_loss (loss)
 
@@ -303,21 +268,6 @@ function target = leave_out_subset (target, subset, lengths)
 
 endfunction
 
-## There must be something to learn, without each of the folds, and errors of whole blocks.
-function check_targets (target, folds)
-
-  known = ! isnan (target);
-  enough = any (all (known, 1)(:));
-  for j = 1:max ([folds(:); 0])
-    enough = (enough && any (known(:) & folds(:) != j));
-  endfor
-  if (! enough)
-    error ("bptt:invalidInput", ["`y` has too few values to learn from for a `horizon` of %d; ", ...
-                                 "expected more of them, or a smaller `horizon`"], rows (target));
-  endif
-
-endfunction
-
 ## The networks of one view, those of fold j without its targets.
 function [nets, fold, history] = train_view (view, target, folds, lengths, m, seed)
 
@@ -328,7 +278,8 @@ function [nets, fold, history] = train_view (view, target, folds, lengths, m, se
   training = m.training;
   epochs = training.epochs;
   if (isempty (epochs))
-    epochs = max (30, ceil (500 / ceil (numel (lengths) / training.batch_size)));
+    batches = ceil (numel (lengths) / training.batch_size);
+    epochs = max (2, ceil (min (max (500, 30 * batches), 1500) / batches));
   endif
   threads = {};
   if (! isempty (training.threads))
@@ -342,6 +293,9 @@ function [nets, fold, history] = train_view (view, target, folds, lengths, m, se
     seen = target;
     if (! isempty (folds))
       seen(folds == j) = NaN;
+    endif
+    if (all (isnan (seen(:))))
+      seen = target;   # the series is too short to leave anything out
     endif
     net = rnn_net (rows (x), training.hidden, rows (target), training.cell, "seed", seed + 10 * j);
     [trained, info] ...
@@ -422,13 +376,32 @@ function errors = error_pool (error)
   own_size(isnan (own_size)) = all_size;
   origins = sum (! isnan (error(1,:,:)), 3);
   ratio = (origins .* own_size + prior * all_size) ./ ((origins + prior) * all_size);
-  pool = reshape (error ./ ratio, H, []);
-  pool = pool(:,! any (isnan (pool), 1));
+  pool = whole_errors (reshape (error ./ ratio, H, []));
   n = columns (pool);
   if (n > most)
     pool = pool(:,floor (1.5 + (0:most-1) * (n - 1) / (most - 1)));
   endif
   errors = struct ("ratio", ratio, "pool", pool);
+
+endfunction
+
+## The columns that lack nothing.  Where they are few, as of a series of few steps, all that have a
+## first error: in them what is not known is the last one that is, grown as the errors of a random
+## walk are; and each with its opposite, as few errors do not say to which side they lie.
+function pool = whole_errors (error)
+
+  few = 20;
+  pool = error(:,! any (isnan (error), 1));
+  if (columns (pool) >= few)
+    return;
+  endif
+  pool = error(:,! isnan (error(1,:)));
+  step = (1:rows (pool))';
+  for column = 1:columns (pool)
+    known = cummax (step .* ! isnan (pool(:,column)));
+    pool(:,column) = pool(known,column) .* sqrt (step ./ known);
+  endfor
+  pool = [pool, -pool];
 
 endfunction
 
@@ -531,6 +504,8 @@ endfunction
 
 %!test # short series, and a single network
 %! check_sane (rnnar (1:12, quick{:}), 3);
+%! check_sane (rnnar (1:3, quick{:}), 3);
+%! check_sane (rnnar (y(1:20), quick{:}, "period", 12), 12);
 %! check_sane (rnnar (y(1:30), quick{:}, "period", 12), 30);
 %! check_sane (rnnar (y(1:20), quick{:}, "period", 12, "horizon", 6), 30);
 %! check_sane (rnnar (y(1:5), quick{:}, "horizon", 1), 3);
@@ -617,8 +592,6 @@ endfunction
 %!error <`y` is complex> rnnar ([1, 2, 3i])
 %!error <item 1 of `y` has 2 values that are not missing> rnnar ([1, NaN, 3])
 %!error <expected a finite number> rnnar ([y, Inf])
-%!error <`y` has too few values to learn from for a `horizon` of 24> rnnar (1:20, "period", 12)
-%!error <`y` has too few values> rnnar (y, "subset", false (1, 60))
 %!error <`season` is "winter"; expected "auto", "stl"> rnnar (y, "season", "winter")
 %!error <`period` is -1> rnnar (y, "period", -1)
 %!error <`horizon` is 0> rnnar (y, "horizon", 0)
@@ -627,7 +600,7 @@ endfunction
 %!error <the option `period` has no value> rnnar (y, "period")
 %!error <a name is not a string> rnnar (y, 12)
 %!error <`repeats` is 0; expected a whole number of at least 1> rnnar (y, "repeats", 0)
-%!error <`repeats` is of class `char`> rnnar (y, "repeats", "many")
+%!error <`repeats` is of class char> rnnar (y, "repeats", "many")
 %!error <`hidden` is -1> rnnar (y, "hidden", -1)
 %!error <`cell` is "lstn"> rnnar (y, "cell", "lstn")
 %!error <`loss` is "cross_entropy"; expected "mae"> rnnar (y, "loss", "cross_entropy")

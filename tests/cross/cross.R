@@ -252,6 +252,18 @@ write_files <- function(label, net) {
   }
 }
 
+# A back-test: every forecast and every score.
+write_backtest <- function(label, ...) {
+  y <- 40 + seq_len(70) / 2 + 9 * numbers(70, 37) + rep(c(3, -4, 1, 0, -2), 14)
+  tested <- rnn_backtest(list(y, y[1:50]^1.2, -y), 4,
+    period = 5, repeats = 2, epochs = 3, hidden = 4, seed = 3, ...
+  )
+  write_arrays(label, tested)
+  scores <- summary(tested)
+  write_arrays(paste0(label, ".all"), scores$all)
+  write_arrays(paste0(label, ".horizon"), scores$horizon)
+}
+
 write_files("double.file.gru", rnn_net(3, c(5, 4), 2, "gru", init = "he", chrono = 99, seed = 5))
 write_files("double.file.lstm", rnn_net(3, c(5, 4, 3), 2, "lstm",
   bidirectional = TRUE, dropout = 0.1, init = "orthogonal", recurrent_init = "identity",
@@ -260,6 +272,8 @@ write_files("double.file.lstm", rnn_net(3, c(5, 4, 3), 2, "lstm",
 
 write_metrics("double.metrics")
 write_forecasts("double.forecast")
+write_backtest("double.backtest.once")
+write_backtest("double.backtest.anew", initial = c(50, 40, 60), step = 5, refit = 2)
 
 for (precision in c("double", "single")) {
   for (activation in c("tanh", "relu", "sigmoid", "identity")) {

@@ -265,6 +265,31 @@ function write_files (label)
   endfor
 endfunction
 
+## A back-test: every forecast and every score.
+function write_backtest (label, varargin)
+  y = 40 + (1:70) / 2 + 9 * numbers (70, 37) + repmat ([3, -4, 1, 0, -2], 1, 14);
+  [b, s] = rnn_backtest ({y, y(1:50) .^ 1.2, -y}, 4, "period", 5, "repeats", 2, "epochs", 3, ...
+                         "hidden", 4, "seed", 3, varargin{:});
+  write_arrays (label, b, {"series", "origin", "horizon", "time", "actual", "forecast"});
+  write_pairs (label, {"lo", "hi"}, {b.lo, b.hi}, b.level);
+  for of = {"all", "horizon"}
+    scores = s.(of{1});
+    write_arrays ([label "." of{1}], scores, setdiff (fieldnames (scores), {"coverage", "width"}, ...
+                                                      "stable"));
+    write_pairs ([label "." of{1}], {"coverage", "width"}, {scores.coverage, scores.width}, ...
+                 b.level);
+  endfor
+endfunction
+
+## The columns of two matrices in turn, under the names that R gives them.
+function write_pairs (label, names, values, level)
+  for k = 1:numel (level)
+    for i = 1:2
+      write_array (sprintf ("%s.%s%d", label, names{i}, level(k)), values{i}(:,k));
+    endfor
+  endfor
+endfunction
+
 write_files ("double.file.gru");
 assert (rnn_load (fullfile (getenv ("CROSS_FOLDER"), "double.file.gru")),
         rnn_net (3, [5, 4], 2, "gru", "init", "he", "chrono", 99, "seed", 5));
@@ -272,6 +297,8 @@ write_files ("double.file.lstm");
 
 write_metrics ("double.metrics");
 write_forecasts ("double.forecast");
+write_backtest ("double.backtest.once");
+write_backtest ("double.backtest.anew", "initial", [50, 40, 60], "step", 5, "refit", 2);
 
 for precision = {"double", "single"}
   for activation = {"tanh", "relu", "sigmoid", "identity"}

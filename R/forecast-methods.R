@@ -1,0 +1,123 @@
+# Forecasts as R's generic functions see them, with package forecast and without.
+
+#' Methods for forecasts
+#'
+#' `forecast()` of a model of one series gives an object of class `forecast`: `autoplot()`,
+#' `accuracy()`, `summary()` and the others of package \pkg{forecast} work on it. `print()`, `plot()`
+#' and `as.data.frame()` also do where that package is not installed.
+#'
+#' Of many series it is a list of such objects, with the names of the series, of class
+#' `rnnar_forecasts`. They do not hold the model, so that they take no more room than they need.
+#' `accuracy()` takes a list of series as a second argument.
+#'
+#' @param x Forecasts, as made by [forecast.rnnar()].
+#' @param series Which series is shown: its name or its number.
+#' @param n Rows to print.
+#' @param i Which series.
+#' @param row.names,optional Not used.
+#' @param ... `plot()`: what `plot()` of package \pkg{forecast} takes, or graphical parameters. The
+#'   others: not used.
+#' @return `as.data.frame()`: of one series the point forecast and the ends of its intervals, `Lo` and
+#'   `Hi` with the level, a row for each step with its name; of many a row for each step of each
+#'   series, with its `series` and `time` before.
+#' @name rnnar_forecasts
+#' @seealso [forecast.rnnar()]
+#' @examples
+#' fit <- rnnar(EuStockMarkets[1:100, 1:2], repeats = 2, epochs = 5, seed = 1)
+#' fc <- predict(fit, h = 5)
+#' fc
+#' plot(fc, series = "SMI")
+#' as.data.frame(fc["DAX"])
+NULL
+
+#' @export
+print.rnnar_forecast <- function(x, ...) {
+  print(as.data.frame(x), ...)
+  invisible(x)
+}
+
+#' @rdname rnnar_forecasts
+#' @export
+as.data.frame.rnnar_forecast <- function(x, row.names = NULL, optional = FALSE, ...) {
+  out <- forecast_columns(x)
+  rownames(out) <- time_labels(x$mean)
+  out
+}
+
+forecast_columns <- function(fc) {
+  out <- data.frame(`Point Forecast` = as.numeric(fc$mean), check.names = FALSE)
+  for (k in seq_along(fc$level)) {
+    out[paste("Lo", fc$level[k])] <- as.numeric(fc$lower[, k])
+    out[paste("Hi", fc$level[k])] <- as.numeric(fc$upper[, k])
+  }
+  out
+}
+
+#' @rdname rnnar_forecasts
+#' @export
+plot.rnnar_forecast <- function(x, ...) {
+  if (requireNamespace("forecast", quietly = TRUE)) NextMethod() else draw_forecast(x, ...)
+  invisible(x)
+}
+
+# summary() and residuals() of package forecast are found once it has been loaded.
+
+#' @export
+summary.rnnar_forecast <- function(object, ...) {
+  if (requireNamespace("forecast", quietly = TRUE)) NextMethod() else object
+}
+
+#' @export
+residuals.rnnar_forecast <- function(object, ...) object$residuals
+
+#' @export
+fitted.rnnar_forecast <- function(object, ...) object$fitted
+
+# ------------------------------------------------------------------------------ of many series
+
+#' @rdname rnnar_forecasts
+#' @export
+print.rnnar_forecasts <- function(x, n = 20, ...) {
+  rows <- as.data.frame(x)
+  cat("Forecasts of", length(x), "series from", x[[1L]]$method, "\n")
+  rows$time <- unlist(lapply(x, function(fc) time_labels(fc$mean)))
+  print(utils::head(rows, n), row.names = FALSE, ...)
+  if (nrow(rows) > n) cat("... and", nrow(rows) - n, "more rows: see as.data.frame()\n")
+  invisible(x)
+}
+
+#' @rdname rnnar_forecasts
+#' @export
+as.data.frame.rnnar_forecasts <- function(x, row.names = NULL, optional = FALSE, ...) {
+  rows <- lapply(x, function(fc) {
+    time <- as.numeric(stats::time(fc$mean))
+    cbind(series = fc$series, time = time, forecast_columns(fc))
+  })
+  do.call(rbind, unname(rows))
+}
+
+#' @rdname rnnar_forecasts
+#' @export
+plot.rnnar_forecasts <- function(x, series = 1, ...) {
+  names <- vapply(x, function(fc) fc$series, "")
+  plot(x[[which_series(series, names)]], ...)
+  invisible(x)
+}
+
+#' @rdname rnnar_forecasts
+#' @export
+`[.rnnar_forecasts` <- function(x, i) structure(NextMethod(), class = "rnnar_forecasts")
+
+#' @exportS3Method generics::accuracy
+accuracy.rnnar_forecasts <- function(object, x = NULL, ...) {
+  needs_forecast("accuracy()")
+  if (!is.null(x) && (!is.list(x) || length(x) != length(object))) {
+    said <- paste0("`x` is ", what_is(x), "; expected a list of ", length(object), " series")
+    input_error("x", said)
+  }
+  rows <- lapply(seq_along(object), function(i) {
+    one <- object[[i]]
+    if (is.null(x)) forecast::accuracy(one, ...) else forecast::accuracy(one, x[[i]], ...)
+  })
+  with_row_names(rows, vapply(object, function(fc) fc$series, ""), TRUE)
+}

@@ -1,0 +1,323 @@
+/* test_rnnar.c -- what forecasting networks are shown of a series: against sums written here from
+ * the equations of frame.c, and what has to hold for any series. */
+#include "frame.h"
+#include "host.h"
+#include "random.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static long passed, failed;
+
+#define CHECK(good)                                                                                \
+  do {                                                                                             \
+    if (good) {                                                                                    \
+      passed++;                                                                                    \
+    } else {                                                                                       \
+      failed++;                                                                                    \
+      printf("test_rnnar.c:%d: %s\n", __LINE__, #good);                                            \
+    }                                                                                              \
+  } while (0)
+
+static bool near(double a, double b)
+{
+  return fabs(a - b) <= 1e-12 * fmax(1, fmax(fabs(a), fabs(b)));
+}
+
+/* Element (k, i, t), from 0, of an array K x N x T. */
+static double at(const bptt_value *v, size_t k, size_t i, size_t t)
+{
+  return host_at(v, k + v->dim[0] * (i + v->dim[1] * t));
+}
+
+/* The first or second view of a result. */
+static const bptt_value *view(const host *h, size_t v, const char *name)
+{
+  return host_get(&host_get(h->result, "view")->item[v], name);
+}
+
+static bptt_value *arguments(host *h, const bptt_value *y, const char *season, double horizon)
+{
+  bptt_value *args = host_list(h);
+  host_add(h, args, "y", y);
+  host_add(h, args, "season", host_text(h, season));
+  host_add(h, args, "horizon", host_number(h, horizon));
+  host_add(h, args, "lambda", host_text(h, "auto"));
+  return args;
+}
+
+/* Without a season, by hand: 1, 2, 4, (8), 16, 32 are the powers of 2. */
+static void test_by_hand(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  const double y[] = {1, 2, 4, NAN, 16, 32};
+  bptt_value *args = arguments(&h, host_vector(&h, 6, y), "none", 2);
+  host_add(&h, args, "p", host_number(&h, 3));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(host_get(h.result, "view")->count == 1);
+  const bptt_value *x = view(&h, 0, "x"), *target = view(&h, 0, "target");
+  const double step = log(2), spread = step; /* of the logarithms, the missing one filled in */
+  CHECK(x->dim[0] == 4 && x->dim[1] == 1 && x->dim[2] == 6); /* 2 lags, log v, missing */
+  CHECK(near(host_at(view(&h, 0, "spread"), 0), spread));
+  for (size_t t = 0; t < 6; t++) {
+    CHECK(near(at(x, 0, 0, t), t >= 1 ? -1 : 0) && near(at(x, 1, 0, t), t >= 2 ? -2. : -(double)t));
+    CHECK(near(at(x, 2, 0, t), .3 * log(spread)));
+    CHECK(at(x, 3, 0, t) == (t == 3));
+    for (size_t k = 1; k <= 2; k++) {
+      const double is = at(target, k - 1, 0, t);
+      CHECK(t + k > 5 || t + k == 3 ? isnan(is) : near(is, (double)k));
+      CHECK(near(at(view(&h, 0, "base"), k - 1, 0, t), (double)t * step));
+    }
+  }
+  CHECK(host_at(host_get(h.result, "lambda"), 0) == 0);
+  CHECK(host_at(host_get(h.result, "offset"), 0) == 0);
+  host_close(&h);
+}
+
+/* With a season of two steps and no transformation: what is subtracted is the value a period or two
+ * before. */
+static void test_difference(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  const double y[] = {1, -5, 2, -4, 3, -3};
+  const double size = 18. / 6; /* mean of |y - 1|: lambda = 1 takes 1 away */
+  bptt_value *args = arguments(&h, host_vector(&h, 6, y), "difference", 3);
+  host_add(&h, args, "period", host_number(&h, 2));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(near(host_at(host_get(h.result, "scale"), 0), size));
+  const bptt_value *base = view(&h, 0, "base");
+  CHECK(near(at(base, 0, 0, 5), 2 / size) && near(at(base, 1, 0, 5), -4 / size) &&
+        near(at(base, 2, 0, 5), 2 / size));
+  CHECK(near(at(base, 0, 0, 0), 0)); /* no period before: from the level */
+  CHECK(near(at(view(&h, 0, "target"), 0, 0, 3), 1 / size / host_at(view(&h, 0, "spread"), 0)));
+  host_close(&h);
+}
+
+/* A series that repeats itself is nothing but its season. */
+static void test_seasons(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  double y[48];
+  for (int t = 0; t < 48; t++) y[t] = 10 + t % 4;
+  bptt_value *args = arguments(&h, host_vector(&h, 48, y), "auto", 4);
+  host_add(&h, args, "period", host_number(&h, 4));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(host_get(h.result, "view")->count == 2);
+  for (size_t v = 0; v < 2; v++) {
+    for (size_t k = 0; k < 4; k++) {
+      CHECK(fabs(at(view(&h, v, "base"), k, 0, 47) - log(10 + (double)k)) < 1e-9);
+    }
+  }
+  host_add(&h, args, "season", host_text(&h, "fourier"));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  const bptt_value *x = view(&h, 0, "x");
+  const size_t D = x->dim[0]; /* the last four: sin, cos of a quarter turn and of two */
+  CHECK(near(at(x, D - 4, 0, 0), 1) && fabs(at(x, D - 3, 0, 0)) < 1e-12);
+  CHECK(fabs(at(x, D - 2, 0, 0)) < 1e-12 && near(at(x, D - 1, 0, 0), -1));
+  host_close(&h);
+}
+
+static void fill(size_t n, double *y)
+{
+  double level = 50;
+  for (size_t t = 0; t < n; t++) {
+    level += 4 * (uniform() - .5);
+    y[t] = level + 10 * sin(2 * 3.14159265358979 * (double)t / 12) + 4 * (uniform() - .5);
+  }
+}
+
+/* Inputs know nothing of later values, once season and spread are estimated from earlier ones; and
+ * nothing at all does of what is appended. */
+static void test_no_future(void)
+{
+  enum { N = 60, MORE = 12 };
+  static const char *const seasons[] = {"auto", "stl", "fourier", "difference", "none"};
+  host h;
+  random_state = 7;
+  for (size_t s = 0; s < sizeof seasons / sizeof *seasons; s++) {
+    host_open(&h, BPTT_OCTAVE);
+    double y[N + MORE];
+    fill(N + MORE, y);
+    bptt_value *args = arguments(&h, host_vector(&h, N, y), seasons[s], 6);
+    host_add(&h, args, "period", host_number(&h, 12));
+    CHECK(host_call(&h, "rnnar_frame", args));
+    const bptt_value *before = host_get(h.result, "frame");
+    host_add(&h, args, "y", host_vector(&h, N + MORE, y));
+    host_add(&h, args, "appended", host_number(&h, MORE));
+    CHECK(host_call(&h, "rnnar_frame", args));
+    const bptt_value *after = host_get(h.result, "frame");
+    for (size_t v = 0; v < host_get(before, "view")->count; v++) {
+      const bptt_value *a = &host_get(before, "view")->item[v],
+                       *b = &host_get(after, "view")->item[v];
+      bool same = true, base = true;
+      for (size_t t = 0; t < N; t++) {
+        for (size_t k = 0; k < host_get(a, "x")->dim[0]; k++) {
+          same &= at(host_get(a, "x"), k, 0, t) == at(host_get(b, "x"), k, 0, t);
+        }
+        for (size_t k = 0; k < 6; k++) {
+          base &= at(host_get(a, "base"), k, 0, t) == at(host_get(b, "base"), k, 0, t);
+        }
+      }
+      CHECK(same);
+      CHECK(base);
+    }
+    host_close(&h);
+  }
+}
+
+/* What a frame says of the last step and the targets give the series again. */
+static void test_back(void)
+{
+  enum { N = 40 };
+  static const double lambdas[] = {0, .5, 1, -.5};
+  host h;
+  random_state = 3;
+  for (size_t l = 0; l < 4; l++) {
+    host_open(&h, BPTT_R);
+    double y[N];
+    fill(N, y);
+    bptt_value *args = arguments(&h, host_vector(&h, N, y), "stl", 3);
+    host_add(&h, args, "period", host_number(&h, 12));
+    host_add(&h, args, "lambda", host_number(&h, lambdas[l]));
+    CHECK(host_call(&h, "rnnar_frame", args));
+    double z[3 * (N - 3)];
+    for (size_t t = 0; t < N - 3; t++) {
+      for (size_t k = 0; k < 3; k++) {
+        z[k + 3 * t] = at(view(&h, 0, "base"), k, 0, t) +
+                       at(view(&h, 0, "target"), k, 0, t) * host_at(view(&h, 0, "spread"), 0);
+      }
+    }
+    bptt_value *back = host_list(&h);
+    host_add(&h, back, "z", host_array(&h, 2, (size_t[]){3, N - 3}, z));
+    host_add(&h, back, "lambda", host_get(h.result, "lambda"));
+    host_add(&h, back, "offset", host_get(h.result, "offset"));
+    host_add(&h, back, "scale", host_get(h.result, "scale"));
+    CHECK(host_call(&h, "rnnar_invert", back));
+    bool good = true;
+    for (size_t t = 0; t < N - 3; t++) {
+      for (size_t k = 0; k < 3; k++) {
+        good &= fabs(host_at(host_get(h.result, "y"), k + 3 * t) / y[t + k + 1] - 1) < 1e-9;
+      }
+    }
+    CHECK(good);
+    host_close(&h);
+  }
+}
+
+/* Several series of unequal length: each as if it were alone. */
+static void test_many(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  random_state = 11;
+  double y[3][50];
+  const size_t n[] = {50, 7, 30};
+  bptt_value *list = host_list(&h);
+  for (int i = 0; i < 3; i++) {
+    fill(n[i], y[i]);
+    host_add(&h, list, NULL, host_vector(&h, n[i], y[i]));
+  }
+  bptt_value *args = arguments(&h, list, "auto", 6);
+  host_add(&h, args, "period", host_number(&h, 12));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  const bptt_value *all = h.result;
+  for (size_t i = 0; i < 3; i++) {
+    host_add(&h, args, "y", host_vector(&h, n[i], y[i]));
+    CHECK(host_call(&h, "rnnar_frame", args));
+    for (size_t v = 0; v < 2; v++) {
+      const bptt_value *joint = host_get(&host_get(all, "view")->item[v], "x");
+      const bptt_value *own = view(&h, v, "x");
+      bool same = true;
+      for (size_t t = 0; t < 50; t++) {
+        for (size_t k = 0; k < own->dim[0]; k++) {
+          same &= at(joint, k, i, t) == (t < n[i] ? at(own, k, 0, t) : 0);
+        }
+      }
+      CHECK(same);
+    }
+  }
+  host_close(&h);
+}
+
+static bool refuses(host *h, bptt_value *args, const char *sentence)
+{
+  if (!host_call(h, "rnnar_frame", args) && strcmp(h->error.message, sentence) == 0) return true;
+  printf("said: %s\n", h->error.message);
+  return false;
+}
+
+static void test_mistakes(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  const double y[] = {1, 2, 0, 4, 5, 6}, short_y[] = {1, NAN, 2}, infinite[] = {1, 2, INFINITY};
+  bptt_value *args = arguments(&h, host_vector(&h, 3, short_y), "auto", 2);
+  CHECK(refuses(&h, args, "`y` has 2 values that are not missing; expected at least 3"));
+  host_add(&h, args, "y", host_vector(&h, 3, infinite));
+  CHECK(refuses(&h, args, "`y` is Inf at step 3; expected a finite number, or a missing one"));
+  host_add(&h, args, "y", host_vector(&h, 6, y));
+  host_add(&h, args, "lambda", host_number(&h, 0));
+  CHECK(refuses(&h, args,
+                "`y` is 0 at step 3; expected a number that a Box-Cox transformation with "
+                "lambda = 0 is for"));
+  host_add(&h, args, "lambda", host_number(&h, 9));
+  CHECK(refuses(&h, args,
+                "`lambda` is 9; expected \"auto\", or one number of at least -5 and at "
+                "most 5"));
+  host_add(&h, args, "lambda", host_text(&h, "auto"));
+  host_add(&h, args, "period", host_number(&h, 0));
+  CHECK(refuses(&h, args,
+                "`period` is 0; expected the steps of a season: one number of at least 1, "
+                "or up to 6 of them"));
+  host_add(&h, args, "period", host_number(&h, 2));
+  host_add(&h, args, "xreg", host_vector(&h, 3, y));
+  CHECK(refuses(&h, args, "`xreg` has 3 steps; expected at least the 6 of `y`"));
+  host_add(&h, args, "xreg", host_vector(&h, 6, y));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  for (size_t n = 0, done = 0; !done; n++) {
+    h.allocations_left = n;
+    done = host_call(&h, "rnnar_frame", args);
+    h.allocations_left = (size_t)-1;
+    CHECK(done || h.error.status == BPTT_ENOMEM);
+  }
+  host_close(&h);
+}
+
+static void test_draws(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  bptt_value *args = host_list(&h);
+  host_add(&h, args, "n", host_number(&h, 5));
+  host_add(&h, args, "draws", host_number(&h, 5000));
+  host_add(&h, args, "seed", host_number(&h, 1));
+  CHECK(host_call(&h, "rnnar_draw", args));
+  const bptt_value *index = host_get(h.result, "index");
+  double count[6] = {0};
+  bool within = true;
+  for (size_t k = 0; k < 5000; k++) {
+    const double i = host_at(index, k);
+    within &= i >= 1 && i <= 5 && i == floor(i);
+    if (within) count[(int)i]++;
+  }
+  CHECK(within);
+  for (int i = 1; i <= 5; i++) CHECK(fabs(count[i] - 1000) < 150);
+  host_close(&h);
+}
+
+int main(void)
+{
+  test_by_hand();
+  test_difference();
+  test_seasons();
+  test_no_future();
+  test_back();
+  test_many();
+  test_mistakes();
+  test_draws();
+  printf("%ld passed, %ld failed\n", passed, failed);
+  return failed > 0;
+}
