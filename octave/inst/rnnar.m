@@ -265,6 +265,10 @@ function target = leave_out_subset (target, subset, lengths)
   [H, ~, T] = size (target);
   time = min ((1:H)' + reshape (1:T, 1, 1, T), lengths);
   target(! taken(time)) = NaN;
+  if (all (isnan (target(:))))
+    error ("bptt:invalidInput", ...
+           "`subset` leaves no value of `y` that could be a target; expected some");
+  endif
 
 endfunction
 
@@ -608,6 +612,7 @@ endfunction
 %!error <`batch_size` is 0> rnnar (y, "batch_size", 0)
 %!error <`epochs` is 0> rnnar (y, "epochs", 0)
 %!error <`subset` is of class `double` and 1 elements> rnnar (y, "subset", 61)
+%!error <`subset` leaves no value of `y`> rnnar (y, "subset", false (1, 60))
 %!error <`subset` is given; expected none> rnnar ({y, y}, "subset", 1:60)
 %!error <item 1 of `xreg` has 5 steps; expected at least the 60> rnnar (y, "xreg", 1:5)
 %!error <`xreg` is of 1 series; expected 2> rnnar ({y, y}, "xreg", y)
