@@ -130,6 +130,9 @@ future_xreg <- function(object, xreg, h, call = sys.call(sys.parent())) {
       )
       input_error("xreg", said, call)
     }
+    if (!is.numeric(ahead) || !all(is.finite(ahead))) {
+      input_error("xreg", "`xreg` has what is no finite number; expected none", call)
+    }
     rbind(past, ahead[seq_len(h), , drop = FALSE])
   }, object$xreg, xreg)
 }
@@ -169,7 +172,8 @@ forecast_blocks <- function(object, h, xreg) {
   series <- object$series
   while (nrow(z) < h) {
     for (i in seq_along(series)) {
-      series[[i]] <- c(as.numeric(series[[i]]), invert(block$z[, i, drop = FALSE], frame, i))
+      ahead <- invert(block$z[, i, drop = FALSE], frame, i)
+      series[[i]] <- c(as.numeric(series[[i]]), finite(ahead))
     }
     block <- last_block(object, series, xreg, nrow(z))
     z <- rbind(z, block$z)
@@ -191,12 +195,18 @@ paths_of <- function(object, i, h, xreg, npaths, seed) {
   dim(z) <- c(nrow(block$z), npaths)
   one <- object
   for (b in seq_len(blocks - 1L)) {
-    y <- invert(z, frame, 1L)
+    y <- finite(invert(z, frame, 1L))
     paths <- lapply(seq_len(npaths), function(k) c(as.numeric(object$series[[i]]), y[, k]))
     block <- last_block(one, paths, rep(xreg[i], npaths), nrow(z))
     z <- rbind(z, block$z + size * pool[, draw[, b + 1L], drop = FALSE])
   }
   z[seq_len(h), , drop = FALSE]
+}
+
+# What a transformation turns into infinity, as a number that can be gone on from.
+finite <- function(y, most = .Machine$double.xmax / 1e3) {
+  y[] <- pmin(pmax(y, -most), most)
+  y
 }
 
 # The p-quantile of each row, on a line between neighbours (type 7 of quantile()).

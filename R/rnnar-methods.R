@@ -27,7 +27,8 @@
 #' @param threads Threads to compute with.
 #' @param h,level,xreg See [forecast.rnnar()].
 #' @param series Which series is shown: its name or its number.
-#' @param ... `plot()`: graphical parameters. The others take nothing.
+#' @param ... `plot()`: graphical parameters. The others take nothing; for `fitted()`, `residuals()`
+#'   and `update()` an argument that is not known is an error.
 #' @return `fitted()`, `residuals()`: time series. `nobs()`: the number of values that are not
 #'   missing, of all series. `coef()`: a list with a matrix for each kind of networks, with a column
 #'   for each network. `update()`: a model. `summary()`: a list of class `summary.rnnar` with data
@@ -131,6 +132,7 @@ print.summary.rnnar <- function(x, n = 10, ...) {
 #' @importFrom stats fitted
 #' @export
 fitted.rnnar <- function(object, ...) {
+  refuse_unknown("object", "fitted", ...)
   of_each(object, function(i) as_given(object$fitted[[i]], object$series, i))
 }
 
@@ -138,6 +140,7 @@ fitted.rnnar <- function(object, ...) {
 #' @importFrom stats residuals
 #' @export
 residuals.rnnar <- function(object, ...) {
+  refuse_unknown("object", "residuals", ...)
   of_each(object, function(i) {
     as_given(as.numeric(object$series[[i]]) - object$fitted[[i]], object$series, i)
   })
@@ -273,8 +276,8 @@ modeldf.rnnar <- function(object, ...) 0
 #' ts.plot(paths, col = "grey40")
 #' # How sure is a total above that of the last year?
 #' mean(colSums(paths) > sum(tail(AirPassengers, 12)))
-simulate.rnnar <- function(object, nsim = 1, seed = NULL, h = NULL, xreg = NULL,
-                           nonnegative = NULL, ...) {
+simulate.rnnar <- function(object, nsim = 1, seed = NULL, ..., h = NULL, xreg = NULL,
+                           nonnegative = NULL) {
   refuse_unknown(names(formals(simulate.rnnar)), "simulate", ...)
   nsim <- check_whole(nsim, "nsim", 1, 1e7)
   if (!is.null(nonnegative)) check_flag(nonnegative, "nonnegative")
@@ -292,8 +295,8 @@ simulate.rnnar <- function(object, nsim = 1, seed = NULL, h = NULL, xreg = NULL,
 #' @rdname rnnar_methods
 #' @importFrom stats update
 #' @export
-update.rnnar <- function(object, epochs = NULL, learn_rate = NULL, seed = NULL,
-                         threads = getOption("bptt.threads", 1), ...) {
+update.rnnar <- function(object, ..., epochs = NULL, learn_rate = NULL, seed = NULL,
+                         threads = getOption("bptt.threads", 1)) {
   refuse_unknown(names(formals(update.rnnar)), "update", ...)
   seed <- if (is.null(seed)) random_seed() else check_whole(seed, "seed", 0, 2^52)
   training <- object$training
@@ -352,18 +355,7 @@ draw_forecast <- function(fc, fitted = NULL, main = NULL, xlab = "", ylab = fc$s
   if (is.null(ylim)) ylim <- range(finite(c(fc$x, fitted, fc$mean, fc$lower, fc$upper)))
   ends <- c(stats::tsp(fc$x)[1L], stats::tsp(if (is.null(fc$mean)) fc$x else fc$mean)[2L])
   graphics::plot(ends, ylim, type = "n", main = main, xlab = xlab, ylab = ylab, ...)
-  for (k in rev(seq_along(fc$level))) {
-    shade <- grDevices::adjustcolor(blue, 0.15 + 0.25 * (1 - k / (1 + length(fc$level))))
-    time <- as.numeric(stats::time(fc$mean))
-    # One step alone is drawn as wide as a step.
-    half <- if (length(time) == 1L) 0.5 / stats::frequency(fc$mean) else 0
-    polygon_x <- c(time[1L] - half, time[-1L], rev(time[-1L]), time[1L] - half)
-    if (half > 0) polygon_x <- time + half * c(-1, 1, 1, -1)
-    low <- pmax(fc$lower[, k], ylim[1L] - diff(ylim))
-    high <- pmin(fc$upper[, k], ylim[2L] + diff(ylim))
-    polygon_y <- if (half > 0) c(low, low, high, high) else c(low, rev(high))
-    graphics::polygon(polygon_x, polygon_y, col = shade, border = NA)
-  }
+  if (!is.null(fc$mean)) draw_bands(fc, ylim, blue)
   graphics::lines(fc$x, col = col)
   if (!is.null(fitted)) graphics::lines(fitted, col = "firebrick", lty = 3)
   if (!is.null(fc$mean)) {
@@ -375,6 +367,18 @@ draw_forecast <- function(fc, fitted = NULL, main = NULL, xlab = "", ylab = fc$s
     col = c(col, "firebrick", blue)[shown], lty = c(1, 3, 1)[shown], lwd = c(1, 1, 2)[shown],
     bty = "n"
   )
+}
+
+# The intervals; of one step alone as wide as a step.
+draw_bands <- function(fc, ylim, colour) {
+  time <- as.numeric(stats::time(fc$mean))
+  if (length(time) == 1L) time <- time + c(-0.5, 0.5) / stats::frequency(fc$mean)
+  within <- function(v) pmin(pmax(rep(v, length.out = length(time)), ylim[1L] - diff(ylim)), ylim[2L] + diff(ylim))
+  for (k in rev(seq_along(fc$level))) {
+    shade <- grDevices::adjustcolor(colour, 0.15 + 0.25 * (1 - k / (1 + length(fc$level))))
+    ends <- c(within(fc$lower[, k]), rev(within(fc$upper[, k])))
+    graphics::polygon(c(time, rev(time)), ends, col = shade, border = NA)
+  }
 }
 
 # ------------------------------------------------------------------------------------ words

@@ -158,6 +158,7 @@ as_given <- function(values, series, i, from = 1L) {
   t <- attr(series, "times")[[i]]
   if (is.null(t)) t <- c(1, length(series[[i]]), 1)
   out <- ts(values, start = t[1L] + (from - 1) / t[3L], frequency = t[3L])
+  if (from == 1L && NROW(values) == length(series[[i]])) tsp(out) <- t # to the last bit
   msts <- attr(series, "msts")[[i]]
   if (!is.null(msts) && !is.matrix(values)) {
     out <- structure(out, class = c("msts", "ts"), msts = msts)
@@ -247,10 +248,10 @@ train_model <- function(fit, frame, seed, call = sys.call(sys.parent())) {
   })
   folds <- folds_of(frame, series, fit$repeats)
   members <- lapply(seq_along(frame$view), function(v) {
-    train_view(
+    as_argument(train_view(
       frame$view[[v]], targets[[v]], folds, lengths_of(series), fit$repeats, fit$training,
       seed + 1000 * v, fit$networks[[v]]
-    )
+    ), "x", "y", call)
   })
   before <- fit$history
   fit$seconds <- sum(fit$seconds, vapply(members, `[[`, 0, "seconds"))

@@ -1,0 +1,223 @@
+# Forecasts: their form, their time, what they depend on, and what is done with them.
+
+air <- AirPassengers
+two <- list(air = air, deaths = ldeaths)
+fit <- small(air)
+many <- small(two)
+
+test_that("a forecast has the parts that package forecast gives one", {
+  fc <- predict(fit)
+  expect_sane(fc, 24)
+  expect_s3_class(fc$mean, "ts")
+  expect_identical(fc$level, c(80, 95))
+  expect_identical(colnames(fc$lower), c("80%", "95%"))
+  expect_identical(fc$x, air)
+  expect_identical(fc$method, "RNNAR(lstm, 32)")
+  expect_identical(fc$fitted, fitted(fit))
+  expect_identical(residuals(fc), residuals(fit))
+  expect_identical(fc$model, fit)
+  expect_identical(predict(rnnar(air, repeats = 1, epochs = 1))$series, "air")
+})
+
+test_that("it begins one step after the series, wherever that is", {
+  series <- list(
+    monthly = ts(1:40 + 0, start = c(1987, 5), frequency = 12), quarterly = ts(1:30 + 0, start = c(2001, 4), frequency = 4),
+    yearly = ts(1:20 + 0, start = 1950), daily = ts(1:40 + 0, start = c(3, 2), frequency = 7), vector = 1:20 + 0,
+    weekly = ts(1:110 + 0, start = 2001.3, frequency = 365.25 / 7), minutes = ts(1:30 + 0, start = 0.5, deltat = 0.25)
+  )
+  for (name in names(series)) {
+    y <- series[[name]]
+    t <- if (is.ts(y)) tsp(y) else c(1, length(y), 1)
+    fc <- predict(small(y), h = 3)
+    expect_equal(tsp(fc$mean), c(t[2L] + c(1, 3) / t[3L], t[3L]), label = name)
+    expect_identical(tsp(fc$lower), tsp(fc$mean))
+    expect_identical(tsp(fc$upper), tsp(fc$mean))
+    expect_identical(tsp(fc$x), t)
+    expect_identical(tsp(fc$fitted), t)
+  }
+  # Several seasons, as package forecast gives them.
+  y <- structure(ts(sin(1:200 / 2), frequency = 28), class = c("msts", "ts"), msts = c(7, 28))
+  one <- small(y)
+  expect_identical(one$options$period, c(7, 28))
+  fc <- predict(one, h = 3)
+  expect_identical(attr(fc$mean, "msts"), c(7, 28))
+  expect_identical(fc$x, y)
+  expect_identical(start(fc$mean), c(8, 5))
+})
+
+test_that("h may be one, within the horizon and beyond it", {
+  for (horizon in list(NULL, 1, 5)) {
+    one <- small(air, horizon = horizon)
+    long <- predict(one, h = 25, npaths = 10)
+    expect_sane(long, 25)
+    # More steps do not change the first.
+    for (h in c(1, 5, 6)) expect_equal(as.numeric(predict(one, h = h, npaths = 2)$mean), long$mean[seq_len(h)])
+  }
+  expect_identical(lapply(predict(many, h = 30, npaths = 20), function(fc) length(fc$mean)), list(air = 30L, deaths = 30L))
+  # A transformation that knows no number above some bound.
+  expect_true(all(is.finite(predict(small(air, lambda = -1), h = 30, npaths = 20)$mean)))
+})
+
+test_that("levels may be in per cent or parts of one, in any order, or a fan", {
+  want <- predict(fit, h = 3)
+  expect_identical(numbers(predict(fit, h = 3, level = c(0.95, 0.8))), numbers(want))
+  expect_identical(colnames(predict(fit, h = 3, fan = TRUE)$lower), paste0(seq(51, 99, by = 3), "%"))
+  one <- predict(fit, h = 3, level = 95)
+  expect_identical(as.numeric(one$upper), as.numeric(want$upper[, 2]))
+  expect_identical(dim(predict(fit, h = 1, level = 95)$upper), c(1L, 1L))
+})
+
+test_that("forecasts stay on the side of 0 that the series is on", {
+  y <- c(0, 0, 1, 0, 2, 0, 0, 1, 0, 3, 0, 0, 1, 0, 0)
+  expect_gte(min(numbers(predict(small(y), h = 12))), 0)
+  expect_lt(min(numbers(predict(small(y, lambda = NULL), h = 12, nonnegative = FALSE))), 0)
+  expect_gte(min(numbers(predict(small(y - 1), h = 12, nonnegative = TRUE))), 0)
+})
+
+test_that("paths are drawn from a seed, with any number of threads", {
+  a <- numbers(predict(fit, h = 40, npaths = 50))
+  expect_identical(numbers(predict(fit, h = 40, npaths = 50)), a)
+  expect_identical(numbers(predict(fit, h = 40, npaths = 50, seed = 1)), a)
+  expect_false(identical(numbers(predict(fit, h = 40, npaths = 50, seed = 2)), a))
+  set.seed(1)
+  b <- numbers(predict(fit, h = 40, npaths = 50, seed = NULL))
+  set.seed(1)
+  expect_identical(numbers(predict(fit, h = 40, npaths = 50, seed = NULL)), b)
+  old <- options(bptt.threads = 2)
+  on.exit(options(old))
+  expect_identical(numbers(predict(fit, h = 40, npaths = 50)), a)
+})
+
+test_that("nothing after the origin counts, not one bit of it", {
+  origin <- c(1957, 12)
+  after <- function(y, what) {
+    window(y, start = c(1958, 1)) <- what
+    y
+  }
+  changed <- list(after(air, 1e6), after(air, NA), after(air, -1), after(air, rev(window(air, c(1958, 1)))))
+  want <- numbers(predict(small(window(air, end = origin)), h = 30, npaths = 20))
+  for (y in changed) {
+    expect_identical(numbers(predict(small(window(y, end = origin)), h = 30, npaths = 20)), want)
+  }
+  # Many, of which each ends at its own time.
+  past <- function(y) list(window(y, end = origin), window(y, end = c(1955, 3)), ldeaths)
+  many_ahead <- function(series) lapply(predict(small(series), h = 30, npaths = 20), numbers)
+  want <- many_ahead(past(air))
+  for (y in changed[1:2]) expect_identical(many_ahead(past(y)), want)
+  # Nor what covariates are there for the steps after.
+  x <- as.numeric(time(air))
+  n <- length(window(air, end = origin))
+  one <- function(x) numbers(predict(small(window(air, end = origin), xreg = x[seq_len(n)]), xreg = x[n + 1:5]))
+  expect_identical(one(replace(x, seq_along(x) > n + 5, 1e6)), one(x))
+  # A model applied to what came before sees that alone.
+  applied <- function(y) numbers(predict(rnnar(window(y, end = origin), model = fit), h = 12))
+  expect_identical(applied(changed[[1L]]), applied(air))
+})
+
+# ------------------------------------------------------------------------------ many series
+
+test_that("forecasts of many series are a list that prints as a table", {
+  fc <- predict(many, h = 3)
+  expect_s3_class(fc, "rnnar_forecasts")
+  expect_named(fc, c("air", "deaths"))
+  for (one in fc) expect_sane(one, 3)
+  expect_equal(tsp(fc$deaths$mean), c(1980, 1980 + 2 / 12, 12))
+  expect_identical(fc$deaths$series, "deaths")
+  expect_null(fc$air$model) # each would hold all networks
+  table <- as.data.frame(fc)
+  expect_named(table, c("series", "time", "Point Forecast", "Lo 80", "Hi 80", "Lo 95", "Hi 95"))
+  expect_identical(table$series, rep(c("air", "deaths"), each = 3))
+  expect_equal(table$time[4:6], 1980 + 0:2 / 12)
+  expect_identical(table[["Hi 95"]][1:3], as.numeric(fc$air$upper[, 2]))
+  text <- capture.output(expect_invisible(print(fc)))
+  expect_identical(text[1L], "Forecasts of 2 series from RNNAR(lstm, 32) ")
+  expect_match(text[3L], "^ +air Jan 1961 +[0-9.]+")
+  expect_match(capture.output(print(fc, n = 4)), "and 2 more rows", all = FALSE)
+  expect_s3_class(fc["deaths"], "rnnar_forecasts")
+  expect_length(fc["deaths"], 1L)
+  # Without names they are numbered.
+  unnamed <- predict(small(unname(two)), h = 1)
+  expect_null(names(unnamed))
+  expect_identical(as.data.frame(unnamed)$series, c("1", "2"))
+})
+
+test_that("unequal series are forecast as they are alone by the same networks", {
+  alone <- predict(rnnar(ldeaths, model = many), h = 12)$mean
+  expect_equal(predict(many, h = 12)$deaths$mean, alone)
+})
+
+test_that("a forecast is a table", {
+  fc <- predict(fit, h = 3)
+  table <- as.data.frame(fc)
+  expect_identical(rownames(table), c("Jan 1961", "Feb 1961", "Mar 1961"))
+  expect_named(table, c("Point Forecast", "Lo 80", "Hi 80", "Lo 95", "Hi 95"))
+  expect_identical(table[["Lo 80"]], as.numeric(fc$lower[, 1]))
+  expect_identical(capture.output(print(fc)), capture.output(print(table)))
+  labels <- function(...) bptt:::time_labels(ts(...))
+  expect_identical(labels(1:3, c(2000, 4), frequency = 4), c("2000 Q4", "2001 Q1", "2001 Q2"))
+  expect_identical(labels(1:2, 1999), c("1999", "2000"))
+  expect_identical(length(unique(labels(1:20, c(3, 2), frequency = 24))), 20L)
+})
+
+# ------------------------------------------------------------------------- package forecast
+
+test_that("the functions of package forecast work on forecasts", {
+  skip_if_not_installed("forecast")
+  train <- window(air, end = c(1959, 12))
+  test <- window(air, start = 1960)
+  model <- small(train)
+  fc <- forecast::forecast(model, h = 12)
+  expect_true(forecast::is.forecast(fc))
+  expect_identical(numbers(fc), numbers(predict(model, h = 12)))
+  scores <- forecast::accuracy(fc, test)
+  expect_identical(rownames(scores), c("Training set", "Test set"))
+  expect_equal(scores["Test set", "MAE"], mean(abs(test - fc$mean)))
+  expect_equal(forecast::accuracy(model)[1L, ], forecast::accuracy(fc)[1L, ])
+  expect_output(print(summary(fc)), "Forecast method: RNNAR\\(lstm, 32\\).*Error measures:.*Jan 1960")
+  same <- as.data.frame(fc)
+  class(fc) <- "forecast"
+  expect_equal(as.matrix(same), as.matrix(as.data.frame(fc)))
+  expect_identical(rownames(same), rownames(as.data.frame(fc)))
+})
+
+test_that("those of models, too", {
+  skip_if_not_installed("forecast")
+  tested <- NULL
+  expect_output(tested <- forecast::checkresiduals(fit, plot = FALSE), "Residuals from RNNAR\\(lstm, 32\\)")
+  expect_s3_class(tested, "htest")
+  expect_output(forecast::checkresiduals(predict(fit), plot = FALSE), "Model df: 0")
+  expect_identical(forecast::getResponse(fit), air)
+  expect_identical(rownames(forecast::accuracy(many)), c("air: Training set", "deaths: Training set"))
+})
+
+test_that("and of many series", {
+  skip_if_not_installed("forecast")
+  fc <- predict(many, h = 3)
+  scores <- forecast::accuracy(fc, list(1:3, 4:6))
+  expect_identical(rownames(scores)[4L], "deaths: Test set")
+  expect_equal(scores[4L, "ME"], mean(4:6 - fc$deaths$mean))
+  expect_output(print(summary(fc$air)), "Error measures")
+  e <- expect_error(forecast::accuracy(fc, 1:3), class = "bptt_input_error")
+  expect_identical(e$argument, "x")
+})
+
+test_that("pictures come out, with package forecast and by ourselves", {
+  file <- tempfile(fileext = ".pdf")
+  grDevices::pdf(file)
+  on.exit({
+    grDevices::dev.off()
+    unlink(file)
+  })
+  fc <- predict(many, h = 3)
+  expect_invisible(suppressMessages(plot(fc)))
+  plot(fc, series = "deaths", main = "Deaths")
+  plot(predict(fit, h = 1))
+  bptt:::draw_forecast(predict(fit, h = 1), fitted(fit), xlim = c(1959, 1962))
+  e <- expect_error(plot(fc, series = 3), class = "bptt_input_error")
+  expect_identical(e$argument, "series")
+  skip_if_not_installed("forecast")
+  plot(fc$air, include = 24)
+  utils::capture.output(forecast::checkresiduals(fit))
+  skip_if_not_installed("ggplot2")
+  expect_s3_class(suppressWarnings(ggplot2::autoplot(fc$air)), "ggplot")
+})
