@@ -123,7 +123,7 @@ future_xreg <- function(object, xreg, h, call = sys.call(sys.parent())) {
     said <- paste0("`xreg` is of ", length(xreg), " series; expected ", length(object$xreg))
     input_error("xreg", said, call)
   }
-  Map(function(past, ahead) {
+  Map(function(past, ahead, n) {
     if (nrow(ahead) < h || ncol(ahead) != ncol(past)) {
       said <- sprintf(
         "`xreg` is a %d x %d matrix; expected %d rows and %d columns", nrow(ahead), ncol(ahead),
@@ -134,8 +134,8 @@ future_xreg <- function(object, xreg, h, call = sys.call(sys.parent())) {
     if (!is.numeric(ahead) || !all(is.finite(ahead))) {
       input_error("xreg", "`xreg` has what is no finite number; expected none", call)
     }
-    rbind(past, ahead[seq_len(h), , drop = FALSE])
-  }, object$xreg, xreg)
+    rbind(past[seq_len(n), , drop = FALSE], ahead[seq_len(h), , drop = FALSE])
+  }, object$xreg, xreg, lengths_of(object$series))
 }
 
 # -------------------------------------------------------------------------------- blocks

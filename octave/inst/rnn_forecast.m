@@ -130,24 +130,17 @@ endfunction
 function xreg = future_xreg (m, xreg, h)
 
   xreg = read_covariates (xreg, m.xreg);
-  if (isempty (m.xreg) && ! isempty (xreg))
-    error ("bptt:invalidInput", "`xreg` is given; expected none, as the model has none");
-  endif
-  if (! isempty (m.xreg) && isempty (xreg))
-    error ("bptt:invalidInput", ...
-           "`xreg` is missing; expected covariates, as the model has some");
-  endif
+  check_covariates (xreg, m.xreg);
   if (numel (xreg) != numel (m.xreg))
     error ("bptt:invalidInput", "`xreg` is of %d series; expected %d", numel (xreg), ...
            numel (m.xreg));
   endif
   for i = 1:numel (xreg)
-    if (rows (xreg{i}) < h || columns (xreg{i}) != columns (m.xreg{i}))
-      error ("bptt:invalidInput", ...
-             "`xreg` is a %d x %d matrix; expected %d rows and %d columns", ...
-             rows (xreg{i}), columns (xreg{i}), h, columns (m.xreg{i}));
+    if (rows (xreg{i}) < h)
+      error ("bptt:invalidInput", "item %d of `xreg` has %d rows; expected %d", i, ...
+             rows (xreg{i}), h);
     endif
-    xreg{i} = [m.xreg{i}; xreg{i}(1:h,:)];
+    xreg{i} = [m.xreg{i}(1:numel (m.series{i}),:); xreg{i}(1:h,:)];
   endfor
 
 endfunction
@@ -269,3 +262,136 @@ function [fc, lo, hi, paths] = one_forecast (m, i, z, level, frame, xreg, given,
   paths = all(:,2+2*k:end);
 
 endfunction
+
+%!demo
+%! ## A monthly series with a trend and a season: a model of all but the last two years.
+%! t = (1:144)';
+%! noise = sin (t .^ 2) + sin (3 * t .^ 2);
+%! y = (100 + 2 * t) .* (1 + 0.2 * sin (2 * pi * t / 12)) .* (1 + 0.03 * noise);
+%! m = rnnar (y(1:120), "period", 12, "seed", 1);
+%! [fc, lo, hi] = rnn_forecast (m, 24);
+%! ahead = (121:144)';
+%! shades = [0.75, 0.85, 1; 0.55, 0.7, 1];
+%! clf ();
+%! hold on;
+%! for k = [2, 1]
+%!   fill ([ahead; flipud(ahead)], [lo(:,k); flipud(hi(:,k))], shades(3-k,:), ...
+%!         "edgecolor", "none");
+%! endfor
+%! plot (t, y, "k", ahead, fc, "r", "linewidth", 1.5);
+%! hold off;
+%! xlim ([1, 144]);
+%! legend ({"95 %", "80 %", "series", "forecast"}, "location", "northwest");
+%! title ("two years ahead");
+
+%!shared quick, y, m
+%! quick = {"repeats", 2, "epochs", 3, "hidden", 4, "seed", 1};
+%! y = 60 + (1:60) + 20 * sin ((1:60) * pi / 6) + 5 * cos ((1:60) .^ 2);
+%! m = rnnar (y, quick{:}, "period", 12);
+
+%!test # sizes, and the order of levels
+%! [fc, lo, hi, paths] = rnn_forecast (m, 5, "level", [95, 50, 80], "npaths", 7);
+%! assert (size (fc), [5, 1]);
+%! assert (size (lo), [5, 3]);
+%! assert (size (hi), [5, 3]);
+%! assert (size (paths), [5, 7]);
+%! assert (all (diff (lo, 1, 2)(:) < 0) && all (diff (hi, 1, 2)(:) > 0));
+%! assert (all (isfinite ([fc, lo, hi, paths](:))));
+%! [~, low, high] = rnn_forecast (m, 5, "level", [0.5, 0.8]);
+%! assert ({low, high}, {lo(:,1:2), hi(:,1:2)});
+%! assert (size (rnn_forecast (m)), [24, 1]);
+%! assert (rnn_forecast (m, []), rnn_forecast (m, 24));
+%! assert (rnn_forecast (m, "level", 60)(1:5), fc);
+
+%!test # one step; one value of each
+%! [fc, lo, hi, paths] = rnn_forecast (m, 1, "npaths", 2);
+%! assert ({size(fc), size(lo), size(paths)}, {[1, 1], [1, 2], [1, 2]});
+%! assert (fc, rnn_forecast (m, 3)(1));
+
+%!test # intervals within the horizon: quantiles of the errors
+%! m1 = rnnar (y, quick{:}, "lambda", 1, "season", "none");
+%! [fc, lo, hi, paths] = rnn_forecast (m1, 2, "level", 90, "npaths", 4000);
+%! e = m1.errors.pool(1:2,:);
+%! assert (corr ((hi - lo), diff (quantile (e, [0.05, 0.95], 2, 7), 1, 2)), 1, 1e-6);
+%! assert (quantile (paths, 0.95, 2), hi, 0.2 * max (hi - lo));
+%! assert (quantile (paths, 0.05, 2), lo, 0.2 * max (hi - lo));
+
+%!test # beyond the horizon: from what was forecast, and quantiles of the paths
+%! [fc, lo, hi, paths] = rnn_forecast (m, 55, "level", 80, "npaths", 101);
+%! assert (fc(1:24), rnn_forecast (m, 24));
+%! assert (size (paths), [55, 101]);
+%! in_order = sort (paths, 2);
+%! assert (all (lo >= in_order(:,10) & lo <= in_order(:,12)));
+%! assert (all (hi >= in_order(:,90) & hi <= in_order(:,92)));
+%! [~, ~, ~, again] = rnn_forecast (m, 55, "npaths", 101, "seed", 1);
+%! assert (isequal (again, paths));
+%! [~, ~, ~, other] = rnn_forecast (m, 55, "npaths", 101, "seed", 2);
+%! assert (! isequal (other, paths));
+
+%!test # paths begin in the same way, however far they go
+%! [~, ~, ~, short] = rnn_forecast (m, 3, "npaths", 9);
+%! [~, ~, ~, long] = rnn_forecast (m, 24, "npaths", 9);
+%! assert (long(1:3,:), short);
+
+%!test # many series: each is forecast as it is alone
+%! many = rnnar ({y, y(20:50)', 3 * y(1:41)}, quick{:}, "period", 12);
+%! [fc, lo, hi, paths] = rnn_forecast (many, 30, "npaths", 6);
+%! assert (size (fc), [30, 3]);
+%! assert (size (lo), [30, 3, 2]);
+%! assert (size (paths), [30, 6, 3]);
+%! alone = rnnar (y(20:50), "model", many);
+%! assert (rnn_forecast (alone, 30), fc(:,2));
+%! list = rnnar ({y}, quick{:});
+%! [fc, lo] = rnn_forecast (list, 3);
+%! assert ({size(fc), size(lo)}, {[3, 1], [3, 1, 2]});
+
+%!test # what is below 0
+%! small = rnnar (mod (1:40, 5), quick{:});
+%! [fc, lo, hi, paths] = rnn_forecast (small, 10);
+%! assert (all ([fc, lo, hi, paths](:) >= 0));
+%! [~, low] = rnn_forecast (small, 10, "nonnegative", false);
+%! assert (max (low, 0), lo);
+%! [fc, lo, hi] = rnn_forecast (rnnar (y - 100, quick{:}), 10);
+%! assert (any (lo(:) < 0));
+%! [fc, lo, hi] = rnn_forecast (rnnar (y - 100, quick{:}), 10, "nonnegative", true);
+%! assert (all (lo(:) >= 0));
+
+%!test # covariates: those of the steps to come matter
+%! x = [cos((1:66)' .^ 2), mod((1:66)', 7)];
+%! with = rnnar (y, quick{:}, "horizon", 4, "xreg", x(1:60,:));
+%! fc = rnn_forecast (with, 6, "xreg", x(61:66,:));
+%! assert (fc(1:4), rnn_forecast (with, 4, "xreg", {x(61:66,:)}));
+%! other = rnn_forecast (with, 6, "xreg", [x(61:64,:); 3, 3; 3, 3]);
+%! assert (other(1:4), fc(1:4));
+%! assert (! isequal (other(5:6), fc(5:6)));
+%! assert (size (rnn_forecast (with, 1, "xreg", x(61,:))), [1, 1]);
+%! one = rnnar (y, quick{:}, "horizon", 2, "xreg", x(1:60,1)');
+%! assert (rnn_forecast (one, 5, "xreg", x(61:65,1)'), rnn_forecast (one, 5, "xreg", x(61:65,1)));
+%! longer = rnnar (y, quick{:}, "horizon", 4, "xreg", x);   # known further than the series
+%! assert (size (rnn_forecast (longer, 6, "xreg", x(61:66,:))), [6, 1]);
+
+%!error <Invalid call> rnn_forecast ()
+%!error <`m` is of class `double` and no model> rnn_forecast (3)
+%!error <`m` is of class `struct` and no model> rnn_forecast (struct ("networks", 1))
+%!error <`h` is 0; expected a whole number of at least 1> rnn_forecast (m, 0)
+%!error <`h` is 1.5> rnn_forecast (m, 1.5)
+%!error <`h` is of class `double` and size 1 x 2> rnn_forecast (m, [1, 2])
+%!error <`npaths` is 1; expected a whole number of at least 2> rnn_forecast (m, 3, "npaths", 1)
+%!error <`level` has a level outside \(0, 100\)> rnn_forecast (m, 3, "level", [80, 100])
+%!error <`level` is no vector of numbers> rnn_forecast (m, 3, "level", "high")
+%!error <`level` is no vector of numbers> rnn_forecast (m, 3, "level", NaN)
+%!error <`nonnegative` is of class `double`> rnn_forecast (m, 3, "nonnegative", 3)
+%!error <`seed` is -3> rnn_forecast (m, 30, "seed", -3)
+%!error <`levels` is not an option of rnn_forecast> rnn_forecast (m, 3, "levels", 95)
+%!error <the option `level` has no value> rnn_forecast (m, 3, "level")
+%!error <a name is not a string> rnn_forecast (m, 3, 95, 80)
+%!error <`xreg` is given; expected none> rnn_forecast (m, 3, "xreg", 1:3)
+%!error <`xreg` is missing; expected covariates>
+%! rnn_forecast (rnnar (y, quick{:}, "xreg", 1:60), 3);
+%!error <item 1 of `xreg` has 2 rows; expected 3>
+%! rnn_forecast (rnnar (y, quick{:}, "xreg", 1:60), 3, "xreg", 1:2);
+%!error <item 1 of `xreg` has 2 columns; expected 1>
+%! rnn_forecast (rnnar (y, quick{:}, "xreg", 1:60), 3, "xreg", ones (3, 2));
+%!error <`xreg` is of 2 series; expected 1>
+%! rnn_forecast (rnnar (y, quick{:}, "xreg", 1:60), 3, "xreg", {1:3, 1:3});
+%!error id=bptt:invalidInput rnn_forecast (m, 3, "level", 100)

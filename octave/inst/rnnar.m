@@ -171,16 +171,21 @@ function m = rnnar (y, varargin)
   [m.series, m.many] = read_series (y);
   if (! isempty (given.model))
     check_model (given.model, "model");
-    m = apply_model (given.model, m, read_covariates (given.xreg, given.model.xreg));
+    xreg = read_covariates (given.xreg, given.model.xreg);
+    check_covariates (xreg, given.model.xreg);
+    m = apply_model (given.model, m, xreg);
     return;
   endif
 
   m.xreg = read_covariates (given.xreg);
   m.options = struct ("period", given.period, "horizon", given.horizon, "p", given.p, ...
                       "P", given.P, "season", given.season, "lambda", given.lambda);
-  m.repeats = check_repeats (given.repeats);
+  check_whole (given.repeats, "repeats", 1, 10000);
+  check_loss (given.loss);
+  m.repeats = given.repeats;
   frame = frame_series (m, m.series, m.xreg, 0);
   m.seed = add_seed ({"seed", given.seed}){2};
+  check_whole (m.seed, "seed", 0, 2^53);
   m.training = struct ("hidden", first_given (given.hidden, given.size, 32), ...
                        "cell", given.cell, "loss", given.loss, ...
                        "learn_rate", given.learn_rate, "batch_size", given.batch_size, ...
@@ -192,6 +197,7 @@ function m = rnnar (y, varargin)
   for v = 1:numel (frame.view)
     view = frame.view{v};
     targets{v} = leave_out_subset (view.target, given.subset, lengths);
+    check_targets (targets{v}, folds);
     [m.networks{v}, m.fold, m.history{v}] ...
       = train_view (view, targets{v}, folds, lengths, m, m.seed + 1000 * v);
   endfor
@@ -201,11 +207,14 @@ endfunction
 
 ## ------------------------------------------------------------------------------ arguments
 
-function repeats = check_repeats (repeats)
+function check_loss (loss)
 
-  if (! (isnumeric (repeats) && isscalar (repeats) && repeats >= 1 && repeats == fix (repeats)))
-    error ("bptt:invalidInput", "`repeats` is %s; expected a whole number of at least 1", ...
-           disp (repeats)(1:end-1));
+  if (! (ischar (loss) && any (strcmp (loss, {"mae", "mse", "huber"}))))
+    said = sprintf ("of class `%s`", class (loss));
+    if (ischar (loss))
+      said = ['"', loss(:)', '"'];
+    endif
+    error ("bptt:invalidInput", '`loss` is %s; expected "mae", "mse" or "huber"', said);
   endif
 
 endfunction
@@ -257,6 +266,21 @@ function target = leave_out_subset (target, subset, lengths)
   [H, ~, T] = size (target);
   time = min ((1:H)' + reshape (1:T, 1, 1, T), lengths);
   target(! taken(time)) = NaN;
+
+endfunction
+
+## There must be something to learn, without each of the folds, and errors of whole blocks.
+function check_targets (target, folds)
+
+  known = ! isnan (target);
+  enough = any (all (known, 1)(:));
+  for j = 1:max ([folds(:); 0])
+    enough = (enough && any (known(:) & folds(:) != j));
+  endfor
+  if (! enough)
+    error ("bptt:invalidInput", ["`y` has too few values to learn from for a `horizon` of %d; ", ...
+                                 "expected more of them, or a smaller `horizon`"], rows (target));
+  endif
 
 endfunction
 
@@ -420,3 +444,192 @@ function m = apply_model (m, new, xreg)
   m.errors.pool = pool;
 
 endfunction
+
+%!demo
+%! ## Two series of unequal length, learnt by the same networks, and what these say of the past.
+%! t = 1:90;
+%! y = {50 + t + 10 * sin(t * pi / 6) + 3 * sin(t .^ 2), ...
+%!      80 - t(1:60) / 3 + 6 * cos(t(1:60) * pi / 6) + 2 * cos(t(1:60) .^ 2)};
+%! m = rnnar (y, "period", 12, "repeats", 5, "seed", 1);
+%! fc = rnn_forecast (m, 12);
+%! clf ();
+%! for i = 1:2
+%!   n = numel (y{i});
+%!   subplot (2, 1, i);
+%!   plot (1:n, y{i}, "k", 2:n, m.fitted{i}, "b", n + (1:12), fc(:,i), "r");
+%!   title (sprintf ("series %d", i));
+%! endfor
+%! legend ({"series", "one step ahead", "forecast"}, "location", "southoutside", ...
+%!         "orientation", "horizontal");
+
+%!shared quick, y
+%! quick = {"repeats", 2, "epochs", 3, "hidden", 4, "seed", 1};
+%! y = 60 + (1:60) + 20 * sin ((1:60) * pi / 6) + 5 * cos ((1:60) .^ 2);
+
+%!function check_sane (m, h)
+%!  [fc, lo, hi] = rnn_forecast (m, h, "npaths", 20);
+%!  assert (all (isfinite ([fc(:); lo(:); hi(:)])));
+%!  assert (all ((lo <= hi)(:)));
+%!endfunction
+
+%!test # the example of the help text
+%! t = (1:120)';
+%! z = 100 + t + 20 * sin (2 * pi * t / 12) + 3 * sin (t .^ 2);
+%! m = rnnar (z(1:108), "period", 12, "repeats", 5, "seed", 1);
+%! fc = rnn_forecast (m, 12);
+%! assert (rnn_metrics (z(109:120), fc, "insample", z(1:108), "period", 12).mase < 1);
+
+%!test # the model: plain, the same for the same seed, kept by save and load
+%! m = rnnar (y, quick{:}, "period", 12);
+%! assert (isequal (m, rnnar (y', quick{:}, "period", 12)));
+%! other = rnnar (y, quick{1:end-2}, "seed", 2, "period", 12);
+%! assert (! isequal (m.networks, other.networks));
+%! file = tempname ();
+%! save ("-binary", file, "m");
+%! again = load (file).m;
+%! unlink (file);
+%! assert (isequal (again, m));
+%! assert (isequal (rnn_forecast (again, 30), rnn_forecast (m, 30)));
+%! assert (numel (m.networks), 2);
+%! assert (size (m.networks{1}), [1, 2]);
+%! assert (m.networks{1}{1}.hidden, 4);
+%! assert (size (m.fitted{1}), [59, 1]);
+%! assert (rows (m.errors.pool), 24);
+%! assert (numel (m.history{2}{1}.loss), 3);
+
+%!test # rand decides where there is no seed
+%! rand ("state", 5);
+%! a = rnnar (y, quick{1:end-2});
+%! rand ("state", 5);
+%! b = rnnar (y, quick{1:end-2});
+%! assert (isequal (a, b));
+%! c = rnnar (y, quick{1:end-2});
+%! assert (! isequal (a.networks, c.networks));
+%! assert (isequal (rnnar (y, quick{1:end-2}, "seed", c.seed), c));
+
+%!test # options that mean the same, and what is a default
+%! m = rnnar (y, quick{:});
+%! assert (isequal (rnnar (y, "repeats", 2, "epochs", 3, "size", 4, "seed", 1), m));
+%! assert (isequal (rnnar (y, quick{:}, "period", [], "p", [], "cell", "lstm", "xreg", []), m));
+%! assert (isequal (rnnar (y, quick{:}, "period", 1, "season", "auto", "lambda", "auto"), m));
+%! same = rnnar (y, quick{:}, "subset", 1:60, "threads", 2);
+%! assert (isequal (same.networks, m.networks));
+%! gru = rnnar (y, quick{:}, "hidden", [3, 2], "cell", "gru", "loss", "huber", "p", 3);
+%! assert (gru.networks{1}{1}.cell, "gru");
+%! assert (gru.networks{1}{1}.hidden(:)', [3, 2]);
+
+%!test # short series, and a single network
+%! check_sane (rnnar (1:12, quick{:}), 3);
+%! check_sane (rnnar (y(1:30), quick{:}, "period", 12), 30);
+%! check_sane (rnnar (y(1:20), quick{:}, "period", 12, "horizon", 6), 30);
+%! check_sane (rnnar (y(1:5), quick{:}, "horizon", 1), 3);
+%! check_sane (rnnar (y, quick{:}, "repeats", 1), 3);
+
+%!test # missing values: anywhere, at the end, too
+%! z = y;
+%! z([1, 2, 20, 33:36, 59, 60]) = NaN;
+%! m = rnnar (z, quick{:}, "period", 12, "horizon", 12);
+%! check_sane (m, 30);
+%! assert (! any (isnan (m.fitted{1})));
+%! assert (size (m.fitted{1}), [59, 1]);
+%! check_sane (rnnar ({z, y, [NaN, 3, NaN, 4, 5]}, quick{:}, "period", 12), 30);
+
+%!test # constant, all zeros, counts, below 0
+%! for value = [0, 5, -5]
+%!   m = rnnar (value * ones (1, 40), quick{:}, "period", 12);
+%!   check_sane (m, 30);
+%!   assert (rnn_forecast (m, 30), value * ones (30, 1), 1e-3);
+%! endfor
+%! check_sane (rnnar (mod (1:50, 4), quick{:}, "period", 4), 12);
+%! check_sane (rnnar (logical (mod (1:50, 2)), quick{:}), 12);
+%! check_sane (rnnar (uint8 (mod (1:50, 3)), quick{:}), 12);
+%! check_sane (rnnar (y - 100, quick{:}, "period", 12), 12);
+
+%!test # all ways with seasons
+%! for season = {"auto", "stl", "fourier", "difference", "none"}
+%!   m = rnnar (y, quick{:}, "period", [4, 12], "season", season{1});
+%!   check_sane (m, 3);
+%!   assert (numel (m.networks), 1 + strcmp (season{1}, "auto"));
+%! endfor
+
+%!test # many series: cell or matrix; of unequal length; so many that folds are of series
+%! z = [y; 2 * y; 90 - y / 2]';
+%! a = rnnar (z, quick{:});
+%! b = rnnar ({z(:,1), z(:,2)', z(:,3)}, quick{:});
+%! assert (isequal (a, b));
+%! check_sane (rnnar ({y, y(1:33), y(20:60)}, quick{:}, "period", 12), 30);
+%! m = rnnar (arrayfun (@(i) y(i:end) + i, 1:9, "UniformOutput", false), quick{:});
+%! check_sane (m, 3);
+%! assert (size (m.errors.ratio), [1, 9]);
+%! assert (cellfun (@numel, m.fitted), 59:-1:51);
+
+%!test # recursive forecasts
+%! m = rnnar (y, quick{:}, "horizon", 1);
+%! check_sane (m, 5);
+%! next = rnnar ([y, rnn_forecast(m, 1)], "model", m);
+%! assert (rows (m.errors.pool), 1);
+
+%!test # a model on new data: the networks stay
+%! m = rnnar (y, quick{:}, "period", 12);
+%! same = rnnar (y, "model", m);
+%! assert (isequal (rnn_forecast (same, 24), rnn_forecast (m, 24)));
+%! assert (isequal (same.fitted, m.fitted));
+%! new = rnnar ({3 * y, y(1:30)}, "model", m);
+%! assert (isequal (new.networks, m.networks));
+%! assert (isequal (new.errors.pool, m.errors.pool));
+%! check_sane (new, 30);
+%! check_sane (rnnar (y(1:8), "model", m), 3);
+
+%!test # what is said of a step rests on those before it
+%! z = y;
+%! z(60) = z(41);
+%! turned = z;
+%! turned(41:60) = fliplr (z(41:60));   # level and spread stay
+%! m = rnnar (z, quick{:}, "lambda", 1);
+%! other = rnnar (turned, "model", m);
+%! assert (other.fitted{1}(1:40), m.fitted{1}(1:40), 1e-9);
+%! assert (any (abs (other.fitted{1}(42:59) - m.fitted{1}(42:59)) > 1));
+
+%!test # targets that do not count
+%! m = rnnar (y, quick{:}, "subset", 1:45);
+%! assert (isequal (m, rnnar (y, quick{:}, "subset", (1:60) < 46)));
+%! assert (columns (m.errors.pool) < 45);
+%! check_sane (m, 3);
+
+%!error <Invalid call> rnnar ()
+%!error <`y` is an empty cell array; expected time series> rnnar ({})
+%!error <item 1 of `y` is empty> rnnar ([])
+%!error <item 2 of `y` is empty> rnnar ({y, []})
+%!error <`y` is of class `char`; expected a time series> rnnar ("series")
+%!error <item 2 of `y` is of class `cell`> rnnar ({y, {1}})
+%!error <item 2 of `y` is of size 3 x 3> rnnar ({y, eye(3)})
+%!error <`y` is complex> rnnar ([1, 2, 3i])
+%!error <item 1 of `y` has 2 values that are not missing> rnnar ([1, NaN, 3])
+%!error <expected a finite number> rnnar ([y, Inf])
+%!error <`y` has too few values to learn from for a `horizon` of 24> rnnar (1:20, "period", 12)
+%!error <`y` has too few values> rnnar (y, "subset", false (1, 60))
+%!error <`season` is "winter"; expected "auto", "stl"> rnnar (y, "season", "winter")
+%!error <`period` is -1> rnnar (y, "period", -1)
+%!error <`horizon` is 0> rnnar (y, "horizon", 0)
+%!error <`lambda` is 9> rnnar (y, "lambda", 9)
+%!error <`perod` is not an option of rnnar> rnnar (y, "perod", 12)
+%!error <the option `period` has no value> rnnar (y, "period")
+%!error <a name is not a string> rnnar (y, 12)
+%!error <`repeats` is 0; expected a whole number of at least 1> rnnar (y, "repeats", 0)
+%!error <`repeats` is of class `char`> rnnar (y, "repeats", "many")
+%!error <`hidden` is -1> rnnar (y, "hidden", -1)
+%!error <`cell` is "lstn"> rnnar (y, "cell", "lstn")
+%!error <`loss` is "cross_entropy"; expected "mae"> rnnar (y, "loss", "cross_entropy")
+%!error <`seed` is -1; expected a whole number of at least 0> rnnar (y, "seed", -1)
+%!error <`batch_size` is 0> rnnar (y, "batch_size", 0)
+%!error <`epochs` is 0> rnnar (y, "epochs", 0)
+%!error <`subset` is of class `double` and 1 elements> rnnar (y, "subset", 61)
+%!error <`subset` is given; expected none> rnnar ({y, y}, "subset", 1:60)
+%!error <item 1 of `xreg` has 5 steps; expected at least the 60> rnnar (y, "xreg", 1:5)
+%!error <`xreg` is of 1 series; expected 2> rnnar ({y, y}, "xreg", y)
+%!error <`xreg` is of class `char` and size 1 x 3> rnnar (y, "xreg", "abc")
+%!error <`xreg` is NaN> rnnar (y, "xreg", NaN (60, 1))
+%!error <`model` is of class `double` and no model> rnnar (y, "model", 3)
+%!error <`xreg` is given; expected none> rnnar (y, "model", rnnar (y, quick{:}), "xreg", y)
+%!error <`xreg` is missing> rnnar (y, "model", rnnar (y, quick{:}, "xreg", y))
+%!error id=bptt:invalidInput rnnar (y, "repeats", 0)

@@ -719,7 +719,8 @@ static void check_offset(void)
   check(log_offset(4, (double[]){4, 0, NAN, 3}, &offset) && offset == 1.5, "offset", "of zeros",
         offset);
   check(!log_offset(2, (double[]){4, -1}, &offset) && !log_offset(2, (double[]){0, 0}, &offset) &&
-            !log_offset(1, (double[]){NAN}, &offset) && !log_offset(0, NULL, &offset),
+            offset == 0 && !log_offset(1, (double[]){NAN}, &offset) &&
+            !log_offset(0, NULL, &offset),
         "offset", "there is none", offset);
 }
 

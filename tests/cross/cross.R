@@ -206,6 +206,7 @@ write_forecasts <- function(label) {
     difference = list(y, list(period = 12, season = "difference", loss = "mse"), list(h = 3)),
     plain = list(y - 100, list(p = 4, horizon = 6, hidden = c(5, 4), loss = "huber"), list(h = 6)),
     counts = list(floor(3 + 3 * numbers(60, 37)), list(period = 4), list(h = 9, npaths = 30)),
+    zeros = list(rep(0, 40), list(period = 4), list(h = 10, npaths = 30)),
     negative = list(y - 100, list(period = 7), list(h = 7, nonnegative = TRUE)),
     subset = list(y, list(subset = 20:72), list(h = 3)),
     xreg = list(

@@ -23,8 +23,11 @@ function [series, many] = read_series (y)
     if (many)
       what = sprintf ("item %d of `y`", i);
     endif
-    if (! ((isnumeric (one) || islogical (one)) && isreal (one)))
+    if (! (isnumeric (one) || islogical (one)))
       error ("bptt:invalidInput", "%s is of class `%s`; expected a time series", what, class (one));
+    endif
+    if (! isreal (one))
+      error ("bptt:invalidInput", "%s is complex; expected a time series", what);
     endif
     if (! (isvector (one) || isempty (one)))
       error ("bptt:invalidInput", "%s is of size %s; expected a time series", what, ...
