@@ -189,6 +189,7 @@ bool log_offset(ptrdiff_t n, const double *y, double *offset)
     if (y[i] > 0) smallest = fmin(smallest, y[i]);
     zero |= y[i] == 0;
   }
-  *offset = zero ? smallest / 2 : 0;
-  return smallest < INFINITY;
+  const bool positive = smallest < INFINITY;
+  *offset = zero && positive ? smallest / 2 : 0;
+  return positive;
 }
