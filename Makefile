@@ -6,7 +6,8 @@
 #   make demo      forecasts, from R and from Octave      make bench     speed beside peers
 #   make test      all tests                              make bench-deps  installs them
 #   make dist      both tarballs, in dist/                make check-arm  the core on an emulated
-#   make format, make clean                                               ARM (make arm-deps)
+#   make notebooks runs notebooks/ afresh                               ARM (make arm-deps)
+#   make format, make clean
 
 VERSION := $(shell sed -n 's/^Version: *//p' DESCRIPTION)
 # What programs say is read here: in English.
@@ -119,6 +120,12 @@ demo: all
 	@mkdir -p build/demo
 	Rscript demo/demo.R
 	$(OCTAVE) demo/demo.m
+
+# The notebooks afresh, into build/notebooks. KEEP=1: they become those in notebooks/.
+notebooks: all
+	@rm -rf build/notebooks && mkdir -p build/notebooks
+	@$(SUITE) notebooks/all tools/notebooks.sh build/notebooks
+	$(if $(KEEP),cp build/notebooks/*.ipynb notebooks)
 
 # ---------------------------------------------------------------------------- tests
 
@@ -285,7 +292,7 @@ clean:
 	rm -rf build dist src/core src/*.o src/*.so
 	$(MAKE) -C octave/src clean
 
-.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo test test-core test-r test-octave test-cross test-tasks test-kill \
+.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo notebooks test test-core test-r test-octave test-cross test-tasks test-kill \
   test-terminal check \
   sanitize sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind core-gcc core-small \
   core-clang core-asan core-tsan core-valgrind bench format clean

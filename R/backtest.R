@@ -38,8 +38,8 @@
 #' @section In parallel:
 #' Where package `future.apply` is installed and [future::plan()] says so, trainings are shared out
 #' to workers, each with the origins that follow it. The result is the same for any plan. With
-#' package `progressr` the progress is reported, some trainings at a time, to the handlers that the user
-#' has chosen.
+#' package `progressr` the progress is reported, some trainings at a time, to the handlers that the
+#' user has chosen.
 #'
 #' @param y A time series, or many: see [rnnar()].
 #' @param h Steps to forecast from each origin.
@@ -94,15 +94,13 @@ rnn_backtest <- function(y, h, initial = NULL, step = NULL, refit = FALSE, level
 # ---------------------------------------------------------------------------- arguments
 
 backtest_options <- function(options, series, call) {
-  given <- names(options)
-  if (length(options) > 0L && (is.null(given) || any(given == ""))) {
-    input_error("...", "an argument of rnn_backtest has no name; expected options of rnnar", call)
-  }
-  unknown <- setdiff(given, setdiff(names(formals(rnnar)), c("y", "...")))
-  if (length(unknown) > 0L) {
-    input_error(unknown[1L], paste0("`", unknown[1L], "` is not an option of rnnar"), call)
-  }
+  given <- if (is.null(names(options))) character(length(options)) else names(options)
+  known <- setdiff(names(formals(rnnar)), "y")
+  unknown <- options[!given %in% setdiff(known, "...")]
+  args <- c(list(known = known, of = "rnnar", call = call), unknown)
+  do.call("refuse_unknown", args, quote = TRUE)
   if (is.null(options$period)) options$period <- period_of(series)
+  options$subset <- check_subset(options$subset, series, call)
   options
 }
 
@@ -133,9 +131,8 @@ first_origins <- function(n, h, initial, period, call) {
   }
   good <- is.numeric(initial) && all(is.finite(initial) & initial >= 1 & initial == round(initial))
   if (!good || !length(initial) %in% c(1L, length(n))) {
-    is <- if (length(initial) == 1L) describe(initial) else plural(length(initial), "value")
-    expected <- "a whole number of at least 1, or one for each series"
-    input_error("initial", paste0("`initial` is ", is, "; expected ", expected), call)
+    expected <- "; expected a whole number of at least 1, or one for each series"
+    input_error("initial", paste0("`initial` is ", what_is(initial), expected), call)
   }
   initial <- rep_len(initial, length(n))
   late <- which(initial >= n)
@@ -170,9 +167,8 @@ trainings_every <- function(refit, origins, call) {
   }
   good <- is.numeric(refit) && length(refit) == 1L && isTRUE(refit >= 1 && refit == round(refit))
   if (!good) {
-    is <- if (length(refit) == 1L && is.atomic(refit)) format(refit) else describe(refit)
     expected <- "; expected TRUE, FALSE or a whole number of at least 1"
-    input_error("refit", paste0("`refit` is ", is, expected), call)
+    input_error("refit", paste0("`refit` is ", what_is(refit), expected), call)
   }
   refit
 }
@@ -210,9 +206,10 @@ model_at <- function(plan, origin, fit) {
   y <- Map(utils::head, plan$series, known)
   xreg <- if (!is.null(plan$xreg)) Map(utils::head, plan$xreg, known)
   if (length(y) == 1L) y <- y[[1L]]
+  options <- plan$options[names(plan$options) != "model"]
+  if (!is.null(options$subset)) options$subset <- options$subset[options$subset <= known]
   # By name: a call with the series themselves in it is long.
-  args <- list(quote(y), xreg = quote(xreg), model = quote(fit))
-  do.call("rnnar", c(args, plan$options[names(plan$options) != "model"]))
+  do.call("rnnar", c(list(quote(y), xreg = quote(xreg), model = quote(fit)), options))
 }
 
 # A series that is over is known as a whole.

@@ -19,6 +19,7 @@
 #'   gradient, [rnn_gradcheck()] compares a gradient with numeric derivatives.
 #' * [rnn_gradflow()] shows how the gradient flows back through time.
 #' * [rnn_metrics()] scores predictions.
+#' * [RNNAR()] is [rnnar()] as a model of package \pkg{fabletools}.
 #' * [rnn_backtest()] tests forecasts of [rnnar()] from one origin after the other.
 #' * [rnn_save()], [rnn_load()], [rnn_export()] and [rnn_import()] keep networks
 #'   in files, for R, Octave, PyTorch, Keras and MATLAB.

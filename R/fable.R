@@ -31,20 +31,21 @@
 #'
 #' @section Forecasts:
 #' `forecast()` gives distributions as samples: `times` paths, each the forecast with errors of the
-#' model, those of consecutive steps from the same stretch of time. So they go with
-#' `generate()`, where `bootstrap` and `.innov` change nothing. Below 0 they are made 0, unless a
-#' value of the data is below 0, the response is transformed, or `nonnegative` is `FALSE`. `.mean`
-#' is the mean of the paths. The forecast of [forecast.rnnar()], on which the paths lie evenly, is
-#' near their median: `point_forecast = list(.median = median)`.
-#' Beyond the model's `horizon` each path is forecast from on its own, which takes `times` as long;
-#' smaller `times` or a longer `horizon` help.
+#' model, those of consecutive steps from the same stretch of time: see [simulate.rnnar()].
+#' `generate()` gives such paths, too, and `bootstrap` and `.innov` change nothing. Below 0 they are
+#' made 0, unless a value of the data is below 0, the response is transformed, or `nonnegative` is
+#' `FALSE`. `.mean` is the mean of the paths; what [forecast.rnnar()] forecasts is near their median:
+#' `point_forecast = list(.median = median)`. `forecast()` takes a `seed`; without, it is 1.
+#'
+#' Beyond the model's `horizon` networks forecast from each path on its own, which takes long:
+#' smaller `times`, or a longer `horizon`, help.
 #'
 #' `refit()` applies the networks to other data, and `stream()` to more of the same; with
 #' `reestimate = TRUE`, `refit()` trains new ones. `fitted(h = 2)` gives what was forecast two steps
 #' before, and so on up to the model's `horizon`.
 #'
-#' `tidy()` gives the parameters of each network, `glance()` the variance of the residuals, the
-#' number of networks and that of their parameters.
+#' `tidy()` gives the history of the training, `glance()` the variance of the residuals and what
+#' [glance()][rnnar_methods] of a model of [rnnar()] does.
 #'
 #' @param formula A response, transformed or not, and specials, see below. Where the response is
 #'   transformed, as in `log(y)`, the model does nothing of that kind: `lambda` is `NULL`.
@@ -199,17 +200,14 @@ forecast.RNNAR <- function(object, new_data, specials = NULL, times = 5000, nonn
 
 # h x times. At most `most` at once, as each may be a series of its own to the networks.
 fable_paths <- function(object, h, xreg, times, nonnegative, seed, most = 1000) {
-  model <- object$model
-  y <- model$series[[1L]]
-  future <- future_xreg(model, xreg, h)
-  portions <- rep(most, times %/% most)
-  if (times %% most > 0) portions <- c(portions, times %% most)
-  z <- lapply(seq_along(portions), function(k) {
-    paths_of(model, 1L, h, future, portions[k], seed + k - 1)
+  if (object$transformed && is.null(nonnegative)) nonnegative <- FALSE
+  portions <- c(rep(most, times %/% most), if (times %% most > 0) times %% most)
+  paths <- lapply(seq_along(portions), function(k) {
+    simulate.rnnar(
+      object$model, portions[k], seed + k - 1, h = h, xreg = xreg, nonnegative = nonnegative
+    )
   })
-  paths <- matrix(invert(do.call(cbind, z), frame_of(model), 1L), h)
-  if (is.null(nonnegative)) nonnegative <- !object$transformed && all(y >= 0, na.rm = TRUE)
-  if (nonnegative) pmax(paths, 0) else paths
+  matrix(unlist(paths), h)
 }
 
 # Paths of the same length and the same covariates are made at once.
@@ -286,34 +284,21 @@ residuals.RNNAR <- function(object, ...) {
   c(rep(NA, object$lead), object$model$series[[1L]]) - fitted.RNNAR(object)
 }
 
-fable_networks <- function(object) do.call(c, object$model$networks)
-
 #' @exportS3Method generics::tidy
-tidy.RNNAR <- function(x, ...) {
-  each <- lapply(fable_networks(x), coef)
-  values <- do.call(c, each)
-  data.frame(
-    network = rep(seq_along(each), lengths(each)), term = names(values), estimate = unname(values)
-  )
-}
+tidy.RNNAR <- function(x, ...) tidy.rnnar(x$model)
 
 #' @exportS3Method generics::glance
 glance.RNNAR <- function(x, ...) {
-  networks <- fable_networks(x)
-  data.frame(
-    sigma2 = stats::var(residuals.RNNAR(x), na.rm = TRUE), networks = length(networks),
-    parameters = sum(lengths(lapply(networks, coef)))
-  )
+  kept <- c("nobs", "networks", "parameters", "epochs", "loss")
+  cbind(sigma2 = stats::var(residuals.RNNAR(x), na.rm = TRUE), glance.rnnar(x$model)[kept])
 }
 
 #' @exportS3Method fabletools::model_sum
-model_sum.RNNAR <- function(x) method_of(x$model)
+model_sum.RNNAR <- function(x) x$model$method
 
 #' @exportS3Method fabletools::report
 report.RNNAR <- function(object, ...) {
-  networks <- fable_networks(object)
-  cat("\nMean of ", plural(length(networks), "network"), "; the first:\n", sep = "")
-  print(networks[[1L]])
+  cat("\n", paste0(format(object$model)[-1L], "\n"), sep = "") # the first tells the model again
   cat("\nsigma^2 estimated as ", format(glance.RNNAR(object)$sigma2, digits = 4), "\n", sep = "")
   invisible(object)
 }

@@ -35,9 +35,9 @@ function m = model_at (plan, known, fit)
     xreg = cellfun (first, xreg, known, "UniformOutput", false);
   endif
   subset = plan.subset;
-  if (islogical (subset))
-    subset = subset(1:min (known{1}, end));
-  else
+  if (islogical (subset) && numel (subset) == numel (plan.series{1}))
+    subset = subset(1:known{1});
+  elseif (isnumeric (subset))
     subset = subset(subset <= known{1});
   endif
   m = rnnar (y, plan.options{:}, "xreg", xreg, "subset", subset, "model", fit);

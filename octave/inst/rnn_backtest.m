@@ -446,3 +446,5 @@ endfunction
 %!error <`xreg` has 70 rows; expected at least the 80 of `y`> backtest (y, 6, "xreg", t(1:70))
 %!error <`xreg` is of 1 series; expected 2> backtest ([y, y], 6, "xreg", t)
 %!error id=bptt:invalidInput backtest ("abc", 6)
+%!error <`subset`> backtest (y, 6, "subset", true (1, 79))
+%!error <`subset`> backtest ([y, y], 6, "subset", 1:20)

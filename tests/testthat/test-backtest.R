@@ -109,7 +109,7 @@ test_that("many series have their origins side by side", {
   expect_identical(unique(tested$series), c("up", "down"))
 })
 
-test_that("covariates are known ahead; the last row stands for what is missing", {
+test_that("covariates are known ahead, the last row stands for what is missing; targets are chosen", {
   x <- cbind(sin(1:80), (1:80) %% 5)
   tested <- backtest(y, h = 6, initial = 60, step = 7, xreg = x, refit = TRUE)
   fit <- small_fit(y[1:67], xreg = x[1:67, ])
@@ -118,6 +118,11 @@ test_that("covariates are known ahead; the last row stands for what is missing",
   last <- backtest(y, h = 6, initial = 74, step = 4, xreg = x)
   longer <- backtest(y, h = 6, initial = 74, step = 4, xreg = rbind(x, x[c(80, 80, 80, 80), ]))
   expect_identical(last, longer)
+  # The targets that are chosen, as far as they are known
+  tested <- backtest(y, h = 6, initial = 60, subset = 1:80 > 20, refit = TRUE)
+  hand <- rows_by_hand(small_fit(y[1:66], subset = 21:66), 6)
+  expect_identical(at(tested, 66)[names(hand)], hand)
+  expect_identical(backtest(y, h = 6, initial = 60, subset = 21:80, refit = TRUE), tested)
 })
 
 test_that("scores are those of rnn_metrics, in all and for each horizon", {
@@ -211,12 +216,12 @@ test_that("what is wrong is named", {
   wrong(backtest(y, h = 6, initial = 80), "`initial` is 80; expected less than the 80 values of")
   wrong(backtest(list(y, y[1:40]), h = 6, initial = 60), "less than the 40 values of series 2")
   wrong(backtest(y, h = 6, initial = 2.5), "`initial` is 2.5; expected a whole number")
-  wrong(backtest(y, h = 6, initial = c(60, 61)), "`initial` is 2 values; expected")
+  wrong(backtest(y, h = 6, initial = c(60, 61)), "`initial` is of class `numeric` and of length 2")
   wrong(backtest(y, h = 6, step = 0), "`step` is 0")
   wrong(backtest(y, h = 6, refit = 0), "`refit` is 0; expected TRUE, FALSE or")
-  wrong(backtest(y, h = 6, refit = "no"), "`refit` is no; expected")
+  wrong(backtest(y, h = 6, refit = "no"), "`refit` is \"no\"; expected")
   wrong(backtest(y, h = 6, level = 100), "`level` has a level outside")
-  wrong(backtest(y, h = 6, epoch = 3), "`epoch` is not an option of rnnar")
+  wrong(backtest(y, h = 6, epoch = 3), "`epoch` is not an option of rnnar; did you mean `epochs`?")
   wrong(rnn_backtest(y, 6, 60, 6, FALSE, 80, 3), "has no name")
   wrong(backtest(y, h = 6, xreg = 1:70), "`xreg` has 70 rows; expected at least the 80 of `y`")
   wrong(backtest(list(y, y), h = 6, xreg = 1:80), "`xreg` is of 1 series; expected 2")
