@@ -107,7 +107,8 @@ test_that("series of every sort and size give a sane answer", {
     `under two seasons` = window(air, end = c(1950, 6)), `just over two` = window(air, end = c(1951, 1)),
     counts = rpois(60, 2), `few counts` = ts(rpois(60, 0.3), frequency = 12), positive = exp(rnorm(60)),
     negative = -air, `of both signs` = rnorm(60), huge = air * 1e300 / 622, `huge of both signs` = rnorm(60) * 1e300,
-    tiny = air * 1e-300, integer = as.integer(air), logical = air > 300
+    tiny = air * 1e-300, `tiny of both signs` = rnorm(60) * 1e-300, zero = rep(0, 50),
+    `zero with seasons` = ts(rep(0, 50), frequency = 12), integer = as.integer(air), logical = air > 300
   )
   for (name in names(sorts)) {
     y <- sorts[[name]]
@@ -115,10 +116,13 @@ test_that("series of every sort and size give a sane answer", {
     expect_sane(fc, 12)
     # Nowhere near where the series has never been.
     scale <- diff(range(y)) + abs(mean(y))
+    if (scale == 0) scale <- 1
     expect_lt(max(abs(fc$mean / scale - mean(y / scale))), 5, label = name)
     if (all(y >= 0)) expect_gte(min(fc$lower), 0, label = name)
   }
   expect_lt(max(abs(numbers(predict(small(rep(5, 50)), h = 12)) - 5)), 1e-3)
+  expect_lt(max(abs(numbers(predict(small(rep(0, 50)), h = 12)))), 1e-3)
+  expect_lt(max(abs(numbers(predict(small(list(rep(0, 50), 1:50)), h = 12)[[1L]]))), 1e-3)
 })
 
 test_that("scaling a series scales its forecasts", {
