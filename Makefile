@@ -1,6 +1,6 @@
 # Makefile -- what developers of bptt type. Neither package contains it; see README.md.
 #
-#   make deps      installs what is missing (apt, CRAN)   make check     R CMD check --as-cran,
+#   make deps      installs what is missing with apt      make check     R CMD check --as-cran,
 #   make           builds both packages, installs them                   Octave from its tarball
 #                  in build/ and nowhere else             make sanitize  ASAN, UBSAN, TSAN, valgrind
 #   make demo      forecasts, from R and from Octave      make bench     speed beside peers
@@ -29,7 +29,7 @@ SUITE := tools/suite.sh
 all: build/r.stamp build/octave.stamp
 
 # `make -j deps test` is to wait for the first before it begins the second.
-ifneq ($(filter deps bench-deps,$(MAKECMDGOALS)),)
+ifneq ($(filter %deps,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
@@ -48,6 +48,14 @@ build/Rlib-bench/rnn:
 
 arm-deps:
 	@tools/deps.sh arm
+
+fable-deps:
+	@tools/deps.sh
+	@tools/deps.sh fable
+
+notebook-deps:
+	@tools/deps.sh
+	@tools/deps.sh notebooks
 
 # ---------------------------------------------------------------------------- packages
 
@@ -218,6 +226,10 @@ SANITIZED := LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) \
   ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:malloc_context_size=0 \
   UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 
+# What is written in R and Octave, and reaches the core as others do.
+slow_in_r := fable|backtest|tune|forecast
+slow_in_octave := rnn_backtest rnn_tune rnn_forecast __rnn_tune_one__ __rnn_backtest_block__
+
 sanitize: sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind
 	@$(SUITE) --sum sanitize
 
@@ -235,7 +247,7 @@ sanitize-r: build/bare/$(notdir $(R_TARBALL))
 	@rm -rf build/asan/Rlib && mkdir -p build/asan/Rlib
 	@echo 'CFLAGS = $(ASAN) $(CWARN)' > build/asan/Makevars
 	R_MAKEVARS_USER=$(CURDIR)/build/asan/Makevars R CMD INSTALL --no-test-load -l build/asan/Rlib $<
-	@R_LIBS=$(CURDIR)/build/asan/Rlib $(SUITE) sanitize/R env $(SANITIZED) Rscript tools/test.R
+	@R_LIBS=$(CURDIR)/build/asan/Rlib $(SUITE) sanitize/R env $(SANITIZED) Rscript tools/test.R '$(slow_in_r)'
 
 sanitize-octave: $(OCTAVE_TARBALL)
 	@rm -rf build/asan/octave && mkdir -p build/asan/octave
@@ -243,11 +255,11 @@ sanitize-octave: $(OCTAVE_TARBALL)
 	CFLAGS='$(ASAN) -fPIC' CXXFLAGS='$(ASAN) -fPIC' \
 	  $(MAKE) -C build/asan/octave/src WERROR=1
 	@OCTAVE_SITE_INITFILE= OCTAVE_PATH=$(CURDIR)/build/asan/octave/inst:$(CURDIR)/build/asan/octave/src \
-	  $(SUITE) sanitize/octave env $(SANITIZED) $(OCTAVE) tests/octave/run_tests.m
+	  $(SUITE) sanitize/octave env $(SANITIZED) $(OCTAVE) tests/octave/run_tests.m $(slow_in_octave)
 
 # valgrind's processor has no AVX-512; what it has is what the core then sees. Where the kernels are
 # not the matter, the instructions make no difference.
-few := 'test_threads 0 2' 'test_reference 0 84' 'test_gradcheck 0 100' 'test_resume 2003'
+few := 'test_reference 0 84' 'test_gradcheck 0 100' 'test_resume 2003'
 valgrind: core-valgrind
 	@ok=true; for t in $(filter-out test_threads test_reference test_gradcheck test_resume,$(core_tests)) $(few); do \
 	  case $$t in test_array | test_kernels | test_ref* | test_golden) isas='portable avx2' ;; \

@@ -80,6 +80,7 @@
 #' found <- optim(objective$par, objective$fn, objective$gr, method = "BFGS")
 #' found$value
 #' net <- objective$net(found$par)
+#' @importFrom stats ts tsp "tsp<-"
 #' @keywords internal
 #' @useDynLib bptt, .registration = TRUE, .fixes = "C_"
 "_PACKAGE"

@@ -34,8 +34,8 @@
 #' model, those of consecutive steps from the same stretch of time: see [simulate.rnnar()].
 #' `generate()` gives such paths, too, and `bootstrap` and `.innov` change nothing. Below 0 they are
 #' made 0, unless a value of the data is below 0, the response is transformed, or `nonnegative` is
-#' `FALSE`. `.mean` is the mean of the paths; what [forecast.rnnar()] forecasts is near their median:
-#' `point_forecast = list(.median = median)`. `forecast()` takes a `seed`; without, it is 1.
+#' `FALSE`. `.mean` is the mean of the paths; what [forecast.rnnar()] forecasts is near their
+#' median: `point_forecast = list(.median = median)`. `forecast()` takes a `seed`; without, it is 1.
 #'
 #' Beyond the model's `horizon` networks forecast from each path on its own, which takes long:
 #' smaller `times`, or a longer `horizon`, help.
@@ -78,7 +78,9 @@ RNNAR <- function(formula, ...) {
 utils::globalVariables("self")
 
 check_tsibble <- function(.data) {
-  wrong <- function(is, expected) input_error(".data", paste0("the data ", is, "; expected ", expected))
+  wrong <- function(is, expected) {
+    input_error(".data", paste0("the data ", is, "; expected ", expected))
+  }
   if (nrow(.data) == 0L) wrong("have no rows", "a time series")
   if (any(tsibble::has_gaps(.data)[[".gaps"]])) {
     wrong("have implicit gaps in time", "none: `tsibble::fill_gaps()` makes them missing values")
@@ -215,7 +217,9 @@ fable_paths <- function(object, h, xreg, times, nonnegative, seed, most = 1000) 
 generate.RNNAR <- function(x, new_data, specials = NULL, nonnegative = NULL, ...) {
   xreg <- xreg_matrix(specials$xreg, x$levels)
   rows <- tsibble::key_rows(new_data)
-  given <- lapply(rows, function(r) if (is.null(xreg)) length(r) else unname(xreg[r, , drop = FALSE]))
+  given <- lapply(rows, function(r) {
+    if (is.null(xreg)) length(r) else unname(xreg[r, , drop = FALSE])
+  })
   sim <- rep(NA_real_, nrow(new_data))
   for (one in unique(given)) {
     same <- rows[vapply(given, identical, NA, one)]

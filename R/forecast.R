@@ -61,8 +61,9 @@ default_h <- function(object, xreg) {
 check_whole <- function(n, name, least, most, call = sys.call(sys.parent())) {
   good <- is.numeric(n) && length(n) == 1L && isTRUE(n >= least && n <= most && n == round(n))
   if (!good) {
-    expected <- sprintf("one whole number from %.0f to %.0f", least, most)
-    input_error(name, paste0("`", name, "` is ", what_is(n), "; expected ", expected), call)
+    large <- is.numeric(n) && length(n) == 1L && isTRUE(n > most)
+    bound <- if (large) paste("at most", format(most, scientific = FALSE)) else paste("at least", least)
+    input_error(name, paste0("`", name, "` is ", what_is(n), "; expected a whole number of ", bound), call)
   }
   as.numeric(n)
 }

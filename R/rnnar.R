@@ -122,7 +122,7 @@ as_series_list <- function(y, name, call) {
   refuse(!one_column, function(z) paste("an array of", paste(dim(z), collapse = " x ")))
   structure(
     lapply(columns, function(z) as.numeric(z)),
-    names = names(columns), times = lapply(columns, tsp),
+    names = names(columns), times = lapply(columns, stats::tsp),
     msts = lapply(columns, attr, "msts"), many = many, title = name
   )
 }
@@ -157,8 +157,8 @@ as_xreg <- function(xreg, series) {
 as_given <- function(values, series, i, from = 1L) {
   t <- attr(series, "times")[[i]]
   if (is.null(t)) t <- c(1, length(series[[i]]), 1)
-  out <- ts(values, start = t[1L] + (from - 1) / t[3L], frequency = t[3L])
-  if (from == 1L && NROW(values) == length(series[[i]])) tsp(out) <- t # to the last bit
+  out <- stats::ts(values, start = t[1L] + (from - 1) / t[3L], frequency = t[3L])
+  if (from == 1L && NROW(values) == length(series[[i]])) attr(out, "tsp") <- t # to the last bit
   msts <- attr(series, "msts")[[i]]
   if (!is.null(msts) && !is.matrix(values)) {
     out <- structure(out, class = c("msts", "ts"), msts = msts)

@@ -266,6 +266,17 @@ static bool rnnar_prepare(bptt_call *call)
 
 /* --------------------------------------------------------------------------------- work */
 
+/* With lambda = 1 nothing is transformed: y - 1 would lose numbers far smaller than 1. */
+static double there(double y, double lambda)
+{
+  return lambda == 1 ? y : box_cox(y, lambda);
+}
+
+static double back(double z, double lambda)
+{
+  return lambda == 1 ? z : box_cox_inverse(z, lambda);
+}
+
 /* Which transformation; 0 and 1 leave nothing to choose. */
 static double choose_lambda(const frames *j, ptrdiff_t n, const double *y, double *offset)
 {
@@ -281,7 +292,7 @@ static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origi
   double offset, size = 0, count = 0, scale = 1;
   const double lambda = choose_lambda(j, n, y, &offset);
   for (ptrdiff_t t = 0; t < n; t++) {
-    z[t] = box_cox(y[t] + offset, lambda);
+    z[t] = there(y[t] + offset, lambda);
     if (t >= origin || isnan(z[t])) continue;
     size += fabs(z[t]);
     count += 1;
@@ -334,7 +345,7 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
     transform(j, i, origin, origin, y, z);
     for (ptrdiff_t t = origin; t < n; t++) {
       z[t] =
-          box_cox(y[t] + value_at(j->offsets, i), value_at(j->lambdas, i)) / value_at(j->scales, i);
+          there(y[t] + value_at(j->offsets, i), value_at(j->lambdas, i)) / value_at(j->scales, i);
     }
     if (j->has_xreg) standardize(j, i, origin, covariate);
     frame_series s = {n,
@@ -412,7 +423,7 @@ static bptt_status invert_run(bptt_call *call, char *workspace)
   for (ptrdiff_t k = 0; k < value_count(j->z); k++) {
     const ptrdiff_t i = k / rows;
     const double z = value_at(j->z, k) * each(j->scale, i);
-    value_set(j->y, k, box_cox_inverse(z, each(j->lambda, i)) - each(j->offset, i));
+    value_set(j->y, k, back(z, each(j->lambda, i)) - each(j->offset, i));
   }
   return BPTT_OK;
 }

@@ -5,6 +5,7 @@
 set -u
 export _R_CHECK_SYSTEM_CLOCK_=false _R_CHECK_CRAN_INCOMING_REMOTE_=false
 export _R_CHECK_FORCE_SUGGESTS_=false R_RD4PDF=times,hyper
+export TZ="${TZ-UTC}" # where there is no systemd, asking it for the zone would be a NOTE
 R CMD check --as-cran ${3-} -o "$2" "$1"
 if grep -q '^Status: OK$' "$2"/bptt.Rcheck/00check.log; then
   echo "1 passed, 0 failed"

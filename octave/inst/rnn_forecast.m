@@ -375,7 +375,7 @@ endfunction
 %!error <`m` is of class `struct` and no model> rnn_forecast (struct ("networks", 1))
 %!error <`h` is 0; expected a whole number of at least 1> rnn_forecast (m, 0)
 %!error <`h` is 1.5> rnn_forecast (m, 1.5)
-%!error <`h` is of class double and size 1 x 2> rnn_forecast (m, [1, 2])
+%!error <`h` is of class `double` and size 1 x 2> rnn_forecast (m, [1, 2])
 %!error <`npaths` is 1; expected a whole number of at least 2> rnn_forecast (m, 3, "npaths", 1)
 %!error <`level` has a level outside \(0, 100\)> rnn_forecast (m, 3, "level", [80, 100])
 %!error <`level` is no vector of numbers> rnn_forecast (m, 3, "level", "high")

@@ -604,7 +604,7 @@ endfunction
 %!error <the option `period` has no value> rnnar (y, "period")
 %!error <a name is not a string> rnnar (y, 12)
 %!error <`repeats` is 0; expected a whole number of at least 1> rnnar (y, "repeats", 0)
-%!error <`repeats` is of class char> rnnar (y, "repeats", "many")
+%!error <`repeats` is of class `char`> rnnar (y, "repeats", "many")
 %!error <`hidden` is -1> rnnar (y, "hidden", -1)
 %!error <`cell` is "lstn"> rnnar (y, "cell", "lstn")
 %!error <`loss` is "cross_entropy"; expected "mae"> rnnar (y, "loss", "cross_entropy")

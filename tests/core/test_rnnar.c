@@ -82,15 +82,15 @@ static void test_difference(void)
   host h;
   host_open(&h, BPTT_R);
   const double y[] = {1, -5, 2, -4, 3, -3};
-  const double size = 18. / 6; /* mean of |y - 1|: lambda = 1 takes 1 away */
+  const double size = 18. / 6; /* mean of |y|: lambda = 1 changes nothing */
   bptt_value *args = arguments(&h, host_vector(&h, 6, y), "difference", 3);
   host_add(&h, args, "period", host_number(&h, 2));
   CHECK(host_call(&h, "rnnar_frame", args));
   CHECK(near(host_at(host_get(h.result, "scale"), 0), size));
   const bptt_value *base = view(&h, 0, "base");
-  CHECK(near(at(base, 0, 0, 5), 2 / size) && near(at(base, 1, 0, 5), -4 / size) &&
-        near(at(base, 2, 0, 5), 2 / size));
-  CHECK(near(at(base, 0, 0, 0), 0)); /* no period before: from the level */
+  CHECK(near(at(base, 0, 0, 5), 3 / size) && near(at(base, 1, 0, 5), -3 / size) &&
+        near(at(base, 2, 0, 5), 3 / size));
+  CHECK(near(at(base, 0, 0, 0), 1 / size)); /* no period before: from the level */
   CHECK(near(at(view(&h, 0, "target"), 0, 0, 3), 1 / size / host_at(view(&h, 0, "spread"), 0)));
   host_close(&h);
 }

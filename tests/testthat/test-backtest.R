@@ -211,7 +211,7 @@ test_that("progress is told while it is made", {
 test_that("what is wrong is named", {
   wrong <- function(expr, text) expect_error(expr, text, class = "bptt_input_error", fixed = TRUE)
   wrong(rnn_backtest(y), "`h` is missing")
-  wrong(backtest(y, h = 0), "`h` is 0; expected one whole number")
+  wrong(backtest(y, h = 0), "`h` is 0; expected a whole number")
   wrong(backtest(y, h = 30), "`h` is 30; expected at most 26, the values behind")
   wrong(backtest(y, h = 6, initial = 80), "`initial` is 80; expected less than the 80 values of")
   wrong(backtest(list(y, y[1:40]), h = 6, initial = 60), "less than the 40 values of series 2")

@@ -6,6 +6,9 @@ options <- as.data.frame(bptt:::run("bptt_options", list())[["table"]])
 options <- options[options$name != "progress", ]
 only_in_r <- "verbose"
 
+# What rnnar() asks for in steps of its own.
+options <- options[!grepl("^rnnar_", options$`function`), ]
+
 # Threads may be set for the whole session.
 default_in_r <- function(row) {
   if (row$name == "threads") paste0("getOption(\"bptt.threads\", ", row$initial, ")") else row$initial

@@ -107,7 +107,8 @@ test_that("series of every sort and size give a sane answer", {
     `under two seasons` = window(air, end = c(1950, 6)), `just over two` = window(air, end = c(1951, 1)),
     counts = rpois(60, 2), `few counts` = ts(rpois(60, 0.3), frequency = 12), positive = exp(rnorm(60)),
     negative = -air, `of both signs` = rnorm(60), huge = air * 1e300 / 622, `huge of both signs` = rnorm(60) * 1e300,
-    tiny = air * 1e-300, integer = as.integer(air), logical = air > 300
+    tiny = air * 1e-300, `tiny of both signs` = rnorm(60) * 1e-300, zero = rep(0, 50),
+    `zero with seasons` = ts(rep(0, 50), frequency = 12), integer = as.integer(air), logical = air > 300
   )
   for (name in names(sorts)) {
     y <- sorts[[name]]
@@ -115,10 +116,13 @@ test_that("series of every sort and size give a sane answer", {
     expect_sane(fc, 12)
     # Nowhere near where the series has never been.
     scale <- diff(range(y)) + abs(mean(y))
+    if (scale == 0) scale <- 1
     expect_lt(max(abs(fc$mean / scale - mean(y / scale))), 5, label = name)
     if (all(y >= 0)) expect_gte(min(fc$lower), 0, label = name)
   }
   expect_lt(max(abs(numbers(predict(small(rep(5, 50)), h = 12)) - 5)), 1e-3)
+  expect_lt(max(abs(numbers(predict(small(rep(0, 50)), h = 12)))), 1e-3)
+  expect_lt(max(abs(numbers(predict(small(list(rep(0, 50), 1:50)), h = 12)[[1L]]))), 1e-3)
 })
 
 test_that("scaling a series scales its forecasts", {
@@ -340,13 +344,13 @@ test_that("what is wrong is said", {
     list(quote(small(air, cell = "x")), "cell", "`cell` is \"x\"; expected \"rnn\", \"gru\" or \"lstm\""),
     list(quote(small(air, loss = "x")), "loss", "`loss` is \"x\"; expected \"mae\", \"mse\" or \"huber\""),
     list(quote(small(air, hidden = 0)), "hidden", "`hidden` is 0; expected one whole number"),
-    list(quote(small(air, repeats = 0)), "repeats", "`repeats` is 0; expected one whole number from 1 to 10000"),
-    list(quote(small(air, epochs = 0)), "epochs", "`epochs` is 0; expected one whole number from 1"),
-    list(quote(small(air, batch_size = NA)), "batch_size", "`batch_size` is NA; expected one whole number"),
+    list(quote(small(air, repeats = 0)), "repeats", "`repeats` is 0; expected a whole number of at least 1"),
+    list(quote(small(air, epochs = 0)), "epochs", "`epochs` is 0; expected a whole number of at least 1"),
+    list(quote(small(air, batch_size = NA)), "batch_size", "`batch_size` is NA; expected a whole number of at least"),
     list(quote(small(air, learn_rate = -1)), "learn_rate", "`learn_rate` is -1; expected one number above 0"),
     list(quote(small(air, threads = 0)), "threads", "`threads` is 0; expected one whole number from 1"),
-    list(quote(small(air, seed = -1)), "seed", "`seed` is -1; expected one whole number from 0"),
-    list(quote(small(air, seed = "a")), "seed", "`seed` is \"a\"; expected one whole number from 0"),
+    list(quote(small(air, seed = -1)), "seed", "`seed` is -1; expected a whole number of at least 0"),
+    list(quote(small(air, seed = "a")), "seed", "`seed` is \"a\"; expected a whole number of at least 0"),
     list(quote(small(air, model = 3)), "model", "`model` is not of class `rnnar`"),
     list(quote(rnnar(air, model = wide)), "xreg", "`xreg` is missing; expected 2 columns, as `model` has"),
     list(quote(rnnar(air, model = fit, xreg = x)), "xreg", "`xreg` has 2 columns; expected none, as `model` has"),
@@ -358,19 +362,20 @@ test_that("what is wrong is said", {
     list(quote(small(air, subset = TRUE)), "subset", "`subset` does not say which values"),
     list(quote(small(air, subset = 1)), "subset", "`subset` leaves no value of `y`"),
     list(quote(small(two, subset = 1:9)), "subset", "`subset` is given; expected none, as there are several series"),
-    list(quote(predict(fit, h = 0)), "h", "`h` is 0; expected one whole number from 1 to 100000"),
-    list(quote(predict(fit, h = 1.5)), "h", "`h` is 1.5; expected one whole number"),
-    list(quote(predict(fit, h = NA)), "h", "`h` is NA; expected one whole number"),
-    list(quote(predict(fit, h = "a")), "h", "`h` is \"a\"; expected one whole number"),
-    list(quote(predict(fit, h = 1:3)), "h", "`h` is of class `integer` and of length 3; expected one whole number"),
+    list(quote(predict(fit, h = 0)), "h", "`h` is 0; expected a whole number of at least 1"),
+    list(quote(predict(fit, h = 1e6)), "h", "`h` is 1e\\+06; expected a whole number of at most 100000"),
+    list(quote(predict(fit, h = 1.5)), "h", "`h` is 1.5; expected a whole number of at least"),
+    list(quote(predict(fit, h = NA)), "h", "`h` is NA; expected a whole number of at least"),
+    list(quote(predict(fit, h = "a")), "h", "`h` is \"a\"; expected a whole number of at least"),
+    list(quote(predict(fit, h = 1:3)), "h", "`h` is of class `integer` and of length 3; expected a whole number of at least"),
     list(quote(predict(fit, level = 150)), "level", "`level` has a level outside \\(0, 100\\)"),
     list(quote(predict(fit, level = 0)), "level", "`level` has a level outside \\(0, 100\\)"),
     list(quote(predict(fit, level = NA)), "level", "`level` is not a vector of numbers"),
     list(quote(predict(fit, level = numeric())), "level", "`level` is not a vector of numbers"),
     list(quote(predict(fit, fan = NA)), "fan", "`fan` is NA; expected TRUE or FALSE"),
     list(quote(predict(fit, nonnegative = 1)), "nonnegative", "`nonnegative` is 1; expected TRUE or FALSE"),
-    list(quote(predict(fit, npaths = 1)), "npaths", "`npaths` is 1; expected one whole number from 2"),
-    list(quote(predict(fit, seed = NA)), "seed", "`seed` is NA; expected one whole number"),
+    list(quote(predict(fit, npaths = 1)), "npaths", "`npaths` is 1; expected a whole number of at least 2"),
+    list(quote(predict(fit, seed = NA)), "seed", "`seed` is NA; expected a whole number of at least"),
     list(quote(predict(fit, levels = 80)), "levels", "`levels` is not an option of forecast; did you mean `level`\\?"),
     list(quote(predict(fit, xreg = 1:24)), "xreg", "`xreg` is given; expected none, as the model has none"),
     list(quote(predict(wide)), "xreg", "`xreg` is missing; expected covariates, as the model has some"),
@@ -378,11 +383,11 @@ test_that("what is wrong is said", {
     list(quote(predict(wide, xreg = 1:3)), "xreg", "`xreg` is a 3 x 1 matrix; expected 3 rows and 2 columns"),
     list(quote(predict(wide, xreg = cbind(1, NA))), "xreg", "`xreg` has what is no finite number; expected none"),
     list(quote(predict(wide, xreg = list(x, x))), "xreg", "`xreg` is of 2 series; expected 1"),
-    list(quote(simulate(fit, 0)), "nsim", "`nsim` is 0; expected one whole number from 1"),
+    list(quote(simulate(fit, 0)), "nsim", "`nsim` is 0; expected a whole number of at least 1"),
     list(quote(simulate(fit, hh = 3)), "hh", "`hh` is not an option of simulate; did you mean `h`\\?"),
-    list(quote(simulate(fit, seed = -1)), "seed", "`seed` is -1; expected one whole number"),
+    list(quote(simulate(fit, seed = -1)), "seed", "`seed` is -1; expected a whole number of at least"),
     list(quote(update(fit, epoch = 3)), "epoch", "`epoch` is not an option of update; did you mean `epochs`\\?"),
-    list(quote(update(fit, epochs = -3)), "epochs", "`epochs` is -3; expected one whole number from 1"),
+    list(quote(update(fit, epochs = -3)), "epochs", "`epochs` is -3; expected a whole number of at least 1"),
     list(quote(update(fit, learn_rate = 0)), "learn_rate", "`learn_rate` is 0; expected one number above 0"),
     list(quote(fitted(fit, h = 2)), "h", "`h` is not an option of fitted"),
     list(quote(residuals(fit, h = 2)), "h", "`h` is not an option of residuals")
