@@ -3,6 +3,7 @@
 #
 #   Rscript tools/test.R [FILES THAT ARE LEFT OUT, a regular expression]
 library(testthat)
+Sys.setenv(NOT_CRAN = "true") # a test of worker processes runs, too
 left_out <- c(commandArgs(TRUE), "^$")[1L]
 if (!requireNamespace("fabletools", quietly = TRUE) || !requireNamespace("tsibble", quietly = TRUE)) {
   cat("There is no package fable here: RNNAR() is not tested (make fable-deps installs it).\n")

@@ -250,7 +250,7 @@ test_that("what cannot be fitted is said, and the others are fitted", {
   refused(small(y, hiddn = 3), "did you mean `hidden`?")
   expect_error(
     fabletools::forecast(fits$plain[[1L]], h = 2, times = 0),
-    "`times` is 0; expected one whole number", class = "bptt_input_error"
+    "`times` is 0; expected a whole number of at least 1", class = "bptt_input_error"
   )
 })
 
