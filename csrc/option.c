@@ -549,9 +549,11 @@ static const option_type types[] = {
 
 /* ---------------------------------------------------------------------------- reading */
 
-/* The default as a value: its strings, "a" or c("a", "b"), its number, or TRUE or FALSE. */
+/* The default as a value: its strings, "a" or c("a", "b"), its number, or TRUE or FALSE. That of
+ * data is for the front ends. */
 static void read_initial(option_id row, option_value *out)
 {
+  if (strcmp(table[row].type, "data") == 0) return;
   const char *quote = strchr(table[row].initial, '"');
   if (strcmp(table[row].type, "levels") == 0 && strcmp(table[row].initial, "NULL") != 0) {
     out->levels = initial_levels;

@@ -256,6 +256,9 @@ static void test_mistakes(void)
   const double y[] = {1, 2, 0, 4, 5, 6}, short_y[] = {1, NAN, 2}, infinite[] = {1, 2, INFINITY};
   bptt_value *args = arguments(&h, host_vector(&h, 3, short_y), "auto", 2);
   CHECK(refuses(&h, args, "`y` has 2 values that are not missing; expected at least 3"));
+  bptt_value *bare = host_list(&h); /* all defaults; without `lambda` there is no transformation */
+  host_add(&h, bare, "y", host_vector(&h, 6, y));
+  CHECK(host_call(&h, "rnnar_frame", bare) && host_at(host_get(h.result, "lambda"), 0) == 1);
   host_add(&h, args, "y", host_vector(&h, 3, infinite));
   CHECK(refuses(&h, args, "`y` is Inf at step 3; expected a finite number, or a missing one"));
   host_add(&h, args, "y", host_vector(&h, 6, y));
