@@ -226,21 +226,23 @@ SANITIZED := LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) \
   ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:malloc_context_size=0 \
   UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 
-# What is written in R and Octave, and reaches the core as others do.
-slow_in_r := fable|backtest|tune|forecast
-slow_in_octave := rnn_backtest rnn_tune rnn_forecast __rnn_tune_one__ __rnn_backtest_block__
+# What is written in R and Octave and reaches the core as others do, and what the core's own tests
+# have under the same sanitizers.
+slow_in_r := fable|backtest|tune|forecast|rnnar|golden|layers|losses|gradcheck|metrics
+slow_in_octave := rnnar rnn_backtest rnn_tune rnn_forecast __rnn_tune_one__ __rnn_backtest_block__ \
+  rnn_gradcheck rnn_metrics golden gradcheck
 
 sanitize: sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind
 	@$(SUITE) --sum sanitize
 
 sanitize-core: core-asan
-	@ok=true; for t in $(filter-out test_threads,$(core_tests)) 'test_threads 0 4'; do \
+	@ok=true; for t in $(filter-out test_threads,$(core_tests)) 'test_threads 0 2'; do \
 	  $(SUITE) sanitize/$${t%% *} build/core-asan/$$t || ok=false; done; $$ok
 
 # Races between the threads, which a few of the problems show as well as many. test_resume is what
 # trains networks side by side.
 sanitize-threads: core-tsan
-	@ok=true; for t in 'test_threads 0 4' 'test_reference 0 84' 'test_resume 2003'; do \
+	@ok=true; for t in 'test_threads 0 3' 'test_reference 0 84' 'test_resume 2003'; do \
 	  $(SUITE) sanitize/tsan-$${t%% *} build/core-tsan/$$t || ok=false; done; $$ok
 
 sanitize-r: build/bare/$(notdir $(R_TARBALL))
