@@ -33,8 +33,17 @@ forecast.rnnar <- function(object, h = NULL, level = c(80, 95), fan = FALSE, xre
   if (!is.null(nonnegative)) check_flag(nonnegative, "nonnegative")
   seed <- if (is.null(seed)) random_seed() else check_whole(seed, "seed", 0, 2^52)
   median <- forecast_blocks(object, ahead$h, ahead$xreg)
+  p <- c(rev(1 - level / 100), 1 + level / 100) / 2
+  error <- if (ahead$h <= nrow(object$errors$pool)) {
+    t(row_quantiles(object$errors$pool[seq_len(ahead$h), , drop = FALSE], p))
+  }
   out <- of_each(object, function(i) {
-    one_forecast(object, i, ahead$h, level, median, ahead$xreg, npaths, nonnegative, seed)
+    ends <- if (is.null(error)) {
+      t(row_quantiles(paths_of(object, i, ahead$h, ahead$xreg, npaths, seed), p))
+    } else {
+      median$z[, i] + error * (median$frame$view[[1L]]$spread[i] * object$errors$ratio[i])
+    }
+    one_forecast(object, i, level, median, ends, nonnegative)
   })
   if (is_many(object)) structure(out, class = "rnnar_forecasts") else out
 }
@@ -56,55 +65,6 @@ default_h <- function(object, xreg) {
   }
   period <- max(1, object$options$period)
   if (period > 1) 2 * round(period) else 10
-}
-
-check_whole <- function(n, name, least, most, call = sys.call(sys.parent())) {
-  good <- is.numeric(n) && length(n) == 1L && isTRUE(n >= least && n <= most && n == round(n))
-  if (!good) {
-    large <- is.numeric(n) && length(n) == 1L && isTRUE(n > most)
-    bound <- if (large) paste("at most", format(most, scientific = FALSE)) else paste("at least", least)
-    input_error(name, paste0("`", name, "` is ", what_is(n), "; expected a whole number of ", bound), call)
-  }
-  as.numeric(n)
-}
-
-check_flag <- function(x, name, call = sys.call(sys.parent())) {
-  if (!isTRUE(x) && !isFALSE(x)) {
-    input_error(name, paste0("`", name, "` is ", what_is(x), "; expected TRUE or FALSE"), call)
-  }
-  x
-}
-
-check_choice <- function(x, name, among, call = sys.call(sys.parent())) {
-  if (!is.character(x) || length(x) != 1L || !x %in% among) {
-    quoted <- dQuote(among, FALSE)
-    expected <- paste(paste(quoted[-length(quoted)], collapse = ", "), "or", quoted[length(quoted)])
-    input_error(name, paste0("`", name, "` is ", what_is(x), "; expected ", expected), call)
-  }
-  x
-}
-
-what_is <- function(x) {
-  if (is.null(x)) {
-    "NULL"
-  } else if (!is.atomic(x) || length(x) != 1L) {
-    paste0("of class `", class(x)[1L], "` and of length ", length(x))
-  } else if (is.character(x)) {
-    dQuote(x, FALSE)
-  } else {
-    format(x)
-  }
-}
-
-check_level <- function(level, call = sys.call(sys.parent())) {
-  if (!is.numeric(level) || length(level) == 0L || !all(is.finite(level))) {
-    input_error("level", "`level` is not a vector of numbers; expected levels in per cent", call)
-  }
-  if (all(level > 0 & level < 1)) level <- 100 * level
-  if (any(level <= 0 | level >= 100)) {
-    input_error("level", "`level` has a level outside (0, 100); expected levels in per cent", call)
-  }
-  sort(unique(level))
 }
 
 # The covariates of the past and of the steps to be forecast, for each series.
@@ -194,11 +154,10 @@ paths_of <- function(object, i, h, xreg, npaths, seed) {
   draw <- matrix(draw, npaths)
   z <- rep(block$z, npaths) + size * pool[, draw[, 1L], drop = FALSE]
   dim(z) <- c(nrow(block$z), npaths)
-  one <- object
   for (b in seq_len(blocks - 1L)) {
     y <- finite(invert(z, frame, 1L))
     paths <- lapply(seq_len(npaths), function(k) c(as.numeric(object$series[[i]]), y[, k]))
-    block <- last_block(one, paths, rep(xreg[i], npaths), nrow(z))
+    block <- last_block(object, paths, rep(xreg[i], npaths), nrow(z))
     z <- rbind(z, block$z + size * pool[, draw[, b + 1L], drop = FALSE])
   }
   z[seq_len(h), , drop = FALSE]
@@ -221,18 +180,13 @@ row_quantiles <- function(m, p) {
   })
 }
 
-one_forecast <- function(object, i, h, level, median, xreg, npaths, nonnegative, seed) {
+# The forecast of series i, from what is on the transformed scale: the median and, a column for each,
+# the ends of the intervals, ascending.
+one_forecast <- function(object, i, level, median, ends, nonnegative) {
   frame <- median$frame
   series <- object$series
-  z <- median$z[, i]
-  p <- c(rev(1 - level / 100), 1 + level / 100) / 2
-  if (h <= nrow(object$errors$pool)) {
-    error <- row_quantiles(object$errors$pool[seq_len(h), , drop = FALSE], p)
-    ends <- z + t(error) * (frame$view[[1L]]$spread[i] * object$errors$ratio[i])
-  } else {
-    ends <- t(row_quantiles(paths_of(object, i, h, xreg, npaths, seed), p))
-  }
-  ends <- keep_sign(matrix(invert(cbind(z, ends), frame, i), h), series[[i]], nonnegative)
+  h <- nrow(ends)
+  ends <- keep_sign(matrix(invert(cbind(median$z[, i], ends), frame, i), h), series[[i]], nonnegative)
   n <- length(series[[i]])
   ahead <- function(values) as_given(values, series, i, n + 1)
   y <- given(series, i)

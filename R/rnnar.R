@@ -316,7 +316,7 @@ train_view <- function(view, target, folds, lengths, repeats, training, seed, ne
 
 # What the networks of a view forecast from each step, on the transformed scale: H x N x T.
 # `weight`: of each network.
-view_forecast <- function(view, nets, lengths, weight = rep(1 / length(nets), length(nets))) {
+view_forecast <- function(view, nets, lengths, weight) {
   out <- 0
   for (k in which(weight > 0)) {
     out <- out + weight[k] * rnn_predict(nets[[k]], view$x, lengths = lengths)
@@ -324,12 +324,12 @@ view_forecast <- function(view, nets, lengths, weight = rep(1 / length(nets), le
   view$base + out * view$spread[slice.index(out, 2L)]
 }
 
-mean_forecast <- function(frame, networks, lengths, weight = NULL) {
+# The mean over the views, of which each has as many networks.
+mean_forecast <- function(frame, networks, lengths, weight = rep(1 / repeats, repeats)) {
+  repeats <- length(networks[[1L]])
   total <- 0
   for (v in seq_along(frame$view)) {
-    nets <- networks[[v]]
-    if (is.null(weight)) weight <- rep(1 / length(nets), length(nets))
-    total <- total + view_forecast(frame$view[[v]], nets, lengths, weight)
+    total <- total + view_forecast(frame$view[[v]], networks[[v]], lengths, weight)
   }
   total / length(frame$view)
 }
@@ -347,8 +347,9 @@ finish_model <- function(fit, frame, targets, folds) {
       unseen[folds == j] <- said[folds == j]
     }
   }
-  truth <- view$base + targets[[1L]] * view$spread[slice.index(every, 2L)]
-  fit$errors <- error_pool((truth - unseen) / view$spread[slice.index(every, 2L)])
+  spread <- view$spread[slice.index(every, 2L)]
+  truth <- view$base + targets[[1L]] * spread
+  fit$errors <- error_pool((truth - unseen) / spread)
   fit$method <- method_of(fit)
   fit$lambda <- frame$lambda
   fit$fitted <- lapply(seq_along(fit$series), function(i) {

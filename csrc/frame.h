@@ -4,11 +4,12 @@
 #define BPTT_FRAME_H
 #include "decompose.h"
 
-/* What is done about seasons. */
+/* What is done about seasons, in the order of the option's choices. */
 typedef enum {
+  SEASON_AUTO,       /* not of a frame: there is one of STL and one of differences */
   SEASON_STL,        /* they are taken out, and added again */
-  SEASON_DIFFERENCE, /* the forecast starts from the value a season before */
   SEASON_FOURIER,    /* sines and cosines are among the inputs */
+  SEASON_DIFFERENCE, /* the forecast starts from the value a season before */
   SEASON_NONE
 } season_kind;
 
@@ -30,7 +31,7 @@ typedef struct {
   ptrdiff_t n, origin;     /* steps; those that season and spread are estimated from */
   const double *z;         /* n: transformed, missing values filled in */
   const double *y;         /* n: as it is; NaN where it is missing */
-  const double *covariate; /* covariates x (known): standardized; NULL: none */
+  const double *covariate; /* covariates x known: standardized */
   ptrdiff_t known;         /* steps of the covariates */
 } frame_series;
 

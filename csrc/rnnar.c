@@ -20,8 +20,7 @@ typedef struct {
 
 typedef struct {
   series y, xreg;
-  bool has_xreg;
-  ptrdiff_t N, T, K; /* series, steps of the longest, covariates */
+  ptrdiff_t N, T, K; /* series, steps of the longest, covariates: 0 without xreg */
   int views;
   view view[MOST_VIEWS];
   bool automatic; /* lambda */
@@ -161,7 +160,6 @@ static bool add_view(const bptt_call *call, frames *j, frame_shape f, season_kin
 
 static bool set_views(const bptt_call *call, frames *j)
 {
-  enum { AUTO, STL, FOURIER, DIFFERENCE, NONE }; /* as in the table */
   frame_shape f = {.covariates = j->K};
   if (!read_periods(call, &f)) return false;
   const option_value *at = call->option.at;
@@ -169,23 +167,17 @@ static bool set_views(const bptt_call *call, frames *j)
   f.horizon = at[OPTION_HORIZON].given ? (ptrdiff_t)at[OPTION_HORIZON].number
               : period                 ? 2 * period
                                        : 10;
-  const int season = f.periods ? at[OPTION_SEASON].choice : NONE;
-  if (season == AUTO) {
-    f.test = true;
-    return add_view(call, j, f, SEASON_STL) && add_view(call, j, f, SEASON_DIFFERENCE);
-  }
-  return add_view(call, j, f,
-                  season == STL          ? SEASON_STL
-                  : season == FOURIER    ? SEASON_FOURIER
-                  : season == DIFFERENCE ? SEASON_DIFFERENCE
-                                         : SEASON_NONE);
+  const season_kind season = f.periods ? (season_kind)at[OPTION_SEASON].choice : SEASON_NONE;
+  if (season != SEASON_AUTO) return add_view(call, j, f, season);
+  frame_shape tested = f;
+  tested.test = true;
+  return add_view(call, j, tested, SEASON_STL) && add_view(call, j, f, SEASON_DIFFERENCE);
 }
 
 static bool read_covariates(const bptt_call *call, frames *j)
 {
   const door *d = &call->d;
   const bptt_value *v = call_given(call, OPTION_XREG);
-  j->has_xreg = v != NULL;
   if (!v) return true;
   if (!series_read(d, "xreg", v, NULL, NULL, &j->xreg) || !series_check_finite(d, &j->xreg)) {
     return false;
@@ -253,7 +245,7 @@ static bool rnnar_prepare(bptt_call *call)
   j->appended = (ptrdiff_t)call->option.at[OPTION_APPENDED].number;
   /* y, z, covariates, what fills in and what frames */
   const ptrdiff_t fill = fill_numbers(j->T, j->view[0].shape.periods);
-  const ptrdiff_t known = j->has_xreg ? j->xreg.size[STEP] * j->K : 0;
+  const ptrdiff_t known = j->xreg.size[STEP] * j->K;
   ptrdiff_t numbers = 2 * j->T + known, frame = 0;
   for (int i = 0; i < j->views; i++) {
     const ptrdiff_t n = frame_numbers(&j->view[i].shape, j->T);
@@ -285,12 +277,12 @@ static double choose_lambda(const frames *j, ptrdiff_t n, const double *y, doubl
   return j->lambda;
 }
 
-/* z: y transformed, and where that is no logarithm, in units of its mean size. */
+/* z: y transformed, and where that is no logarithm, in units of its mean size before the origin. */
 static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origin, const double *y,
                       double *z)
 {
   double offset, size = 0, count = 0, scale = 1;
-  const double lambda = choose_lambda(j, n, y, &offset);
+  const double lambda = choose_lambda(j, origin, y, &offset);
   for (ptrdiff_t t = 0; t < n; t++) {
     z[t] = there(y[t] + offset, lambda);
     if (t >= origin || isnan(z[t])) continue;
@@ -335,25 +327,17 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
 {
   frames *j = call->job;
   double *y = (double *)(workspace + j->numbers_at), *z = y + j->T, *covariate = z + j->T;
-  double *work = covariate + (j->has_xreg ? j->xreg.size[STEP] * j->K : 0);
+  double *work = covariate + j->xreg.size[STEP] * j->K;
   for (int v = 0; v < j->views; v++) clear(&j->view[v]);
   for (ptrdiff_t i = 0; i < j->N; i++) {
     const ptrdiff_t n = series_length(&j->y, i);
     const ptrdiff_t origin = n > j->appended ? n - j->appended : n;
     const frame_shape *first = &j->view[0].shape;
     for (ptrdiff_t t = 0; t < n; t++) y[t] = series_at(&j->y, 0, i, t);
-    transform(j, i, origin, origin, y, z);
-    for (ptrdiff_t t = origin; t < n; t++) {
-      z[t] =
-          there(y[t] + value_at(j->offsets, i), value_at(j->lambdas, i)) / value_at(j->scales, i);
-    }
-    if (j->has_xreg) standardize(j, i, origin, covariate);
-    frame_series s = {n,
-                      origin,
-                      z,
-                      y,
-                      j->has_xreg ? covariate : NULL,
-                      j->has_xreg ? series_length(&j->xreg, i) : 0};
+    transform(j, i, n, origin, y, z);
+    if (j->K) standardize(j, i, origin, covariate);
+    const ptrdiff_t known = j->K ? series_length(&j->xreg, i) : 0;
+    const frame_series s = {n, origin, z, y, covariate, known};
     /* Of the numbers before the origin there are some: see read_series(). */
     memcpy(work, z, (size_t)origin * sizeof *z);
     if (fill_missing(origin, work, first->periods, first->period, z, work + origin) !=

@@ -91,13 +91,18 @@ function [fc, lo, hi, paths] = rnn_forecast (m, varargin)
   xreg = future_xreg (m, given.xreg, h);
 
   [z, frame] = forecast_blocks (m, h, xreg);
+  p = [fliplr(1 - level / 100), 1 + level / 100] / 2;
+  error = [];
+  if (h <= rows (m.errors.pool))
+    error = row_quantiles (m.errors.pool(1:h,:), p);
+  endif
   N = numel (m.series);
   fc = zeros (h, N);
   lo = hi = zeros (h, N, numel (level));
   paths = zeros (h, given.npaths * (nargout > 3), N);
   for i = 1:N
     [fc(:,i), lo(:,i,:), hi(:,i,:), paths(:,:,i)] ...
-      = one_forecast (m, i, z(:,i), level, frame, xreg, given, nargout > 3);
+      = one_forecast (m, i, z(:,i), p, error, frame, xreg, given, nargout > 3);
   endfor
   if (! m.many)
     lo = reshape (lo, h, []);
@@ -231,19 +236,17 @@ function q = row_quantiles (x, p)
 
 endfunction
 
-function [fc, lo, hi, paths] = one_forecast (m, i, z, level, frame, xreg, given, want_paths)
+## The forecast of series i.  ERROR: the quantiles P of the errors up to step h, where there are such.
+function [fc, lo, hi, paths] = one_forecast (m, i, z, p, error, frame, xreg, given, want_paths)
 
   h = rows (z);
-  beyond = h > rows (m.errors.pool);
   paths = zeros (h, 0);
-  if (want_paths || beyond)
+  if (want_paths || isempty (error))
     paths = paths_of (m, i, h, xreg, given.npaths, given.seed);
   endif
-  p = [fliplr(1 - level / 100), 1 + level / 100] / 2;
-  if (beyond)
+  if (isempty (error))
     ends = row_quantiles (paths, p);
   else
-    error = row_quantiles (m.errors.pool(1:h,:), p);
     ends = z + error * (frame.view{1}.spread(i) * m.errors.ratio(i));
   endif
   paths = paths(:,1:end*want_paths);
@@ -255,7 +258,7 @@ function [fc, lo, hi, paths] = one_forecast (m, i, z, level, frame, xreg, given,
   if (nonnegative)
     all(all < 0) = 0;
   endif
-  k = numel (level);
+  k = numel (p) / 2;
   fc = all(:,1);
   lo = reshape (all(:,1+(k:-1:1)), h, 1, k);
   hi = reshape (all(:,1+k+(1:k)), h, 1, k);

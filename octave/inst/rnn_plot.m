@@ -328,16 +328,6 @@ endfunction
 %!   assert (err.message, wrong{k,2});
 %! endfor
 
-%!demo
-%! ## A training whose learning rate drops when the validation loss does not.
-%! y = sin ((1:300) / 5) + 0.3 * sin ((1:300) / 2.3);
-%! y += 0.1 * cos ((1:300) .^ 2);
-%! net = rnn_net (1, 8, 1, "gru", "seed", 1);
-%! [~, info] = rnn_train (net, y(1:end-1), y(2:end), "validation", 0.2, ...
-%!                        "learn_rate", 0.05, "schedule", "plateau", "window", 40, ...
-%!                        "epochs", 60, "seed", 1);
-%! rnn_plot (info);
-
 %!function data = ydata (line)
 %!  data = get (line, "ydata")(:);
 %!endfunction
