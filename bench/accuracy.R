@@ -122,7 +122,7 @@ methods <- list(
   rnnar = function(series, h) {
     set.seed(1)
     start <- proc.time()[[3]]
-    fit <- bptt::rnnar(series, h = h)
+    fit <- bptt::rnnar(series, horizon = h)
     forecasts <- generics::forecast(fit, h = h, level = level)
     seconds <- (proc.time()[[3]] - start) / length(series)
     stopifnot(identical(names(forecasts), names(series)))
