@@ -8,7 +8,8 @@
 #' @param fan Whether the levels are 51, 54, ..., 99.
 #' @param xreg Covariates of the steps to be forecast, as many as the model has; for many series a
 #'   list of them.
-#' @param npaths Paths that intervals beyond the model's `horizon` are made from.
+#' @param npaths Paths that intervals beyond the model's `horizon` are made from, and all forecasts of
+#'   a model of distributions (`loss` in [rnnar()]): their medians and quantiles.
 #' @param nonnegative Whether what is below 0 is made 0; `NULL`: where the series has no negative
 #'   value.
 #' @param seed Seed of the paths; `NULL`: R's generator decides.
@@ -32,13 +33,18 @@ forecast.rnnar <- function(object, h = NULL, level = c(80, 95), fan = FALSE, xre
   npaths <- check_whole(npaths, "npaths", 2, 1e7)
   if (!is.null(nonnegative)) check_flag(nonnegative, "nonnegative")
   seed <- if (is.null(seed)) random_seed() else check_whole(seed, "seed", 0, 2^52)
-  median <- forecast_blocks(object, ahead$h, ahead$xreg)
   p <- c(rev(1 - level / 100), 1 + level / 100) / 2
+  drawn <- if (has_distribution(object)) {
+    drawn_quantiles(object, ahead$h, ahead$xreg, c(0.5, p), npaths, seed)
+  }
+  median <- if (is.null(drawn)) forecast_blocks(object, ahead$h, ahead$xreg) else drawn$median
   error <- if (ahead$h <= nrow(object$errors$pool)) {
     t(row_quantiles(object$errors$pool[seq_len(ahead$h), , drop = FALSE], p))
   }
   out <- of_each(object, function(i) {
-    ends <- if (is.null(error)) {
+    ends <- if (!is.null(drawn)) {
+      drawn$ends[[i]]
+    } else if (is.null(error)) {
       t(row_quantiles(paths_of(object, i, ahead$h, ahead$xreg, npaths, seed), p))
     } else {
       median$z[, i] + error * (median$frame$view[[1L]]$spread[i] * object$errors$ratio[i])
@@ -145,6 +151,9 @@ forecast_blocks <- function(object, h, xreg) {
 # Paths of series i, transformed: h x npaths. Each block has an error of the model added, and what
 # follows is forecast from the path.
 paths_of <- function(object, i, h, xreg, npaths, seed) {
+  if (has_distribution(object)) {
+    return(drawn_paths(object, i, h, xreg, npaths, seed))
+  }
   pool <- object$errors$pool
   block <- last_block(object, object$series[i], xreg[i], 0)
   frame <- block$frame

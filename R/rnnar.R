@@ -24,6 +24,19 @@
 #' more, else of the time. What a network says of targets it has not seen gives the errors that
 #' intervals are made from. The forecast is the mean of all.
 #'
+#' @section Distributions:
+#' With `loss = "gaussian"` or `"student_t"` each network forecasts a distribution for each of the
+#' `horizon` steps, of the series as it is transformed. What is forecast is the mixture of those of all
+#' networks, of both kinds: intervals can widen and narrow with what lies behind, and, of Student's t
+#' distribution, have heavy tails. As a distribution that follows the series ever more closely becomes
+#' too narrow, the weights of each network are those with the lowest loss on the targets that it leaves
+#' out. With `repeats = 1` there are none, and intervals are too narrow.
+#'
+#' `"negative_binomial"` is for small counts, those of rare events or of a shop's sales (Salinas et al.
+#' 2020): whole numbers from 0 on, whose forecasts are such, too. The targets are the counts themselves,
+#' `lambda` is for the inputs alone, among which the level is. Counts that grow beyond all before are
+#' better forecast by the others.
+#'
 #' @param y A time series: `ts`, `msts` or a vector; or many: a list of them, or a matrix, a column
 #'   for each. Many are learnt by the same networks. Missing values are filled in for the inputs, by
 #'   interpolation of what is left without the seasons, and do not count as targets.
@@ -37,7 +50,9 @@
 #' @param lambda The Box-Cox transformation: `"auto"`, a number, or `NULL` for none.
 #' @param model A model: its networks are taken as they are, and `y` is new.
 #' @param subset Which values of `y` are targets: positions, or logical values.
-#' @param cell,loss See [rnn_net()] and [rnn_bptt()]; `loss` is `"mae"`, `"mse"` or `"huber"`.
+#' @param cell See [rnn_net()].
+#' @param loss `"mae"`, `"mse"` or `"huber"`; or a distribution, `"gaussian"`, `"student_t"` or, for
+#'   counts, `"negative_binomial"`: see below, and [rnn_bptt()].
 #' @param season What is done about seasons, see below.
 #' @param period Steps of the seasons; `NULL`: those of `y`, its frequency.
 #' @param horizon Steps that are forecast at once; `NULL`: two periods, or 10. With 1 forecasts are
@@ -56,6 +71,10 @@
 #' Hewamalage, H., Bergmeir, C. and Bandara, K. (2021). Recurrent neural networks for time series
 #' forecasting: current status and future directions. *International Journal of Forecasting* 37(1),
 #' 388--427. \doi{10.1016/j.ijforecast.2020.06.008}
+#'
+#' Salinas, D., Flunkert, V., Gasthaus, J. and Januschowski, T. (2020). DeepAR: probabilistic forecasting
+#' with autoregressive recurrent networks. *International Journal of Forecasting* 36(3), 1181--1191.
+#' \doi{10.1016/j.ijforecast.2019.07.001}
 #' @examples
 #' fit <- rnnar(AirPassengers, repeats = 5, seed = 1)
 #' fit
@@ -78,10 +97,11 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
   batch_size <- check_whole(batch_size, "batch_size", 1, 2^31 - 1)
   if (!is.null(epochs)) epochs <- check_whole(epochs, "epochs", 1, 2^31 - 1)
   if (!is.null(seed)) seed <- check_whole(seed, "seed", 0, 2^52)
-  check_choice(loss, "loss", c("mae", "mse", "huber"))
+  check_choice(loss, "loss", c("mae", "mse", "huber", names(DISTRIBUTIONS)))
   if (is.null(period)) period <- period_of(series)
   options <- list(
-    period = period, horizon = horizon, p = p, P = P, season = season, lambda = lambda
+    period = period, horizon = horizon, p = p, P = P, season = season, lambda = lambda,
+    counts = loss == "negative_binomial"
   )
   fit <- list(
     series = series, xreg = as_xreg(xreg, series), options = options, call = call, cell = cell,
@@ -283,7 +303,8 @@ train_view <- function(view, target, folds, lengths, repeats, training, seed, ne
       lengths = lengths, loss = training$loss, learn_rate = training$learn_rate,
       schedule = "cosine", epochs = epochs, batch_size = training$batch_size,
       repeats = repeats, precision = "single", seed = seed,
-      threads = training$threads, verbose = FALSE
+      threads = training$threads, verbose = FALSE,
+      validation = validation_of(view$x, target, seen, lengths, training$loss)
     )
     list(nets = fit_nets(trained), history = fit_histories(trained))
   }
@@ -296,7 +317,8 @@ train_view <- function(view, target, folds, lengths, repeats, training, seed, ne
     if (all(is.na(seen))) seen <- target # the series is too short to leave anything out
     own <- which(fold == j)
     if (is.null(nets)) {
-      net <- rnn_net(size[1L], training$hidden, size[2L], training$cell, seed = seed + 10 * j)
+      output <- size[2L] * outputs_of(training$loss)
+      net <- rnn_net(size[1L], training$hidden, output, training$cell, seed = seed + 10 * j)
       trained <- train(net, seen, length(own), seed + 10 * j)
     } else {
       each <- lapply(own, function(k) train(nets[[k]], seen, 1, seed + 10 * k))
@@ -336,6 +358,13 @@ mean_forecast <- function(frame, networks, lengths, weight = rep(1 / repeats, re
 
 # Adds to a fit what intervals are made from, and what it says of the past.
 finish_model <- function(fit, frame, targets, folds) {
+  fit$method <- method_of(fit)
+  fit$lambda <- frame$lambda
+  if (has_distribution(fit)) {
+    fit$errors <- list(pool = matrix(0, 0L, 0L)) # they are in the distribution
+    fit$fitted <- lapply(seq_along(fit$series), function(i) c(NA, ahead_medians(fit, frame, i, 1L)))
+    return(structure(fit, class = "rnnar"))
+  }
   lengths <- lengths_of(fit$series)
   view <- frame$view[[1L]]
   every <- mean_forecast(frame, fit$networks, lengths)
@@ -350,8 +379,6 @@ finish_model <- function(fit, frame, targets, folds) {
   spread <- view$spread[slice.index(every, 2L)]
   truth <- view$base + targets[[1L]] * spread
   fit$errors <- error_pool((truth - unseen) / spread)
-  fit$method <- method_of(fit)
-  fit$lambda <- frame$lambda
   fit$fitted <- lapply(seq_along(fit$series), function(i) {
     n <- lengths[i]
     ahead <- every[1L, i, seq_len(n - 1L)]

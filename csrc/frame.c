@@ -12,6 +12,9 @@
  *             that takes t+h to t or before
  *   targets at t: (z_{t+h} - b_{t,h}) / v, h = 1 ... H
  *
+ * Of counts the targets are y_{t+h} themselves. What tells their size is among the inputs: b_{t,h},
+ * h = 1 ... a season.
+ *
  * Windows of a series from which its seasons have been taken by STL, on the logarithmic scale and
  * measured from a level at their end, are due to Hewamalage, Bergmeir and Bandara (2021),
  * "Recurrent neural networks for time series forecasting", International Journal of Forecasting
@@ -56,9 +59,17 @@ static ptrdiff_t waves(const frame_shape *f)
   return n;
 }
 
+/* The bases of counts that are inputs: those of one season, or the first. */
+static ptrdiff_t bases(const frame_shape *f)
+{
+  ptrdiff_t longest = 1;
+  for (int i = 0; i < f->periods; i++) longest = f->period[i] > longest ? f->period[i] : longest;
+  return !f->counts ? 0 : longest < f->horizon ? longest : f->horizon;
+}
+
 ptrdiff_t frame_inputs(const frame_shape *f)
 {
-  return f->lags + 2 + f->covariates * f->horizon + waves(f);
+  return f->lags + 2 + f->covariates * f->horizon + waves(f) + bases(f);
 }
 
 ptrdiff_t frame_numbers(const frame_shape *f, ptrdiff_t n)
@@ -163,6 +174,10 @@ double frame_make(const frame_shape *f, const frame_series *s, const frame_room 
       const ptrdiff_t then = back ? t + h - back * ((h + back - 1) / back) : t;
       *base = (then >= 0 ? d[then] : d[t]) + season[t + h];
       *target = t + h < n && !isnan(s->y[t + h]) ? (s->z[t + h] - *base) / v : NAN;
+      if (!f->counts) continue;
+      if (h <= bases(f)) *x++ = .3 * *base;
+      *base = 0;
+      if (t + h < n) *target = s->y[t + h];
     }
   }
   return v;

@@ -223,14 +223,22 @@ static const bptt_option table[OPTION_COUNT] = {
     [OPTION_XREG] = {FRAMES, "xreg", "data", "NULL", "", "covariates, as far as they are known"},
     [OPTION_APPENDED] = {FRAMES, "appended", "whole", "0", "[0, 2147483647]",
                          "last values that are forecasts, from which nothing is estimated"},
+    [OPTION_COUNTS] = {FRAMES, "counts", "flag", "FALSE", "",
+                       "whether the targets are the series themselves, which are counts"},
     [OPTION_Z] = {"rnnar_invert", "z", "data", "", "", "transformed: a column for each series"},
     [OPTION_EACH_LAMBDA] = {"rnnar_invert", "lambda", "data", "", "", "Box-Cox transformation"},
     [OPTION_OFFSET] = {"rnnar_invert", "offset", "data", "", "", "what was added before"},
     [OPTION_SCALE] = {"rnnar_invert", "scale", "data", "", "", "what it was divided by after"},
     [OPTION_AMONG] = {"rnnar_draw", "n", "whole", "", "[1, 9007199254740992]", "what there is"},
     [OPTION_DRAWS] = {"rnnar_draw", "draws", "whole", "", "[1, 2147483647]", "how many to draw"},
-    [OPTION_DRAW_SEED] = {"rnnar_draw", "seed", "whole", "", "[0, 9007199254740992]",
+    [OPTION_DRAW_SEED] = {"rnnar_draw rnnar_sample", "seed", "whole", "", "[0, 9007199254740992]",
                           "seed of what is drawn"},
+    [OPTION_OUTPUTS] = {"rnnar_sample", "outputs", "data", "", "", "parameters of distributions"},
+    [OPTION_BASE] = {"rnnar_sample", "base", "data", "", "", "what targets are measured from"},
+    [OPTION_SPREAD] = {"rnnar_sample", "spread", "data", "", "", "in units of what"},
+    [OPTION_OF] = {"rnnar_sample", "of", "data", "", "", "the column of each draw"},
+    [OPTION_DISTRIBUTION] = {"rnnar_sample", "loss", "choice", "\"gaussian\"",
+                             "gaussian|student_t|negative_binomial", "the distribution"},
 };
 
 const bptt_option *bptt_option_table(size_t *count)

@@ -1,12 +1,15 @@
 /* rnnar.c -- what a forecasting model is trained on and forecasts from: reads the series,
- * transforms them and frames them (frame.c), once for each view of a season; and turns forecasts
- * back. */
+ * transforms them and frames them (frame.c), once for each view of a season; turns forecasts back;
+ * and draws from what networks forecast. */
 #include "call.h"
+#include "distribution.h"
 #include "frame.h"
+#include "loss.h"
 #include "missing.h"
 #include "random.h"
 #include "series.h"
 #include "transform.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -23,6 +26,7 @@ typedef struct {
   ptrdiff_t N, T, K; /* series, steps of the longest, covariates: 0 without xreg */
   int views;
   view view[MOST_VIEWS];
+  bool counts;
   bool automatic; /* lambda */
   double lambda;
   ptrdiff_t appended; /* of the steps of each series, the last: not estimated from */
@@ -39,15 +43,24 @@ static phrase say_observation(const series *s, const series_element *e)
   return s->size[SEQUENCE] > 1 ? say("%s of series %td", at.s, e->sequence) : at;
 }
 
+typedef struct {
+  bool counts;
+  double *known; /* of each series, values that are not missing */
+} census;
+
 static bool check_observation(const door *d, const series *s, const series_element *e,
                               void *context)
 {
-  double *known = context;
+  const census *c = context;
   if (isinf(e->number)) {
     return wrong(d->error, place_of(s->argument), say_observation(s, e).s,
                  "a finite number, or a missing one");
   }
-  known[e->sequence - 1] += !isnan(e->number);
+  if (c->counts && !(isnan(e->number) || (e->number >= 0 && e->number == floor(e->number)))) {
+    return wrong(d->error, place_of(s->argument), say_observation(s, e).s,
+                 "a count: a whole number of at least 0, or a missing one");
+  }
+  c->known[e->sequence - 1] += !isnan(e->number);
   return true;
 }
 
@@ -64,7 +77,8 @@ static bool read_series(const bptt_call *call, frames *j)
                  "one column for each series");
   }
   double *known = door_alloc(d, j->N, sizeof *known);
-  if (!known || !series_each(d, &j->y, check_observation, known)) return false;
+  census c = {j->counts = call->option.at[OPTION_COUNTS].flag, known};
+  if (!known || !series_each(d, &j->y, check_observation, &c)) return false;
   for (ptrdiff_t i = 0; i < j->N; i++) {
     if (known[i] >= FEWEST) continue;
     const place at = {"y", NULL, j->y.list ? i + 1 : 0};
@@ -160,7 +174,7 @@ static bool add_view(const bptt_call *call, frames *j, frame_shape f, season_kin
 
 static bool set_views(const bptt_call *call, frames *j)
 {
-  frame_shape f = {.covariates = j->K};
+  frame_shape f = {.covariates = j->K, .counts = j->counts};
   if (!read_periods(call, &f)) return false;
   const option_value *at = call->option.at;
   const ptrdiff_t period = season_of(&f);
@@ -291,9 +305,10 @@ static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origi
   }
   if (lambda != 0 && size > 0) scale = size / count;
   for (ptrdiff_t t = 0; t < n; t++) z[t] /= scale;
-  value_set(j->lambdas, i, lambda);
-  value_set(j->offsets, i, offset);
-  value_set(j->scales, i, scale);
+  /* Targets that are counts are not transformed. */
+  value_set(j->lambdas, i, j->counts ? 1 : lambda);
+  value_set(j->offsets, i, j->counts ? 0 : offset);
+  value_set(j->scales, i, j->counts ? 1 : scale);
 }
 
 /* The covariates of a series, each with mean 0 and variance 1 over the steps before the origin. */
@@ -349,7 +364,8 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
       const ptrdiff_t D = frame_inputs(&v->shape), H = v->shape.horizon;
       const frame_room room = {(double *)v->x->data + i * D, (double *)v->target->data + i * H,
                                (double *)v->base->data + i * H, D * j->N, H * j->N};
-      value_set(v->spread, i, frame_make(&v->shape, &s, &room, work));
+      const double spread = frame_make(&v->shape, &s, &room, work);
+      value_set(v->spread, i, j->counts ? 1 : spread);
     }
   }
   return BPTT_OK;
@@ -441,9 +457,86 @@ static bptt_status draw_run(bptt_call *call, char *workspace)
   return BPTT_OK;
 }
 
+typedef struct {
+  const bptt_value *outputs, *base, *spread, *of;
+  bptt_value *z;
+  bptt_loss loss;
+  uint64_t seed;
+} sampling;
+
+/* Of each draw its column, from 1. */
+static bool read_columns(const bptt_call *call, ptrdiff_t columns, sampling *j)
+{
+  const door *d = &call->d;
+  j->of = call_given(call, OPTION_OF);
+  if (!value_check_array(d, place_of("of"), j->of, "whole numbers")) return false;
+  for (ptrdiff_t k = 0; k < value_count(j->of); k++) {
+    const double c = value_at(j->of, k);
+    if (c >= 1 && c <= (double)columns && c == floor(c)) continue;
+    return wrong(d->error, place_of("of"), say_number(c).s, "a column, from 1 to %td", columns);
+  }
+  return true;
+}
+
+/* outputs: P H x columns, base: H x columns; z: H x draws */
+static bool sample_prepare(bptt_call *call)
+{
+  static const bptt_loss losses[] = {BPTT_GAUSSIAN, BPTT_STUDENT_T, BPTT_NEGATIVE_BINOMIAL};
+  const door *d = &call->d;
+  const option_value *at = call->option.at;
+  sampling *j = call->job = door_alloc(d, 1, sizeof *j);
+  if (!j) return false;
+  j->loss = losses[at[OPTION_DISTRIBUTION].choice];
+  j->seed = (uint64_t)at[OPTION_DRAW_SEED].number;
+  j->base = call_given(call, OPTION_BASE);
+  j->outputs = call_given(call, OPTION_OUTPUTS);
+  if (!value_check_array(d, place_of("base"), j->base, "a matrix") ||
+      !value_check_array(d, place_of("outputs"), j->outputs, "a matrix") ||
+      !value_check_finite(d, place_of("outputs"), j->outputs)) {
+    return false;
+  }
+  const ptrdiff_t H = value_dim(j->base, 0), columns = value_count(j->base) / H;
+  const ptrdiff_t each = bptt_loss_outputs(&(bptt_problem){.loss = j->loss});
+  const ptrdiff_t dim[] = {each * H, columns};
+  if (!value_has_dims(j->outputs, 2, dim)) {
+    return wrong(d->error, place_of("outputs"), value_describe(j->outputs).s,
+                 "a %td x %td matrix", dim[0], dim[1]);
+  }
+  if (!read_each(call, OPTION_SPREAD, columns, &j->spread) || !read_columns(call, columns, j) ||
+      !value_open_list(d, &call->result, NULL, 1)) {
+    return false;
+  }
+  const ptrdiff_t drawn[] = {H, value_count(j->of)};
+  value_make_array(j->z = value_append(&call->result), "z", BPTT_DOUBLE, 2, drawn);
+  return true;
+}
+
+static bptt_status sample_run(bptt_call *call, char *workspace)
+{
+  (void)workspace;
+  const sampling *j = call->job;
+  const ptrdiff_t H = value_dim(j->base, 0), rows = value_dim(j->outputs, 0);
+  enum { MOST_OUTPUTS = 3 };
+  generator g = seeded(j->seed);
+  for (ptrdiff_t k = 0; k < value_count(j->of); k++) {
+    const ptrdiff_t column = (ptrdiff_t)value_at(j->of, k) - 1;
+    for (ptrdiff_t h = 0; h < H; h++) {
+      double y[MOST_OUTPUTS];
+      for (ptrdiff_t p = 0; p < rows / H; p++) {
+        y[p] = value_at(j->outputs, column * rows + p * H + h);
+      }
+      const double z = value_at(j->base, column * H + h) +
+                       each(j->spread, column) * draw_outputs(&g, j->loss, y, 1);
+      value_set(j->z, k * H + h, fmax(fmin(z, DBL_MAX), -DBL_MAX));
+    }
+  }
+  return BPTT_OK;
+}
+
 const handler rnnar_handlers[] = {
     {"rnnar_frame", rnnar_prepare, rnnar_run},
     {"rnnar_invert", invert_prepare, invert_run},
     {"rnnar_draw", draw_prepare, draw_run},
+    {"rnnar_sample", sample_prepare, sample_run},
     {NULL, NULL, NULL},
 };

@@ -18,7 +18,9 @@
 ##
 ## @var{paths} are ways that the future may take, @var{h} x @code{npaths}, of many
 ## series @var{h} x @code{npaths} x series: a forecast and errors that the model has
-## made together, and so with their dependence from step to step.
+## made together, and so with their dependence from step to step.  Of a model of
+## distributions each path is of one of its networks, drawn among all, and each step is
+## drawn from what this network forecasts.
 ##
 ## An interval is made from the quantiles of the errors that the networks made on targets
 ## they were not trained on, at the same number of steps ahead; beyond the model's
@@ -36,7 +38,8 @@
 ## step; for many series a cell array of them.
 ##
 ## @item @qcode{"npaths"}
-## How many paths.  Default: 1000.
+## How many paths.  Default: 1000.  All forecasts of a model of distributions (see
+## @code{loss} in @code{rnnar}) are made from them: their medians and quantiles.
 ##
 ## @item @qcode{"nonnegative"}
 ## Whether what is below 0 is made 0.  Default: where the series has no negative value.
@@ -90,8 +93,14 @@ function [fc, lo, hi, paths] = rnn_forecast (m, varargin)
   check_nonnegative (given.nonnegative);
   xreg = future_xreg (m, given.xreg, h);
 
-  [z, frame] = forecast_blocks (m, h, xreg);
   p = [fliplr(1 - level / 100), 1 + level / 100] / 2;
+  is_drawn = outputs_of (m.training.loss) > 1;
+  if (is_drawn)
+    z = zeros (h, numel (m.series));   # what is drawn has medians of its own
+    frame = frame_series (m, m.series, m.xreg, 0);
+  else
+    [z, frame] = forecast_blocks (m, h, xreg);
+  endif
   error = [];
   if (h <= rows (m.errors.pool))
     error = row_quantiles (m.errors.pool(1:h,:), p);
@@ -102,7 +111,7 @@ function [fc, lo, hi, paths] = rnn_forecast (m, varargin)
   paths = zeros (h, given.npaths * (nargout > 3), N);
   for i = 1:N
     [fc(:,i), lo(:,i,:), hi(:,i,:), paths(:,:,i)] ...
-      = one_forecast (m, i, z(:,i), p, error, frame, xreg, given, nargout > 3);
+      = one_forecast (m, i, z(:,i), p, error, is_drawn, frame, xreg, given, nargout > 3);
   endfor
   if (! m.many)
     lo = reshape (lo, h, []);
@@ -206,6 +215,10 @@ endfunction
 ## follows is forecast from the path.
 function z = paths_of (m, i, h, xreg, npaths, seed)
 
+  if (outputs_of (m.training.loss) > 1)
+    z = drawn_paths (m, i, h, xreg, npaths, seed);
+    return;
+  endif
   pool = m.errors.pool;
   own = xreg(i(! isempty (xreg)));
   [block, frame] = last_block (m, m.series(i), own, 0);
@@ -219,6 +232,46 @@ function z = paths_of (m, i, h, xreg, npaths, seed)
     block = last_block (m, paths, repmat (own, 1, npaths), rows (z));
     z = [z; block + size * pool(:,draw(:,b))];
   endfor
+  z = z(1:h,:);
+
+endfunction
+
+## -------------------------------------------------------------------------- distributions
+
+## What a network forecasts from the end of these series of the frame, each n long: outputs, base
+## and spread, a column for each.
+function said = said_last (view, net, own, n)
+
+  net.output_mode = "last";
+  outputs = rnn_predict (net, view.x(:,own,:), "lengths", repmat (n, 1, numel (own)));
+  said.outputs = reshape (outputs, [], numel (own));
+  said.base = view.base(:,own,n);
+  said.spread = view.spread(own)(:)';
+
+endfunction
+
+## Paths of series i, transformed: h x npaths, of a model that forecasts distributions.  Each is of
+## one network, drawn among all, which goes on from it beyond its horizon.
+function z = drawn_paths (m, i, h, xreg, npaths, seed)
+
+  nets = [m.networks{:}];
+  view_of = repelem (1:numel (m.networks), m.repeats);
+  n = numel (m.series{i});
+  own_xreg = xreg(i(! isempty (xreg)));
+  frame = frame_series (m, m.series(i), own_xreg, 0);
+  of = __bptt__ ("rnnar_draw", "n", numel (nets), "draws", npaths, "seed", seed);
+  said = cellfun (@(net, v) said_last (frame.view{v}, net, 1, n), nets, num2cell (view_of));
+  z = draw_steps (m, [said.outputs], [said.base], [said.spread], of, seed);
+  [~, together] = sort (of(:)');   # the paths of a network one after the other
+  place(together) = 1:npaths;
+  while (rows (z) < h)
+    paths = append_to (repmat (m.series(i), 1, npaths), invert_series (z, frame, 1));
+    ahead = frame_series (m, paths, repmat (own_xreg, 1, npaths), rows (z));
+    said = arrayfun (@(k) said_last (ahead.view{view_of(k)}, nets{k}, find (of(:)' == k), ...
+                                     n + rows (z)), unique (of(:)'));
+    z = [z; draw_steps(m, [said.outputs], [said.base], [said.spread], place, ...
+                       seed + 1e6 * rows (z))];
+  endwhile
   z = z(1:h,:);
 
 endfunction
@@ -237,14 +290,18 @@ function q = row_quantiles (x, p)
 endfunction
 
 ## The forecast of series i.  ERROR: the quantiles P of the errors up to step h, where there are such.
-function [fc, lo, hi, paths] = one_forecast (m, i, z, p, error, frame, xreg, given, want_paths)
+## IS_DRAWN: the paths' quantiles are all there is.
+function [fc, lo, hi, paths] ...
+  = one_forecast (m, i, z, p, error, is_drawn, frame, xreg, given, want_paths)
 
   h = rows (z);
   paths = zeros (h, 0);
   if (want_paths || isempty (error))
     paths = paths_of (m, i, h, xreg, given.npaths, given.seed);
   endif
-  if (isempty (error))
+  if (is_drawn)
+    [z, ends] = deal (drawn_numbers (paths, 0.5), drawn_numbers (paths, p));
+  elseif (isempty (error))
     ends = row_quantiles (paths, p);
   else
     ends = z + error * (frame.view{1}.spread(i) * m.errors.ratio(i));
@@ -335,6 +392,28 @@ endfunction
 %! [~, ~, ~, short] = rnn_forecast (m, 3, "npaths", 9);
 %! [~, ~, ~, long] = rnn_forecast (m, 24, "npaths", 9);
 %! assert (long(1:3,:), short);
+
+%!test # distributions: quantiles of the paths, which begin in the same way; counts are whole
+%! for loss = {"student_t", "negative_binomial"}
+%!   drawn = rnnar (floor (y), quick{:}, "horizon", 5, "lambda", 1, "loss", loss{1});
+%!   [fc, lo, hi, paths] = rnn_forecast (drawn, 12, "level", 80, "npaths", 100, "seed", 3);
+%!   in_order = sort (paths, 2);
+%!   assert ([fc, lo, hi], in_order(:,[50, 10, 90]));
+%!   [~, ~, ~, short] = rnn_forecast (drawn, 3, "npaths", 100, "seed", 3);
+%!   assert (short, paths(1:3,:));
+%! endfor
+%! assert (all (paths(:) >= 0 & paths(:) == round (paths(:))));
+
+%!test # distributions: a path goes on from itself, by the network that it is of
+%! drawn = rnnar (y, quick{:}, "horizon", 2, "lambda", 1, "loss", "gaussian");
+%! for k = 1:2
+%!   drawn.networks{1}{k}.param.W_hy(:) = 0;
+%!   drawn.networks{1}{k}.param.b_y = [k; 2*k; -40; -40];
+%! endfor
+%! [~, ~, ~, paths] = rnn_forecast (drawn, 6, "npaths", 12);
+%! of = (paths(1,:) - y(60)) / mean (abs (diff (y)));
+%! assert (unique (round (of * 1e6)) / 1e6, [1, 2]);
+%! assert (paths - y(60), (1:6)' * of * mean (abs (diff (y))), 1e-9);
 
 %!test # many series: each is forecast as it is alone
 %! many = rnnar ({y, y(20:50)', 3 * y(1:41)}, quick{:}, "period", 12);
