@@ -129,7 +129,7 @@ static bool read_lambda(const bptt_call *call, frames *j)
     return wrong(call->d.error, place_of("lambda"), value_describe(v).s,
                  "\"auto\", or one number of at least -5 and at most 5");
   }
-  return series_each(&call->d, &j->y, check_transform, &j->lambda);
+  return j->counts || series_each(&call->d, &j->y, check_transform, &j->lambda);
 }
 
 /* Of the periods, the longest that lags can span. */
@@ -283,12 +283,23 @@ static double back(double z, double lambda)
   return lambda == 1 ? z : box_cox_inverse(z, lambda);
 }
 
-/* Which transformation; 0 and 1 leave nothing to choose. */
+/* Which transformation; 0 and 1 leave nothing to choose. Counts may be 0 later on if they are not
+ * so far. */
 static double choose_lambda(const frames *j, ptrdiff_t n, const double *y, double *offset)
 {
+  double lambda = j->lambda;
   *offset = 0;
-  if (j->automatic) return log_offset(n, y, offset) ? 0 : 1;
-  return j->lambda;
+  if (j->automatic) lambda = log_offset(n, y, offset) ? 0 : 1;
+  if (j->counts) *offset = lambda <= 0 ? .5 : 0;
+  return lambda;
+}
+
+/* A forecast y that is appended may be such, by rounding or far out in a tail, that its transform z
+ * is not finite: it is far out still. */
+static double within_reach(double y, double z)
+{
+  const double far = 1e100;
+  return isnan(z) ? copysign(far, y) : fmax(fmin(z, far), -far);
 }
 
 /* z: y transformed, and where that is no logarithm, in units of its mean size before the origin. */
@@ -299,6 +310,7 @@ static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origi
   const double lambda = choose_lambda(j, origin, y, &offset);
   for (ptrdiff_t t = 0; t < n; t++) {
     z[t] = there(y[t] + offset, lambda);
+    if (t >= origin && !isnan(y[t])) z[t] = within_reach(y[t], z[t]);
     if (t >= origin || isnan(z[t])) continue;
     size += fabs(z[t]);
     count += 1;

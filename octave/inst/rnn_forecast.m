@@ -264,8 +264,10 @@ function z = drawn_paths (m, i, h, xreg, npaths, seed)
   z = draw_steps (m, [said.outputs], [said.base], [said.spread], of, seed);
   [~, together] = sort (of(:)');   # the paths of a network one after the other
   place(together) = 1:npaths;
+  most = realmax / 1e3;   # what a transformation turns into infinity, as a number to go on from
   while (rows (z) < h)
-    paths = append_to (repmat (m.series(i), 1, npaths), invert_series (z, frame, 1));
+    y = max (min (invert_series (z, frame, 1), most), -most);
+    paths = append_to (repmat (m.series(i), 1, npaths), y);
     ahead = frame_series (m, paths, repmat (own_xreg, 1, npaths), rows (z));
     said = arrayfun (@(k) said_last (ahead.view{view_of(k)}, nets{k}, find (of(:)' == k), ...
                                      n + rows (z)), unique (of(:)'));
@@ -403,6 +405,17 @@ endfunction
 %!   assert (short, paths(1:3,:));
 %! endfor
 %! assert (all (paths(:) >= 0 & paths(:) == round (paths(:))));
+
+%!test # distributions: far out in their tails, and counts of 0 after series without one
+%! wild = rnnar (y, quick{:}, "horizon", 1, "loss", "student_t");
+%! for k = 1:2
+%!   wild.networks{1}{k}.param.b_y = [0; 8; -9];
+%! endfor
+%! [fc, ~, ~, paths] = rnn_forecast (wild, 12, "npaths", 50);
+%! assert (size (paths), [12, 50]);
+%! few = rnnar ([1, 2, 1, 3, 1, 1, 2, 1, 1, 4], quick{:}, "horizon", 1, "loss", "negative_binomial");
+%! [fc, lo, hi, paths] = rnn_forecast (few, 12, "npaths", 50);
+%! assert (any (paths(:) == 0) && all (isfinite (paths(:))));
 
 %!test # distributions: a path goes on from itself, by the network that it is of
 %! drawn = rnnar (y, quick{:}, "horizon", 2, "lambda", 1, "loss", "gaussian");

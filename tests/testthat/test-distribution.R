@@ -62,6 +62,16 @@ test_that("point forecasts and intervals are quantiles of paths", {
   expect_equal(as.numeric(short), as.numeric(paths[1:3, ]))
 })
 
+test_that("paths go on from far out in a tail, and from counts that were not before", {
+  wild <- small(AirPassengers, loss = "student_t", season = "none", horizon = 1)
+  for (k in 1:2) wild$networks[[1L]][[k]]$param$b_y[] <- c(0, 8, -9)
+  expect_identical(dim(simulate(wild, 50, seed = 1, h = 12)), c(12L, 50L))
+  few <- small(c(1, 2, 1, 3, 1, 1, 2, 1, 1, 4), loss = "negative_binomial", horizon = 1)
+  paths <- simulate(few, 50, seed = 1, h = 12)
+  expect_true(any(paths == 0) && all(is.finite(paths)))
+  expect_sane(predict(small(c(0, 1, 0, 2, 1, 3), loss = "negative_binomial", lambda = 0), h = 3), 3)
+})
+
 test_that("a path goes on from itself, by the network that it is of", {
   y <- head(AirPassengers, 60)
   fit <- small(y, loss = "gaussian", season = "none", horizon = 2, lambda = 1)
