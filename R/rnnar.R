@@ -32,7 +32,7 @@
 #' too narrow, the weights of each network are those with the lowest loss on the targets that it leaves
 #' out. With `repeats = 1` there are none, and intervals are too narrow.
 #'
-#' `"negative_binomial"` is for small counts, those of rare events or of a shop's sales (Salinas et al.
+#' `"negative_binomial"` is for counts, those of rare events or of a shop's sales (Salinas et al.
 #' 2020): whole numbers from 0 on, whose forecasts are such, too. The targets are the counts themselves,
 #' `lambda` is for the inputs alone, among which the level is. Counts that grow beyond all before are
 #' better forecast by the others.

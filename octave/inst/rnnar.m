@@ -143,7 +143,7 @@
 ## loss on the targets that it leaves out.  With @code{repeats} 1 there are none, and
 ## intervals are too narrow.
 ##
-## @qcode{"negative_binomial"} is for small counts, those of rare events or of a shop's
+## @qcode{"negative_binomial"} is for counts, those of rare events or of a shop's
 ## sales (Salinas et al.@: 2020): whole numbers from 0 on, whose forecasts are such, too.
 ## The targets are the counts themselves, @code{lambda} is for the inputs alone, among
 ## which the level is.  Counts that grow beyond all before are better forecast by the
