@@ -29,11 +29,10 @@ all_networks <- function(fit) {
 # `draws` times one of n.
 draw_among <- function(n, draws, seed) run("rnnar_draw", list(n = n, draws = draws, seed = seed))[[1L]]
 
-# A column for each of `of`, drawn from the distribution of that column of `outputs`, transformed.
-draw_steps <- function(fit, outputs, base, spread, of, seed) {
-  run("rnnar_sample", list(
-    outputs = outputs, base = base, spread = spread, of = of, seed = seed, loss = fit$training$loss
-  ))$z
+# A column for each of `of`, drawn from the distribution of that column of what networks said,
+# transformed.
+draw_steps <- function(fit, said, of, seed) {
+  run("rnnar_sample", c(said, list(of = of, seed = seed, loss = fit$training$loss)))$z
 }
 
 # The p-quantiles of each row: numbers of it, so that those of counts are counts.
@@ -53,40 +52,42 @@ ahead_medians <- function(fit, frame, i, h, draws = 1000) {
   K <- length(all$net)
   each <- outputs_of(fit$training$loss)
   outputs <- array(0, c(each, origins, K))
-  base <- matrix(0, origins, K)
-  spread <- numeric(K)
+  base <- spread <- level <- matrix(0, origins, K)
   for (k in seq_len(K)) {
     view <- frame$view[[all$view[k]]]
     H <- dim(view$base)[1L]
     said <- rnn_predict(all$net[[k]], view$x[, i, , drop = FALSE], lengths = n)
     outputs[, , k] <- said[h + H * (seq_len(each) - 1), 1L, seq_len(origins)]
     base[, k] <- view$base[h, i, seq_len(origins)]
-    spread[k] <- view$spread[i]
+    spread[, k] <- view$spread[i]
+    level[, k] <- view$level[i, seq_len(origins)]
   }
   net <- draw_among(K, draws, fit$seed)
   of <- rep(origins * (net - 1), each = origins) + seq_len(origins)
-  z <- draw_steps(
-    fit, matrix(outputs, each), matrix(base, 1L), rep(spread, each = origins), of, fit$seed
+  said <- list(
+    output = matrix(outputs, each), base = matrix(base, 1L), spread = c(spread), level = c(level)
   )
+  z <- draw_steps(fit, said, of, fit$seed)
   invert(drawn_numbers(matrix(z, origins), 0.5), frame, i)
 }
 
-# What network `net` forecasts from the end of these series of the frame, each n long: outputs, base
-# and spread, a column for each.
+# What network `net` forecasts from the end of these series of the frame, each n long: a column for
+# each, and what the outputs are measured in.
 said_last <- function(view, net, own, n) {
   net$output_mode <- "last"
   H <- dim(view$base)[1L]
-  outputs <- rnn_predict(net, view$x[, own, , drop = FALSE], lengths = rep(n, length(own)))
+  output <- rnn_predict(net, view$x[, own, , drop = FALSE], lengths = rep(n, length(own)))
   list(
-    outputs = matrix(outputs, ncol = length(own)), base = matrix(view$base[, own, n], H),
-    spread = view$spread[own]
+    output = matrix(output, ncol = length(own)), base = matrix(view$base[, own, n], H),
+    spread = view$spread[own], level = view$level[own, n]
   )
 }
 
 bind_said <- function(said) {
+  part <- function(name, bind) do.call(bind, lapply(said, `[[`, name))
   list(
-    outputs = do.call(cbind, lapply(said, `[[`, "outputs")),
-    base = do.call(cbind, lapply(said, `[[`, "base")), spread = unlist(lapply(said, `[[`, "spread"))
+    output = part("output", cbind), base = part("base", cbind), spread = part("spread", c),
+    level = part("level", c)
   )
 }
 
@@ -98,7 +99,7 @@ drawn_paths <- function(object, i, h, xreg, npaths, seed) {
   frame <- frame_of(object, object$series[i], xreg[i], 0)
   of <- draw_among(length(all$net), npaths, seed)
   said <- bind_said(Map(function(net, v) said_last(frame$view[[v]], net, 1L, n), all$net, all$view))
-  z <- draw_steps(object, said$outputs, said$base, said$spread, of, seed)
+  z <- draw_steps(object, said, of, seed)
   own <- lapply(seq_along(all$net), function(k) which(of == k))
   used <- which(lengths(own) > 0L)
   place <- order(unlist(own)) # of each path among those of its network, one after the other
@@ -109,8 +110,7 @@ drawn_paths <- function(object, i, h, xreg, npaths, seed) {
     said <- bind_said(lapply(used, function(k) {
       said_last(ahead$view[[all$view[k]]], all$net[[k]], own[[k]], n + nrow(z))
     }))
-    block <- draw_steps(object, said$outputs, said$base, said$spread, place, seed + 1e6 * nrow(z))
-    z <- rbind(z, block)
+    z <- rbind(z, draw_steps(object, said, place, seed + 1e6 * nrow(z)))
   }
   z[seq_len(h), , drop = FALSE]
 }

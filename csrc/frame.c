@@ -12,6 +12,13 @@
  *             that takes t+h to t or before
  *   targets at t: (z_{t+h} - b_{t,h}) / v, h = 1 ... H
  *
+ * Where z are logarithms and the view is linear, e_t = exp(d_t) over the mean of exp(d) stands in
+ * the place of d_t in the inputs and in v, and
+ *
+ *   targets at t: (exp(z_{t+h} - b_{t,h}) - 1) e_t / v
+ *
+ * so that a growth that lasts is a straight line to the network, not an exponential.
+ *
  * Of counts the targets are y_{t+h} themselves. What tells their size is among the inputs: b_{t,h},
  * h = 1 ... a season.
  *
@@ -138,6 +145,24 @@ static double spread(ptrdiff_t n, const double *d)
   return v > least ? v : least;
 }
 
+/* e from d; beyond the origin d may be anything. */
+static void exponentials(ptrdiff_t n, ptrdiff_t origin, double *d)
+{
+  const double far = 300;
+  double most = d[0], sum = 0;
+  for (ptrdiff_t t = 1; t < origin; t++) most = fmax(most, d[t]);
+  for (ptrdiff_t t = 0; t < origin; t++) sum += exp(d[t] - most);
+  const double log_mean = most + log(sum / (double)origin);
+  for (ptrdiff_t t = 0; t < n; t++) d[t] = exp(fmax(fmin(d[t] - log_mean, far), -far));
+}
+
+double frame_back(double base, double spread, double level, double output)
+{
+  const double least = .05; /* of the level: below it a straight line ends */
+  if (level == 0) return base + output * spread;
+  return base + log(fmax(1 + output * spread / level, least));
+}
+
 double frame_make(const frame_shape *f, const frame_series *s, const frame_room *room,
                   double *workspace)
 {
@@ -146,13 +171,20 @@ double frame_make(const frame_shape *f, const frame_series *s, const frame_room 
   double *season = workspace, *d = season + n + H;
   take_seasons(f, s, season, d + n);
   for (ptrdiff_t t = 0; t < n; t++) d[t] = s->z[t] - season[t];
-  const double v = spread(s->origin, d), log_v = log(v);
+  /* What is measured: d, or e in another place. */
+  const bool linear = f->linear && s->logarithm;
+  double *e = d;
+  if (linear) {
+    e = memcpy(d + n, d, (size_t)n * sizeof *d);
+    exponentials(n, s->origin, e);
+  }
+  const double v = spread(s->origin, e), log_v = log(v);
   const ptrdiff_t back = f->season == SEASON_DIFFERENCE ? longest_period(f, s) : 0;
   for (ptrdiff_t t = 0; t < n; t++) {
     double *x = room->x + t * room->x_step;
     for (ptrdiff_t k = 0; k < f->lags; k++) {
       const ptrdiff_t then = t - f->lag[k];
-      *x++ = (d[then > 0 ? then : 0] - d[t]) / v;
+      *x++ = (e[then > 0 ? then : 0] - e[t]) / v;
     }
     *x++ = .3 * log_v; /* of the size of the others */
     *x++ = isnan(s->y[t]);
@@ -168,16 +200,22 @@ double frame_make(const frame_shape *f, const frame_series *s, const frame_room 
         *x++ = cos(angle);
       }
     }
+    room->level[t * room->level_step] = linear && !f->counts ? e[t] : 0;
     for (ptrdiff_t h = 1; h <= H; h++) {
       double *base = &room->base[t * room->target_step + h - 1];
       double *target = &room->target[t * room->target_step + h - 1];
       const ptrdiff_t then = back ? t + h - back * ((h + back - 1) / back) : t;
       *base = (then >= 0 ? d[then] : d[t]) + season[t + h];
-      *target = t + h < n && !isnan(s->y[t + h]) ? (s->z[t + h] - *base) / v : NAN;
-      if (!f->counts) continue;
-      if (h <= bases(f)) *x++ = .3 * *base;
-      *base = 0;
-      if (t + h < n) *target = s->y[t + h];
+      *target = NAN;
+      const bool known = t + h < n && !isnan(s->y[t + h]);
+      if (f->counts) {
+        if (h <= bases(f)) *x++ = .3 * *base;
+        *base = 0;
+        if (known) *target = s->y[t + h];
+      } else if (known) {
+        const double change = s->z[t + h] - *base;
+        *target = (linear ? expm1(change) * e[t] : change) / v;
+      }
     }
   }
   return v;

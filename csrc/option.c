@@ -14,6 +14,7 @@
 #define SAVES "rnn_save rnn_export"
 #define THREADED "rnn_forward rnn_predict rnn_gradcheck rnn_gradflow rnn_train " GRADIENTS
 #define FRAMES "rnnar_frame"
+#define BACK "rnnar_back rnnar_sample"
 #define RUNS "rnn_forward rnn_predict " LOSSES
 
 /* The default of `levels`, as numbers and as R spells it. */
@@ -229,13 +230,14 @@ static const bptt_option table[OPTION_COUNT] = {
     [OPTION_EACH_LAMBDA] = {"rnnar_invert", "lambda", "data", "", "", "Box-Cox transformation"},
     [OPTION_OFFSET] = {"rnnar_invert", "offset", "data", "", "", "what was added before"},
     [OPTION_SCALE] = {"rnnar_invert", "scale", "data", "", "", "what it was divided by after"},
+    [OPTION_BACK_OUTPUT] = {BACK, "output", "data", "", "", "what networks say, H x N x steps"},
+    [OPTION_BACK_BASE] = {BACK, "base", "data", "", "", "what it is measured from"},
+    [OPTION_BACK_SPREAD] = {BACK, "spread", "data", "", "", "its unit, for each series"},
+    [OPTION_BACK_LEVEL] = {BACK, "level", "data", "", "", "of each series at each step, or 0"},
     [OPTION_AMONG] = {"rnnar_draw", "n", "whole", "", "[1, 9007199254740992]", "what there is"},
     [OPTION_DRAWS] = {"rnnar_draw", "draws", "whole", "", "[1, 2147483647]", "how many to draw"},
     [OPTION_DRAW_SEED] = {"rnnar_draw rnnar_sample", "seed", "whole", "", "[0, 9007199254740992]",
                           "seed of what is drawn"},
-    [OPTION_OUTPUTS] = {"rnnar_sample", "outputs", "data", "", "", "parameters of distributions"},
-    [OPTION_BASE] = {"rnnar_sample", "base", "data", "", "", "what targets are measured from"},
-    [OPTION_SPREAD] = {"rnnar_sample", "spread", "data", "", "", "in units of what"},
     [OPTION_OF] = {"rnnar_sample", "of", "data", "", "", "the column of each draw"},
     [OPTION_DISTRIBUTION] = {"rnnar_sample", "loss", "choice", "\"gaussian\"",
                              "gaussian|student_t|negative_binomial", "the distribution"},

@@ -13,12 +13,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_VIEWS = 2, LONGEST_LAG = 60 };
+enum { MOST_VIEWS = 3, LONGEST_LAG = 60 };
 
 /* One way to see the series. */
 typedef struct {
   frame_shape shape;
-  bptt_value *x, *target, *base, *spread;
+  bptt_value *x, *target, *base, *spread, *level;
 } view;
 
 typedef struct {
@@ -181,11 +181,15 @@ static bool set_views(const bptt_call *call, frames *j)
   f.horizon = at[OPTION_HORIZON].given ? (ptrdiff_t)at[OPTION_HORIZON].number
               : period                 ? 2 * period
                                        : 10;
-  const season_kind season = f.periods ? (season_kind)at[OPTION_SEASON].choice : SEASON_NONE;
-  if (season != SEASON_AUTO) return add_view(call, j, f, season);
-  frame_shape tested = f;
-  tested.test = true;
-  return add_view(call, j, tested, SEASON_STL) && add_view(call, j, f, SEASON_DIFFERENCE);
+  const season_kind season = (season_kind)at[OPTION_SEASON].choice;
+  if (season != SEASON_AUTO) return add_view(call, j, f, f.periods ? season : SEASON_NONE);
+  frame_shape tested = f, linear = f;
+  tested.test = linear.test = true;
+  linear.linear = true;
+  const season_kind without = f.periods ? SEASON_STL : SEASON_NONE;
+  return add_view(call, j, tested, without) &&
+         (!f.periods || add_view(call, j, f, SEASON_DIFFERENCE)) &&
+         (!j->automatic || add_view(call, j, linear, without));
 }
 
 static bool read_covariates(const bptt_call *call, frames *j)
@@ -220,12 +224,13 @@ static bool make_view(const bptt_call *call, const frames *j, bptt_value *list, 
   if (!product(D > H ? D : H, j->N, &each) || !product(each, j->T, &all)) {
     return fail_memory(call->d.error, SIZE_MAX);
   }
-  if (!value_open_list(&call->d, list, NULL, 4)) return false;
-  const ptrdiff_t inputs[] = {D, j->N, j->T}, outputs[] = {H, j->N, j->T};
+  if (!value_open_list(&call->d, list, NULL, 5)) return false;
+  const ptrdiff_t inputs[] = {D, j->N, j->T}, outputs[] = {H, j->N, j->T}, steps[] = {j->N, j->T};
   value_make_array(v->x = value_append(list), "x", BPTT_DOUBLE, 3, inputs);
   value_make_array(v->target = value_append(list), "target", BPTT_DOUBLE, 3, outputs);
   value_make_array(v->base = value_append(list), "base", BPTT_DOUBLE, 3, outputs);
   value_make_vector(&call->d, v->spread = value_append(list), "spread", BPTT_DOUBLE, j->N);
+  value_make_array(v->level = value_append(list), "level", BPTT_DOUBLE, 2, steps);
   return true;
 }
 
@@ -303,7 +308,7 @@ static double within_reach(double y, double z)
 }
 
 /* z: y transformed, and where that is no logarithm, in units of its mean size before the origin. */
-static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origin, const double *y,
+static double transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origin, const double *y,
                       double *z)
 {
   double offset, size = 0, count = 0, scale = 1;
@@ -321,6 +326,7 @@ static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origi
   value_set(j->lambdas, i, j->counts ? 1 : lambda);
   value_set(j->offsets, i, j->counts ? 0 : offset);
   value_set(j->scales, i, j->counts ? 1 : scale);
+  return lambda;
 }
 
 /* The covariates of a series, each with mean 0 and variance 1 over the steps before the origin. */
@@ -347,6 +353,7 @@ static void clear(const view *v)
   double *target = v->target->data;
   memset(v->x->data, 0, v->x->count * sizeof(double));
   memset(v->base->data, 0, v->base->count * sizeof(double));
+  memset(v->level->data, 0, v->level->count * sizeof(double));
   for (size_t k = 0; k < v->target->count; k++) target[k] = NAN;
 }
 
@@ -361,10 +368,10 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
     const ptrdiff_t origin = n > j->appended ? n - j->appended : n;
     const frame_shape *first = &j->view[0].shape;
     for (ptrdiff_t t = 0; t < n; t++) y[t] = series_at(&j->y, 0, i, t);
-    transform(j, i, n, origin, y, z);
+    const double lambda = transform(j, i, n, origin, y, z);
     if (j->K) standardize(j, i, origin, covariate);
     const ptrdiff_t known = j->K ? series_length(&j->xreg, i) : 0;
-    const frame_series s = {n, origin, z, y, covariate, known};
+    const frame_series s = {n, origin, lambda == 0, z, y, covariate, known};
     /* Of the numbers before the origin there are some: see read_series(). */
     memcpy(work, z, (size_t)origin * sizeof *z);
     if (fill_missing(origin, work, first->periods, first->period, z, work + origin) !=
@@ -375,7 +382,8 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
       const view *v = &j->view[k];
       const ptrdiff_t D = frame_inputs(&v->shape), H = v->shape.horizon;
       const frame_room room = {(double *)v->x->data + i * D, (double *)v->target->data + i * H,
-                               (double *)v->base->data + i * H, D * j->N, H * j->N};
+                               (double *)v->base->data + i * H, (double *)v->level->data + i,
+                               D * j->N, H * j->N, j->N};
       const double spread = frame_make(&v->shape, &s, &room, work);
       value_set(v->spread, i, j->counts ? 1 : spread);
     }
@@ -441,6 +449,51 @@ static bptt_status invert_run(bptt_call *call, char *workspace)
 }
 
 typedef struct {
+  const bptt_value *output, *base, *spread, *level;
+  bptt_value *z;
+} scaling;
+
+/* What networks say, H x N x steps, on the transformed scale. */
+static bool back_prepare(bptt_call *call)
+{
+  const door *d = &call->d;
+  scaling *j = call->job = door_alloc(d, 1, sizeof *j);
+  if (!j) return false;
+  j->output = call_given(call, OPTION_BACK_OUTPUT);
+  j->base = call_given(call, OPTION_BACK_BASE);
+  j->spread = call_given(call, OPTION_BACK_SPREAD);
+  j->level = call_given(call, OPTION_BACK_LEVEL);
+  if (!value_check_array(d, place_of("output"), j->output, "an array") ||
+      !value_check_array(d, place_of("base"), j->base, "an array") ||
+      !value_check_array(d, place_of("spread"), j->spread, "numbers") ||
+      !value_check_array(d, place_of("level"), j->level, "numbers")) {
+    return false;
+  }
+  const ptrdiff_t H = value_dim(j->output, 0), N = value_count(j->spread);
+  const ptrdiff_t steps = value_count(j->level) / N, dim[] = {H, N, steps};
+  if (value_count(j->output) != H * N * steps || value_count(j->base) != H * N * steps) {
+    return wrong(d->error, place_of("output"), value_describe(j->output).s,
+                 "%td x %td x %td numbers, as `base`", H, N, steps);
+  }
+  if (!value_open_list(d, &call->result, NULL, 1)) return false;
+  value_make_array(j->z = value_append(&call->result), "z", BPTT_DOUBLE, 3, dim);
+  return true;
+}
+
+static bptt_status back_run(bptt_call *call, char *workspace)
+{
+  (void)workspace;
+  const scaling *j = call->job;
+  const ptrdiff_t H = value_dim(j->output, 0), N = value_count(j->spread);
+  for (ptrdiff_t k = 0; k < value_count(j->z); k++) {
+    value_set(j->z, k,
+              frame_back(value_at(j->base, k), value_at(j->spread, k / H % N),
+                         value_at(j->level, k / H), value_at(j->output, k)));
+  }
+  return BPTT_OK;
+}
+
+typedef struct {
   bptt_value *index;
   double among;
   uint64_t seed;
@@ -470,7 +523,7 @@ static bptt_status draw_run(bptt_call *call, char *workspace)
 }
 
 typedef struct {
-  const bptt_value *outputs, *base, *spread, *of;
+  const bptt_value *output, *base, *spread, *level, *of;
   bptt_value *z;
   bptt_loss loss;
   uint64_t seed;
@@ -490,7 +543,7 @@ static bool read_columns(const bptt_call *call, ptrdiff_t columns, sampling *j)
   return true;
 }
 
-/* outputs: P H x columns, base: H x columns; z: H x draws */
+/* output: P H x columns, base: H x columns; z: H x draws */
 static bool sample_prepare(bptt_call *call)
 {
   static const bptt_loss losses[] = {BPTT_GAUSSIAN, BPTT_STUDENT_T, BPTT_NEGATIVE_BINOMIAL};
@@ -500,21 +553,22 @@ static bool sample_prepare(bptt_call *call)
   if (!j) return false;
   j->loss = losses[at[OPTION_DISTRIBUTION].choice];
   j->seed = (uint64_t)at[OPTION_DRAW_SEED].number;
-  j->base = call_given(call, OPTION_BASE);
-  j->outputs = call_given(call, OPTION_OUTPUTS);
+  j->base = call_given(call, OPTION_BACK_BASE);
+  j->output = call_given(call, OPTION_BACK_OUTPUT);
   if (!value_check_array(d, place_of("base"), j->base, "a matrix") ||
-      !value_check_array(d, place_of("outputs"), j->outputs, "a matrix") ||
-      !value_check_finite(d, place_of("outputs"), j->outputs)) {
+      !value_check_array(d, place_of("output"), j->output, "a matrix") ||
+      !value_check_finite(d, place_of("output"), j->output)) {
     return false;
   }
   const ptrdiff_t H = value_dim(j->base, 0), columns = value_count(j->base) / H;
   const ptrdiff_t each = bptt_loss_outputs(&(bptt_problem){.loss = j->loss});
   const ptrdiff_t dim[] = {each * H, columns};
-  if (!value_has_dims(j->outputs, 2, dim)) {
-    return wrong(d->error, place_of("outputs"), value_describe(j->outputs).s,
+  if (!value_has_dims(j->output, 2, dim)) {
+    return wrong(d->error, place_of("output"), value_describe(j->output).s,
                  "a %td x %td matrix", dim[0], dim[1]);
   }
-  if (!read_each(call, OPTION_SPREAD, columns, &j->spread) || !read_columns(call, columns, j) ||
+  if (!read_each(call, OPTION_BACK_SPREAD, columns, &j->spread) ||
+      !read_each(call, OPTION_BACK_LEVEL, columns, &j->level) || !read_columns(call, columns, j) ||
       !value_open_list(d, &call->result, NULL, 1)) {
     return false;
   }
@@ -527,7 +581,7 @@ static bptt_status sample_run(bptt_call *call, char *workspace)
 {
   (void)workspace;
   const sampling *j = call->job;
-  const ptrdiff_t H = value_dim(j->base, 0), rows = value_dim(j->outputs, 0);
+  const ptrdiff_t H = value_dim(j->base, 0), rows = value_dim(j->output, 0);
   enum { MOST_OUTPUTS = 3 };
   generator g = seeded(j->seed);
   for (ptrdiff_t k = 0; k < value_count(j->of); k++) {
@@ -535,10 +589,11 @@ static bptt_status sample_run(bptt_call *call, char *workspace)
     for (ptrdiff_t h = 0; h < H; h++) {
       double y[MOST_OUTPUTS];
       for (ptrdiff_t p = 0; p < rows / H; p++) {
-        y[p] = value_at(j->outputs, column * rows + p * H + h);
+        y[p] = value_at(j->output, column * rows + p * H + h);
       }
-      const double z = value_at(j->base, column * H + h) +
-                       each(j->spread, column) * draw_outputs(&g, j->loss, y, 1);
+      const double z =
+          frame_back(value_at(j->base, column * H + h), each(j->spread, column),
+                     each(j->level, column), draw_outputs(&g, j->loss, y, 1));
       value_set(j->z, k * H + h, fmax(fmin(z, DBL_MAX), -DBL_MAX));
     }
   }
@@ -548,6 +603,7 @@ static bptt_status sample_run(bptt_call *call, char *workspace)
 const handler rnnar_handlers[] = {
     {"rnnar_frame", rnnar_prepare, rnnar_run},
     {"rnnar_invert", invert_prepare, invert_run},
+    {"rnnar_back", back_prepare, back_run},
     {"rnnar_draw", draw_prepare, draw_run},
     {"rnnar_sample", sample_prepare, sample_run},
     {NULL, NULL, NULL},

@@ -178,7 +178,7 @@ function [z, frame] = last_block (m, series, xreg, appended)
     endfor
     [H, N, ~] = size (view.base);
     base = view.base((1:H)' + H * (0:N-1) + H * N * (n - 1));
-    z = (z + base) + reshape (out, H, N) .* view.spread(:)';
+    z = z + back_series (out, base, view.spread, view.level((1:N) + N * (n - 1)));
   endfor
   z = z / numel (frame.view);
 
@@ -238,15 +238,16 @@ endfunction
 
 ## -------------------------------------------------------------------------- distributions
 
-## What a network forecasts from the end of these series of the frame, each n long: outputs, base
-## and spread, a column for each.
+## What a network forecasts from the end of these series of the frame, each n long: a column for
+## each, and what the outputs are measured in.
 function said = said_last (view, net, own, n)
 
   net.output_mode = "last";
-  outputs = rnn_predict (net, view.x(:,own,:), "lengths", repmat (n, 1, numel (own)));
-  said.outputs = reshape (outputs, [], numel (own));
+  output = rnn_predict (net, view.x(:,own,:), "lengths", repmat (n, 1, numel (own)));
+  said.output = reshape (output, [], numel (own));
   said.base = view.base(:,own,n);
   said.spread = view.spread(own)(:)';
+  said.level = view.level(own,n)(:)';
 
 endfunction
 
@@ -261,7 +262,7 @@ function z = drawn_paths (m, i, h, xreg, npaths, seed)
   frame = frame_series (m, m.series(i), own_xreg, 0);
   of = __bptt__ ("rnnar_draw", "n", numel (nets), "draws", npaths, "seed", seed);
   said = cellfun (@(net, v) said_last (frame.view{v}, net, 1, n), nets, num2cell (view_of));
-  z = draw_steps (m, [said.outputs], [said.base], [said.spread], of, seed);
+  z = draw_steps (m, said, of, seed);
   [~, together] = sort (of(:)');   # the paths of a network one after the other
   place(together) = 1:npaths;
   most = realmax / 1e3;   # what a transformation turns into infinity, as a number to go on from
@@ -271,8 +272,7 @@ function z = drawn_paths (m, i, h, xreg, npaths, seed)
     ahead = frame_series (m, paths, repmat (own_xreg, 1, npaths), rows (z));
     said = arrayfun (@(k) said_last (ahead.view{view_of(k)}, nets{k}, find (of(:)' == k), ...
                                      n + rows (z)), unique (of(:)'));
-    z = [z; draw_steps(m, [said.outputs], [said.base], [said.spread], place, ...
-                       seed + 1e6 * rows (z))];
+    z = [z; draw_steps(m, said, place, seed + 1e6 * rows (z))];
   endwhile
   z = z(1:h,:);
 

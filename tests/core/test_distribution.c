@@ -196,17 +196,18 @@ static void test_door(void)
   host h;
   host_open(&h, BPTT_R);
   const double outputs[] = {0, 1, -800, -800, 5, 6, -800, -800}; /* two steps, twice; no spread */
-  const double base[] = {10, 20, 30, 40}, spread[] = {2, 3}, of[] = {2, 1, 2};
+  const double base[] = {10, 20, 30, 40}, spread[] = {2, 3}, level[] = {0, 1.5}, of[] = {2, 1, 2};
   bptt_value *args = host_list(&h);
-  host_add(&h, args, "outputs", host_array(&h, 2, (size_t[]){4, 2}, outputs));
+  host_add(&h, args, "output", host_array(&h, 2, (size_t[]){4, 2}, outputs));
   host_add(&h, args, "base", host_array(&h, 2, (size_t[]){2, 2}, base));
   host_add(&h, args, "spread", host_vector(&h, 2, spread));
+  host_add(&h, args, "level", host_vector(&h, 2, level));
   host_add(&h, args, "of", host_vector(&h, 3, of));
   host_add(&h, args, "seed", host_number(&h, 1));
   host_add(&h, args, "loss", host_text(&h, "gaussian"));
   CHECK(host_call(&h, "rnnar_sample", args));
   const bptt_value *z = host_get(h.result, "z");
-  const double expected[] = {45, 58, 10, 22, 45, 58};
+  const double expected[] = {30 + log(11), 40 + log(13), 10, 22, 30 + log(11), 40 + log(13)};
   CHECK(z->dim[0] == 2 && z->dim[1] == 3);
   for (size_t k = 0; k < 6; k++) CHECK(host_at(z, k) == expected[k]);
   host_add(&h, args, "of", host_number(&h, 3));
