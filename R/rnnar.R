@@ -35,11 +35,13 @@
 #' @param xreg Covariates: a vector or a matrix of as many rows as `y` has values; for many series a
 #'   list of them. The networks see those of the steps to be forecast.
 #' @param lambda The Box-Cox transformation: `"auto"`, a number, or `NULL` for none.
-#' @param model A model: its networks are taken as they are, and `y` is new.
+#' @param model A model: its networks are taken as they are, and `y` is new. Of the other arguments
+#'   only `xreg` can be given.
 #' @param subset Which values of `y` are targets: positions, or logical values.
 #' @param cell,loss See [rnn_net()] and [rnn_bptt()]; `loss` is `"mae"`, `"mse"` or `"huber"`.
 #' @param season What is done about seasons, see below.
-#' @param period Steps of the seasons; `NULL`: those of `y`, its frequency.
+#' @param period Steps of the seasons; `NULL`: those of `y`, its frequency, which has to be the same
+#'   for all series.
 #' @param horizon Steps that are forecast at once; `NULL`: two periods, or 10. With 1 forecasts are
 #'   recursive: each is taken for a value, and the next made from it; as are those beyond `horizon`.
 #' @param learn_rate,epochs,batch_size See [rnn_train()]; the rate goes down as a cosine. `epochs`
@@ -72,6 +74,9 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
     if (!inherits(model, "rnnar")) {
       input_error("model", "`model` is not of class `rnnar`; expected what rnnar() returned")
     }
+    options <- setdiff(names(call)[-1L], c("y", "xreg", "model", ""))
+    left <- vapply(mget(options), is.null, NA) & options != "lambda" # NULL is a choice of lambda
+    refuse_beside_model(options[!left], sys.call())
     return(apply_model(model, series, xreg, call, sys.call()))
   }
   repeats <- check_whole(repeats, "repeats", 1, 1e4)
@@ -96,6 +101,14 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
   )
   fit$training <- training
   train_model(fit, frame, seed)
+}
+
+# What would change a model that is given.
+refuse_beside_model <- function(options, call) {
+  if (length(options) > 0L) {
+    said <- paste0("`", options[1L], "` is given with `model`; expected none but `xreg`")
+    input_error(options[1L], said, call)
+  }
 }
 
 # ------------------------------------------------------------------------------- series
@@ -136,13 +149,16 @@ matrix_columns <- function(y) {
 lengths_of <- function(series) lengths(series, use.names = FALSE)
 
 # The periods that the series bring along: those of an msts, or their frequency.
-period_of <- function(series) {
-  msts <- unique(attr(series, "msts"))
-  if (length(msts) == 1L && !is.null(msts[[1L]])) {
-    return(msts[[1L]])
+period_of <- function(series, call = sys.call(sys.parent())) {
+  periods <- unique(Map(function(msts, time) {
+    if (!is.null(msts)) msts else if (is.null(time)) 1 else time[3L]
+  }, unname(attr(series, "msts")), unname(attr(series, "times"))))
+  if (length(periods) > 1L) {
+    each <- vapply(periods, function(v) paste(format(v, trim = TRUE), collapse = " and "), "")
+    said <- paste0("`y` has series of frequency ", each[1L], " and of frequency ", each[2L])
+    input_error("y", paste0(said, "; expected one, or `period` to be given"), call)
   }
-  frequency <- unique(vapply(attr(series, "times"), function(t) if (is.null(t)) 1 else t[3L], 0))
-  if (length(frequency) == 1L) frequency else 1
+  periods[[1L]]
 }
 
 as_xreg <- function(xreg, series) {

@@ -40,7 +40,11 @@ function m = model_at (plan, known, fit)
   elseif (isnumeric (subset))
     subset = subset(subset <= known{1});
   endif
-  m = rnnar (y, plan.options{:}, "xreg", xreg, "subset", subset, "model", fit);
+  if (isempty (fit))
+    m = rnnar (y, plan.options{:}, "xreg", xreg, "subset", subset);
+  else
+    m = rnnar (y, "xreg", xreg, "model", fit);
+  endif
 
 endfunction
 

@@ -98,7 +98,7 @@
 ##
 ## @item @qcode{"model"}
 ## A model that @code{rnnar} has returned: its networks are taken as they are, and
-## @var{y} is new.  Of the other options @code{xreg} alone counts.
+## @var{y} is new.  Of the other options only @code{xreg} can be given.
 ## @end table
 ##
 ## @subsubheading Networks
@@ -171,6 +171,7 @@ function m = rnnar (y, varargin)
   [m.series, m.many] = read_series (y);
   if (! isempty (given.model))
     check_model (given.model, "model");
+    refuse_beside_model (varargin);
     xreg = read_covariates (given.xreg, given.model.xreg);
     check_covariates (xreg, given.model.xreg);
     m = apply_model (given.model, m, xreg);
@@ -619,6 +620,8 @@ endfunction
 %!error <`xreg` is of class `char` and size 1 x 3> rnnar (y, "xreg", "abc")
 %!error <`xreg` is NaN> rnnar (y, "xreg", NaN (60, 1))
 %!error <`model` is of class `double` and no model> rnnar (y, "model", 3)
+%!error <`p` is given with `model`; expected none but `xreg`>
+%! rnnar (y, "model", rnnar (y, quick{:}), "xreg", [], "hidden", [], "p", 5);
 %!error <`xreg` is given; expected none> rnnar (y, "model", rnnar (y, quick{:}), "xreg", y)
 %!error <`xreg` is missing> rnnar (y, "model", rnnar (y, quick{:}, "xreg", y))
 %!error id=bptt:invalidInput rnnar (y, "repeats", 0)

@@ -175,6 +175,12 @@ test_that("a model can be applied to another series", {
   expect_sane(predict(rnnar(ldeaths, model = one, xreg = x[1:72]), xreg = x[1:3]), 3)
 })
 
+test_that("series of different frequencies need a period", {
+  expect_sane(predict(small(list(air, UKgas), period = 12), h = 3)[[2L]], 3)
+  expect_error(small(list(air, 1:50)), class = "bptt_input_error") # 1:50 is of frequency 1
+  expect_sane(predict(rnnar(list(air, UKgas), model = fit), h = 3)[[2L]], 3)
+})
+
 test_that("a model survives being saved", {
   file <- tempfile(fileext = ".rds")
   on.exit(unlink(file))
@@ -322,6 +328,8 @@ test_that("what is wrong is said", {
     list(quote(small("a")), "y", "`y` is of class `character`; expected a time series"),
     list(quote(small(NULL)), "y", "`y` is of class `NULL`; expected a time series"),
     list(quote(small(factor(1:9))), "y", "`y` is of class `factor`; expected a time series"),
+    list(quote(small(list(air, ldeaths, UKgas))), "y",
+      "`y` has series of frequency 12 and of frequency 4; expected one, or `period` to be given"),
     list(quote(small(list())), "y", "`y` is an empty list; expected time series"),
     list(quote(small(matrix(0, 5, 0))), "y", "`y` is a matrix of no columns; expected time series"),
     list(quote(small(array(1:24, 2:4))), "y", "`y` is an array of 2 x 3 x 4; expected a time series"),
@@ -351,6 +359,9 @@ test_that("what is wrong is said", {
     list(quote(small(air, threads = 0)), "threads", "`threads` is 0; expected one whole number from 1"),
     list(quote(small(air, seed = -1)), "seed", "`seed` is -1; expected a whole number of at least 0"),
     list(quote(small(air, seed = "a")), "seed", "`seed` is \"a\"; expected a whole number of at least 0"),
+    list(quote(rnnar(air, p = 5, model = fit)), "p", "`p` is given with `model`; expected none but `xreg`"),
+    list(quote(rnnar(air, lambda = NULL, model = fit)), "lambda", "`lambda` is given with `model`"),
+    list(quote(rnnar(air, size = NULL, model = fit, repeats = 2)), "repeats", "`repeats` is given with `model`"),
     list(quote(small(air, model = 3)), "model", "`model` is not of class `rnnar`"),
     list(quote(rnnar(air, model = wide)), "xreg", "`xreg` is missing; expected 2 columns, as `model` has"),
     list(quote(rnnar(air, model = fit, xreg = x)), "xreg", "`xreg` has 2 columns; expected none, as `model` has"),
