@@ -105,6 +105,7 @@ backtest_options <- function(options, series, call) {
     refuse_beside_model(setdiff(given, c("model", "xreg", "period")), call)
   }
   if (is.null(options$period)) options$period <- period_of(series, call)
+  if (is.null(options$verbose)) options$verbose <- FALSE
   options$subset <- check_subset(options$subset, series, call)
   options
 }
@@ -214,7 +215,9 @@ model_at <- function(plan, origin, fit) {
   options <- if (is.null(fit)) plan$options
   if (!is.null(options$subset)) options$subset <- options$subset[options$subset <= known]
   # By name: a call with the series themselves in it is long.
-  do.call("rnnar", c(list(quote(y), xreg = quote(xreg), model = quote(fit)), options))
+  args <- c(list(quote(y), xreg = quote(xreg), model = quote(fit)), options)
+  # A model with a part of its networks is no use here.
+  withCallingHandlers(do.call("rnnar", args), bptt_interrupted_warning = function(w) raise_interrupt())
 }
 
 # A series that is over is known as a whole.

@@ -24,6 +24,10 @@
 #' more, else of the time. What a network says of targets it has not seen gives the errors that
 #' intervals are made from. The forecast is the mean of all.
 #'
+#' Ctrl-C ends the training. The model then has the networks that are trained by then, of each kind as
+#' many, and a warning of class `bptt_interrupted_warning` says how many; intervals are made from
+#' errors of these. Where one kind has none yet, it is an interrupt as any other.
+#'
 #' @param y A time series: `ts`, `msts` or a vector; or many: a list of them, or a matrix, a column
 #'   for each. Many are learnt by the same networks. Missing values are filled in for the inputs, by
 #'   interpolation of what is left without the seasons, and do not count as targets.
@@ -48,6 +52,7 @@
 #'   `NULL`: 30, but at least so many as make 500 steps of the optimizer, and at most 1500.
 #' @param seed Seed of the weights and of what is random; `NULL`: R's generator decides.
 #' @param threads Threads to compute with.
+#' @param verbose Whether to show how far the training is, see [rnn_train()].
 #' @param ... Takes nothing: an argument that is not known is an error.
 #' @return A model of class `rnnar`, a list. What can be done with it: [rnnar_methods].
 #' @seealso [forecast.rnnar()]
@@ -66,7 +71,8 @@
 rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, lambda = "auto",
                   model = NULL, subset = NULL, ..., hidden = size, cell = "lstm", season = "auto",
                   period = NULL, horizon = NULL, loss = "mae", learn_rate = 0.007, epochs = NULL,
-                  batch_size = 32, seed = NULL, threads = getOption("bptt.threads", 1)) {
+                  batch_size = 32, seed = NULL, threads = getOption("bptt.threads", 1),
+                  verbose = interactive()) {
   call <- match.call()
   refuse_unknown(names(formals(rnnar)), "rnnar", ...)
   series <- as_series_list(y, deparse1(substitute(y)), sys.call())
@@ -83,6 +89,7 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
   batch_size <- check_whole(batch_size, "batch_size", 1, 2^31 - 1)
   if (!is.null(epochs)) epochs <- check_whole(epochs, "epochs", 1, 2^31 - 1)
   if (!is.null(seed)) seed <- check_whole(seed, "seed", 0, 2^52)
+  check_flag(verbose, "verbose")
   check_choice(loss, "loss", c("mae", "mse", "huber"))
   if (is.null(period)) period <- period_of(series)
   options <- list(
@@ -100,7 +107,7 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
     learn_rate = learn_rate, batch_size = batch_size, threads = threads, epochs = epochs
   )
   fit$training <- training
-  train_model(fit, frame, seed)
+  train_model(fit, frame, seed, verbose)
 }
 
 # What would change a model that is given.
@@ -257,27 +264,24 @@ leave_out_subset <- function(target, subset, series, call = sys.call(sys.parent(
 
 # A fit whose networks have been trained, as it says in `training`: new ones, or, where it has some,
 # those further.
-train_model <- function(fit, frame, seed, call = sys.call(sys.parent())) {
-  series <- fit$series
+train_model <- function(fit, frame, seed, verbose, call = sys.call(sys.parent())) {
   targets <- lapply(frame$view, function(view) {
-    leave_out_subset(view$target, fit$subset, series, call)
+    leave_out_subset(view$target, fit$subset, fit$series, call)
   })
-  folds <- folds_of(frame, series, fit$repeats)
-  members <- lapply(seq_along(frame$view), function(v) {
-    as_argument(train_view(
-      frame$view[[v]], targets[[v]], folds, lengths_of(series), fit$repeats, fit$training,
-      seed + 1000 * v, fit$networks[[v]]
-    ), "x", "y", call)
-  })
+  folds <- folds_of(frame, fit$series, fit$repeats)
+  trained <- as_argument(
+    train_networks(fit, frame, targets, folds, seed, verbose, call), "x", "y", call
+  )
   before <- fit$history
-  fit$seconds <- sum(fit$seconds, vapply(members, `[[`, 0, "seconds"))
-  fit$networks <- lapply(members, `[[`, "nets")
-  fit$fold <- members[[1L]]$fold
-  fit$history <- do.call(rbind, c(list(before), lapply(seq_along(members), function(v) {
-    trained <- members[[v]]$history
-    epoch <- trained$epoch + max(0, before$epoch)
-    data.frame(view = view_names(fit)[v], network = trained$network, epoch = epoch, trained[-(1:2)])
-  })))
+  fit$seconds <- sum(fit$seconds, trained$seconds)
+  fit$networks <- trained$networks
+  fit$fold <- trained$fold
+  rows <- do.call(rbind, lapply(seq_along(frame$view), function(v) {
+    rows <- do.call(rbind, trained$history[[v]])
+    if (!is.null(rows)) cbind(view = view_names(fit)[v], rows)
+  }))
+  rows$epoch <- rows$epoch + max(0, before$epoch)
+  fit$history <- rbind(before, rows)
   finish_model(fit, frame, targets, folds)
 }
 
@@ -287,45 +291,119 @@ view_names <- function(fit) {
   if (max(fit$options$period) < 1.5) "none" else if (season == "auto") c("stl", "difference") else season
 }
 
-# The networks of one view, those of fold j without its targets. `nets`: those to go on with.
-train_view <- function(view, target, folds, lengths, repeats, training, seed, nets = NULL) {
-  fold <- if (is.null(folds)) rep(0, repeats) else (seq_len(repeats) - 1) %% max(folds) + 1
-  size <- c(dim(view$x)[1L], dim(target)[1L])
-  batches <- ceiling(length(lengths) / training$batch_size)
-  epochs <- training$epochs
-  if (is.null(epochs)) epochs <- max(2, ceiling(min(max(500, 30 * batches), 1500) / batches))
-  train <- function(net, seen, repeats, seed) {
-    trained <- rnn_train(net, view$x, seen,
-      lengths = lengths, loss = training$loss, learn_rate = training$learn_rate,
-      schedule = "cosine", epochs = epochs, batch_size = training$batch_size,
-      repeats = repeats, precision = "single", seed = seed,
-      threads = training$threads, verbose = FALSE
-    )
-    list(nets = fit_nets(trained), history = fit_histories(trained))
+# How long each network is trained.
+epochs_of <- function(fit) {
+  batches <- ceiling(length(fit$series) / fit$training$batch_size)
+  epochs <- fit$training$epochs
+  if (is.null(epochs)) max(2, ceiling(min(max(500, 30 * batches), 1500) / batches)) else epochs
+}
+
+# The networks of each view, those of fold j without its targets; new ones, or those of the fit
+# further. It goes fold by fold, and in each view by view, so that there are about as many of each
+# view when it is interrupted. Then those are kept that there are of all views.
+train_networks <- function(fit, frame, targets, folds, seed, verbose, call) {
+  old <- fit$networks
+  fold <- fit$fold
+  if (is.null(old)) {
+    fold <- if (is.null(folds)) rep(0, fit$repeats) else (seq_len(fit$repeats) - 1) %% max(folds) + 1
   }
-  done <- vector("list", repeats)
-  history <- vector("list", repeats)
+  views <- seq_along(frame$view)
+  networks <- if (is.null(old)) lapply(views, function(v) vector("list", length(fold))) else old
+  history <- lapply(views, function(v) vector("list", length(fold)))
+  epochs <- epochs_of(fit)
+  all <- length(fold) * length(views)
+  progress <- new_progress(verbose, epochs, all)
+  on.exit(progress$end())
   begin <- proc.time()[[3L]]
-  for (j in unique(fold)) {
-    seen <- target
+  # Those at the places `own`, of fold j. FALSE: it was interrupted.
+  train <- function(v, j, own) {
+    x <- frame$view[[v]]$x
+    seen <- targets[[v]]
     if (!is.null(folds)) seen[folds == j] <- NA
-    if (all(is.na(seen))) seen <- target # the series is too short to leave anything out
-    own <- which(fold == j)
-    if (is.null(nets)) {
-      net <- rnn_net(size[1L], training$hidden, size[2L], training$cell, seed = seed + 10 * j)
-      trained <- train(net, seen, length(own), seed + 10 * j)
-    } else {
-      each <- lapply(own, function(k) train(nets[[k]], seen, 1, seed + 10 * k))
-      trained <- list(
-        nets = lapply(each, function(one) one$nets[[1L]]),
-        history = lapply(each, function(one) one$history[[1L]])
-      )
+    if (all(is.na(seen))) seen <- targets[[v]] # the series is too short to leave anything out
+    at <- seed + 1000 * v + 10 * if (is.null(old)) j else own
+    net <- networks[[v]][[own[1L]]]
+    if (is.null(net)) {
+      net <- rnn_net(dim(x)[1L], fit$training$hidden, dim(seen)[1L], fit$training$cell, seed = at)
     }
-    done[own] <- trained$nets
-    history[own] <- Map(function(k, h) cbind(network = k, h[names(h) != "repeat"]), own, trained$history)
+    done <- sum(lengths(unlist(history, recursive = FALSE)) > 0L)
+    trained <- train_some(fit, list(
+      net = net, x = x, target = seen, epochs = epochs, repeats = length(own), seed = at,
+      progress = show_among(progress, done, all, begin)
+    ), call)
+    rows <- fit_histories(trained)
+    for (k in which(vapply(rows, nrow, 0L) > 0L)) {
+      networks[[v]][[own[k]]] <<- fit_nets(trained)[[k]]
+      history[[v]][[own[k]]] <<- cbind(network = own[k], rows[[k]][names(rows[[k]]) != "repeat"])
+    }
+    !"interrupt" %in% trained$stopped
   }
+  train_all <- function() {
+    for (j in unique(fold)) {
+      for (v in views) {
+        own <- which(fold == j)
+        for (some in if (is.null(old)) list(own) else own) if (!train(v, j, some)) return(FALSE)
+      }
+    }
+    TRUE
+  }
+  whole <- tryCatch(train_all(), interrupt = function(e) FALSE)
   seconds <- proc.time()[[3L]] - begin
-  list(nets = done, fold = fold, history = do.call(rbind, history), seconds = seconds)
+  kept <- which(Reduce(`&`, lapply(networks, function(nets) lengths(nets) > 0L)))
+  if (!whole) {
+    if (length(kept) == 0L) raise_interrupt()
+    networks <- lapply(networks, `[`, kept)
+    history <- lapply(history, function(rows) {
+      Map(function(row, k) if (!is.null(row)) replace(row, "network", k), rows[kept], seq_along(kept))
+    })
+    warn_interrupted(unlist(history, recursive = FALSE), all, epochs, call)
+  }
+  list(networks = networks, fold = fold[kept], history = history, seconds = seconds)
+}
+
+# A training, of which what is interrupted counts.
+train_some <- function(fit, args, call) {
+  options <- fit$training[c("loss", "learn_rate", "batch_size", "threads")]
+  args <- c(args, options, list(
+    lengths = lengths_of(fit$series), schedule = "cosine", precision = "single"
+  ))
+  out <- withCallingHandlers(
+    run("rnn_train", args, call),
+    bptt_interrupted_warning = function(w) invokeRestart("muffleWarning")
+  )
+  new_rnn_fit(out, NULL, NULL)
+}
+
+# What is shown of one of several trainings, `done` of `all` networks being trained.
+show_among <- function(progress, done, all, begin) {
+  if (is.null(progress$show)) {
+    return(NULL)
+  }
+  function(state) {
+    state[["repeat"]] <- done + state[["repeat"]]
+    state$repeats <- all
+    so_far <- state[["repeat"]] - 1 + state$epoch / state$epochs
+    state$time_left <- (proc.time()[[3L]] - begin) * (all - so_far) / so_far
+    progress$show(state)
+  }
+}
+
+# `histories`: of each network, NULL where it was not trained.
+warn_interrupted <- function(histories, all, epochs, call) {
+  trained <- vapply(histories, NROW, 0L)
+  least <- min(trained[trained > 0], epochs)
+  said <- paste("the training was interrupted:", sum(trained > 0), "of", all, "networks are trained")
+  if (least < epochs) said <- paste0(said, ", the last for ", least, " of ", epochs, " epochs")
+  warning(structure(
+    list(message = said, call = call),
+    class = c("bptt_interrupted_warning", "warning", "condition")
+  ))
+}
+
+# An interrupt that has been caught, as if it had not been.
+raise_interrupt <- function() {
+  signalCondition(structure(list(message = "", call = NULL), class = c("interrupt", "condition")))
+  invokeRestart("abort")
 }
 
 # ------------------------------------------------------------- what the networks say of the past
@@ -359,12 +437,13 @@ finish_model <- function(fit, frame, targets, folds) {
   if (!is.null(folds)) {
     for (j in seq_len(max(folds))) {
       own <- fit$fold == j
-      said <- mean_forecast(frame, fit$networks, lengths, own / sum(own))
+      said <- if (any(own)) mean_forecast(frame, fit$networks, lengths, own / sum(own)) else NA * every
       unseen[folds == j] <- said[folds == j]
     }
   }
   spread <- view$spread[slice.index(every, 2L)]
   truth <- view$base + targets[[1L]] * spread
+  if (all(is.na(truth - unseen))) unseen <- every
   fit$errors <- error_pool((truth - unseen) / spread)
   fit$method <- method_of(fit)
   fit$lambda <- frame$lambda

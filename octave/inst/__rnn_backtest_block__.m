@@ -9,6 +9,7 @@
 
 function table = __rnn_backtest_block__ (plan, rounds)
 
+  warning ("error", "bptt:interrupted", "local");   # a model with part of its networks is no use
   n = cellfun ("numel", plan.series);
   table = cell (numel (rounds), 1);
   for k = 1:numel (rounds)

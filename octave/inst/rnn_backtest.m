@@ -136,10 +136,13 @@ function [b, s] = rnn_backtest (y, h, varargin)
   plan.model = own.model;
   plan.origins = origins_of (n, h, own);
   rounds = rows (plan.origins);
-  plan.options = [options, add_seed({"seed", own.seed}), {"period", own.period}];
   if (! isempty (plan.model))
     refuse_beside_model ([options, {"subset", own.subset}]);
   endif
+  if (! any (strcmp (options(1:2:end), "verbose")))
+    options(end+1:end+2) = {"verbose", false};
+  endif
+  plan.options = [options, add_seed({"seed", own.seed}), {"period", own.period}];
   every = trainings_every (own.refit, rounds);
   blocks = arrayfun (@(first) first:min (first + every - 1, rounds), 1:every:rounds, ...
                      "UniformOutput", false);

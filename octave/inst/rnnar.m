@@ -128,7 +128,15 @@
 ##
 ## @item @qcode{"threads"}
 ## Threads to train with, by default @code{bptt_threads ()}.
+##
+## @item @qcode{"verbose"}
+## Whether to show how far the training is, as in @code{rnn_train}.
 ## @end table
+##
+## Ctrl-C ends the training.  The model then has the networks that are trained by then,
+## of each kind as many, and the warning @code{bptt:interrupted} says how many; intervals
+## are made from errors of these.  Where one kind has none yet, it is an interrupt as any
+## other.
 ##
 ## Arguments that are wrong give the error @code{bptt:invalidInput}, what does not
 ## fit into memory @code{bptt:outOfMemory}.
@@ -166,7 +174,7 @@ function m = rnnar (y, varargin)
                      "model", [], "subset", [], "hidden", [], "cell", "lstm", ...
                      "season", "auto", "period", 1, "horizon", [], "loss", "mae", ...
                      "learn_rate", 0.007, "epochs", [], "batch_size", 32, "seed", [], ...
-                     "threads", []);
+                     "threads", [], "verbose", []);
   given = read_options ("rnnar", defaults, varargin);
   [m.series, m.many] = read_series (y);
   if (! isempty (given.model))
@@ -183,6 +191,7 @@ function m = rnnar (y, varargin)
                       "P", given.P, "season", given.season, "lambda", given.lambda);
   check_whole (given.repeats, "repeats", 1, 10000);
   check_loss (given.loss);
+  given.verbose = is_verbose (given.verbose);
   m.repeats = given.repeats;
   frame = frame_series (m, m.series, m.xreg, 0);
   m.seed = add_seed ({"seed", given.seed}){2};
@@ -194,13 +203,9 @@ function m = rnnar (y, varargin)
 
   lengths = cellfun ("numel", m.series);
   folds = folds_of (frame, lengths, m.repeats);
-  m.networks = m.history = targets = cell (1, numel (frame.view));
-  for v = 1:numel (frame.view)
-    view = frame.view{v};
-    targets{v} = leave_out_subset (view.target, given.subset, lengths);
-    [m.networks{v}, m.fold, m.history{v}] ...
-      = train_view (view, targets{v}, folds, lengths, m, m.seed + 1000 * v);
-  endfor
+  targets = cellfun (@(view) leave_out_subset (view.target, given.subset, lengths), frame.view, ...
+                     "UniformOutput", false);
+  m = train_networks (m, frame, targets, folds, lengths, given.verbose);
   m = finish_model (m, frame, targets{1}, folds);
 
 endfunction
@@ -273,51 +278,127 @@ function target = leave_out_subset (target, subset, lengths)
 
 endfunction
 
-## The networks of one view, those of fold j without its targets.
-function [nets, fold, history] = train_view (view, target, folds, lengths, m, seed)
+## How long each network is trained.
+function epochs = epochs_of (m)
 
-  fold = zeros (1, m.repeats);
-  if (! isempty (folds))
-    fold = mod (0:m.repeats-1, max (folds(:))) + 1;
-  endif
-  training = m.training;
-  epochs = training.epochs;
+  epochs = m.training.epochs;
   if (isempty (epochs))
-    batches = ceil (numel (lengths) / training.batch_size);
+    batches = ceil (numel (m.series) / m.training.batch_size);
     epochs = max (2, ceil (min (max (500, 30 * batches), 1500) / batches));
   endif
-  threads = {};
-  if (! isempty (training.threads))
-    threads = {"threads", training.threads};
+
+endfunction
+
+## The networks of each view, those of fold j without its targets.  It goes fold by fold, and in each
+## view by view, so that there are about as many of each view when it is interrupted.  Then those are
+## kept that there are of all views.
+function m = train_networks (m, frame, targets, folds, lengths, verbose)
+
+  m.fold = zeros (1, m.repeats);
+  if (! isempty (folds))
+    m.fold = mod (0:m.repeats-1, max (folds(:))) + 1;
   endif
-  nets = cell (1, m.repeats);
-  history = {};
-  x = single (view.x);   # networks are trained in single precision
-  for j = unique (fold)
-    own = fold == j;
-    seen = target;
+  views = numel (frame.view);
+  m.networks = m.history = repmat ({cell(1, m.repeats)}, 1, views);
+  epochs = epochs_of (m);
+  all_networks = views * m.repeats;
+  begin = tic ();
+  interrupted = false;
+  jobs = [repelem(unique (m.fold), 1, views); repmat(1:views, 1, numel (unique (m.fold)))];
+  for job = jobs
+    j = job(1);
+    v = job(2);
+    own = find (m.fold == j);
+    seen = targets{v};
     if (! isempty (folds))
       seen(folds == j) = NaN;
     endif
     if (all (isnan (seen(:))))
-      seen = target;   # the series is too short to leave anything out
+      seen = targets{v};   # the series is too short to leave anything out
     endif
-    net = rnn_net (rows (x), training.hidden, rows (target), training.cell, "seed", seed + 10 * j);
-    [trained, info] ...
-      = rnn_train (net, x, single (seen), "lengths", lengths, "loss", training.loss, ...
-                   "learn_rate", training.learn_rate, "schedule", "cosine", "epochs", epochs, ...
-                   "batch_size", training.batch_size, "repeats", sum (own), ...
-                   "seed", seed + 10 * j, "verbose", false, threads{:});
-    if (! iscell (trained))
-      trained = {trained};
-      info.history = {info.history};
+    options = {"epochs", epochs, "repeats", numel(own), "seed", m.seed + 1000 * v + 10 * j};
+    if (verbose)
+      done = sum (cellfun (@(nets) sum (! cellfun ("isempty", nets)), m.networks));
+      options(end+1:end+2) = {"progress", @(state) show_among(state, done, all_networks, begin)};
     endif
-    nets(own) = trained;
-    history(own) = info.history;
+    [nets, history, interrupted] = train_some (m, frame.view{v}.x, seen, lengths, options);
+    own = own(1:numel (nets));
+    m.networks{v}(own) = nets;
+    m.history{v}(own) = history;
+    if (interrupted)
+      break;
+    endif
   endfor
+  there = cellfun (@(nets) ! cellfun ("isempty", nets), m.networks, "UniformOutput", false);
+  kept = all (vertcat (there{:}), 1);
+  if (verbose)
+    show_line (sprintf ("%d of %d networks trained in %.0f s", views * sum (kept), all_networks, ...
+                        toc (begin)));
+    printf ("\n");
+  endif
+  if (! interrupted)
+    return;
+  endif
+  if (! any (kept))
+    raise_interrupt ();
+  endif
+  m.fold = m.fold(kept);
+  for v = 1:views
+    m.networks{v} = m.networks{v}(kept);
+    m.history{v} = m.history{v}(kept);
+  endfor
+  warn_interrupted ([m.history{:}], all_networks, epochs);
+
+endfunction
+
+## Networks that have seen some epoch, their histories, and whether they would have seen more.
+function [nets, history, interrupted] = train_some (m, x, target, lengths, options)
+
+  warning ("off", "bptt:interrupted", "local");   # what is interrupted counts
+  training = m.training;
+  if (! isempty (training.threads))
+    options(end+1:end+2) = {"threads", training.threads};
+  endif
+  x = single (x);   # networks are trained in single precision
+  seed = options{2 * find (strcmp (options(1:2:end), "seed"))};
+  net = rnn_net (rows (x), training.hidden, rows (target), training.cell, "seed", seed);
+  [nets, info] = rnn_train (net, x, single (target), "lengths", lengths, "loss", training.loss, ...
+                            "learn_rate", training.learn_rate, "schedule", "cosine", ...
+                            "batch_size", training.batch_size, "verbose", false, options{:});
+  history = info.history;
+  if (! iscell (nets))
+    nets = {nets};
+    history = {history};
+  endif
   ## Without what is another time's, or nothing here: equal seeds give equal models.
   history = cellfun (@(h) rmfield (h, {"seconds", "validation_loss"}), history, ...
                      "UniformOutput", false);
+  begun = ! cellfun (@(h) isempty (h.epoch), history);
+  nets = nets(begun);
+  history = history(begun);
+  interrupted = any (strcmp (cellstr (info.stopped), "interrupt"));
+
+endfunction
+
+## Of one of several trainings, when DONE of all networks are trained.
+function show_among (state, done, all_networks, begin)
+
+  state.repeat += done;
+  so_far = state.repeat - 1 + state.epoch / state.epochs;
+  state.time_left = toc (begin) * (all_networks - so_far) / so_far;
+  show_state (state, all_networks);
+
+endfunction
+
+function warn_interrupted (histories, all_networks, epochs)
+
+  least = min (cellfun (@(h) numel (h.epoch), histories));
+  last = "";
+  if (least < epochs)
+    last = sprintf (", the last for %d of %d epochs", least, epochs);
+  endif
+  warning ("bptt:interrupted", "the training was interrupted: %d of %d networks are trained%s", ...
+           numel (histories), all_networks, last);
 
 endfunction
 
@@ -354,12 +435,18 @@ function m = finish_model (m, frame, target, folds)
   unseen = every;
   if (! isempty (folds))
     for j = 1:max (folds(:))
-      said = mean_forecast (frame, m.networks, lengths, m.fold == j);
+      said = NaN (size (every));
+      if (any (m.fold == j))
+        said = mean_forecast (frame, m.networks, lengths, m.fold == j);
+      endif
       unseen(folds == j) = said(folds == j);
     endfor
   endif
   spread = view.spread(:)';
   truth = view.base + target .* spread;
+  if (all (isnan ((truth - unseen)(:))))
+    unseen = every;
+  endif
   m.errors = error_pool ((truth - unseen) ./ spread);
   m.fitted = cell (1, numel (lengths));
   for i = 1:numel (lengths)
@@ -587,6 +674,11 @@ endfunction
 %! assert (columns (m.errors.pool) < 45);
 %! check_sane (m, 3);
 
+%!test # how far it is
+%! shown = evalc ('rnnar (y, quick{:}, "verbose", true);');
+%! assert (! isempty (strfind (shown, "2 of 2 networks trained in")));
+%! assert (isempty (evalc ('rnnar (y, quick{:});')));
+
 %!error <Invalid call> rnnar ()
 %!error <`y` is an empty cell array; expected time series> rnnar ({})
 %!error <item 1 of `y` is empty> rnnar ([])
@@ -610,6 +702,7 @@ endfunction
 %!error <`cell` is "lstn"> rnnar (y, "cell", "lstn")
 %!error <`loss` is "cross_entropy"; expected "mae"> rnnar (y, "loss", "cross_entropy")
 %!error <`seed` is -1; expected a whole number of at least 0> rnnar (y, "seed", -1)
+%!error <`verbose` is of class double and size 1 x 2> rnnar (y, "verbose", [1, 0])
 %!error <`batch_size` is 0> rnnar (y, "batch_size", 0)
 %!error <`epochs` is 0> rnnar (y, "epochs", 0)
 %!error <`subset` is of class `double` and 1 elements> rnnar (y, "subset", 61)

@@ -358,6 +358,7 @@ test_that("what is wrong is said", {
     list(quote(small(air, learn_rate = -1)), "learn_rate", "`learn_rate` is -1; expected one number above 0"),
     list(quote(small(air, threads = 0)), "threads", "`threads` is 0; expected one whole number from 1"),
     list(quote(small(air, seed = -1)), "seed", "`seed` is -1; expected a whole number of at least 0"),
+    list(quote(small(air, verbose = NA)), "verbose", "`verbose` is NA; expected TRUE or FALSE"),
     list(quote(small(air, seed = "a")), "seed", "`seed` is \"a\"; expected a whole number of at least 0"),
     list(quote(rnnar(air, p = 5, model = fit)), "p", "`p` is given with `model`; expected none but `xreg`"),
     list(quote(rnnar(air, lambda = NULL, model = fit)), "lambda", "`lambda` is given with `model`"),
