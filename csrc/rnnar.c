@@ -277,19 +277,28 @@ static double choose_lambda(const frames *j, ptrdiff_t n, const double *y, doubl
   return j->lambda;
 }
 
+/* The mean of |z|. Of numbers near the largest there are, the sum is infinite. */
+static double mean_size(ptrdiff_t n, const double *z)
+{
+  double sum = 0, count = 0, mean = 0;
+  for (ptrdiff_t t = 0; t < n; t++) {
+    if (isnan(z[t])) continue;
+    sum += fabs(z[t]);
+    count += 1;
+  }
+  if (isfinite(sum)) return sum / count;
+  for (ptrdiff_t t = 0; t < n; t++) mean += isnan(z[t]) ? 0 : fabs(z[t]) / count;
+  return mean;
+}
+
 /* z: y transformed, and where that is no logarithm, in units of its mean size before the origin. */
 static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origin, const double *y,
                       double *z)
 {
-  double offset, size = 0, count = 0, scale = 1;
+  double offset;
   const double lambda = choose_lambda(j, origin, y, &offset);
-  for (ptrdiff_t t = 0; t < n; t++) {
-    z[t] = there(y[t] + offset, lambda);
-    if (t >= origin || isnan(z[t])) continue;
-    size += fabs(z[t]);
-    count += 1;
-  }
-  if (lambda != 0 && size > 0) scale = size / count;
+  for (ptrdiff_t t = 0; t < n; t++) z[t] = there(y[t] + offset, lambda);
+  const double size = mean_size(origin, z), scale = lambda != 0 && size > 0 ? size : 1;
   for (ptrdiff_t t = 0; t < n; t++) z[t] /= scale;
   value_set(j->lambdas, i, lambda);
   value_set(j->offsets, i, offset);

@@ -623,6 +623,11 @@ endfunction
 %! check_sane (rnnar (uint8 (mod (1:50, 3)), quick{:}), 12);
 %! check_sane (rnnar (y - 100, quick{:}, "period", 12), 12);
 
+%!test # numbers whose sum is infinite
+%! z = sin ((1:60) .^ 2);
+%! fc = rnn_forecast (rnnar (1e307 * z, quick{:}), 5);
+%! assert (fc / 1e307, rnn_forecast (rnnar (z, quick{:}), 5), 1e-3);
+
 %!test # all ways with seasons
 %! for season = {"auto", "stl", "fourier", "difference", "none"}
 %!   m = rnnar (y, quick{:}, "period", [4, 12], "season", season{1});

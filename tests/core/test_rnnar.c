@@ -207,6 +207,33 @@ static void test_back(void)
   }
 }
 
+/* Numbers whose sum is infinite are what they are in other units. */
+static void test_huge(void)
+{
+  enum { N = 30 };
+  const double unit = 1e307;
+  host h;
+  host_open(&h, BPTT_R);
+  double y[2][N];
+  for (int t = 0; t < N; t++) {
+    y[0][t] = 10 * sin(t * t);
+    y[1][t] = unit * y[0][t];
+  }
+  bptt_value *args = arguments(&h, host_vector(&h, N, y[0]), "none", 2);
+  CHECK(host_call(&h, "rnnar_frame", args));
+  const double scale = host_at(host_get(h.result, "scale"), 0);
+  const bptt_value *x = view(&h, 0, "x");
+  host_add(&h, args, "y", host_vector(&h, N, y[1]));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(near(host_at(host_get(h.result, "scale"), 0) / unit, scale));
+  bool same = true;
+  for (size_t t = 0; t < N; t++) {
+    for (size_t k = 0; k < x->dim[0]; k++) same &= near(at(view(&h, 0, "x"), k, 0, t), at(x, k, 0, t));
+  }
+  CHECK(same);
+  host_close(&h);
+}
+
 /* Several series of unequal length: each as if it were alone. */
 static void test_many(void)
 {
@@ -318,6 +345,7 @@ int main(void)
   test_seasons();
   test_no_future();
   test_back();
+  test_huge();
   test_many();
   test_mistakes();
   test_draws();

@@ -106,7 +106,8 @@ test_that("series of every sort and size give a sane answer", {
     `3 of a season` = ts(c(1, 3, 2), frequency = 12), `5 of a season` = ts(c(1, 3, 2, 4, 5), frequency = 12),
     `under two seasons` = window(air, end = c(1950, 6)), `just over two` = window(air, end = c(1951, 1)),
     counts = rpois(60, 2), `few counts` = ts(rpois(60, 0.3), frequency = 12), positive = exp(rnorm(60)),
-    negative = -air, `of both signs` = rnorm(60), huge = air * 1e300 / 622, `huge of both signs` = rnorm(60) * 1e300,
+    negative = -air, `of both signs` = rnorm(60), largest = air * 1e308 / 622, `largest of both signs` = sin((1:60)^2) * 1e307,
+    huge = air * 1e300 / 622, `huge of both signs` = rnorm(60) * 1e300,
     tiny = air * 1e-300, `tiny of both signs` = rnorm(60) * 1e-300, zero = rep(0, 50),
     `zero with seasons` = ts(rep(0, 50), frequency = 12), integer = as.integer(air), logical = air > 300
   )
