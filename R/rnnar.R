@@ -37,13 +37,22 @@
 #' @param repeats Networks of each kind. With 1 there are no errors of targets that it has not seen,
 #'   and intervals are made from those it has.
 #' @param xreg Covariates: a vector or a matrix of as many rows as `y` has values; for many series a
-#'   list of them. The networks see those of the steps to be forecast.
+#'   list of them. The networks see those of the steps to be forecast, each standardized with its
+#'   mean and standard deviation over all steps that the model was fitted on.
 #' @param lambda The Box-Cox transformation: `"auto"`, a number, or `NULL` for none.
 #' @param model A model: its networks are taken as they are, and `y` is new. Of the other arguments
 #'   only `xreg` can be given.
 #' @param subset Which values of `y` are targets: positions, or logical values.
+#' @param scale.inputs Whether values are measured in units of the mean absolute change, and
+#'   covariates have their mean subtracted and are divided by their standard deviation. Unlike
+#'   `nnetar()`, which standardizes the series, `rnnar()` with `FALSE` still measures values from a
+#'   level, see `trend`, and still transforms the series, see `lambda`: what is no logarithm is in
+#'   units of its mean size.
 #' @param cell,loss See [rnn_net()] and [rnn_bptt()]; `loss` is `"mae"`, `"mse"` or `"huber"`.
 #' @param season What is done about seasons, see below.
+#' @param trend What windows and forecasts are measured from: `"level"`, the last value; `"drift"`,
+#'   that too, but forecasts go on from it along the mean change of the series; or `"none"`, the
+#'   mean, for series that return to it.
 #' @param period Steps of the seasons; `NULL`: those of `y`, its frequency, which has to be the same
 #'   for all series.
 #' @param horizon Steps that are forecast at once; `NULL`: two periods, or 10. With 1 forecasts are
@@ -69,8 +78,8 @@
 #' predict(fit, h = 12)$mean
 #' @export
 rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, lambda = "auto",
-                  model = NULL, subset = NULL, ..., hidden = size, cell = "lstm", season = "auto",
-                  period = NULL, horizon = NULL, loss = "mae", learn_rate = 0.007, epochs = NULL,
+                  model = NULL, subset = NULL, scale.inputs = TRUE, ..., hidden = size, cell = "lstm", season = "auto",
+                  trend = "level", period = NULL, horizon = NULL, loss = "mae", learn_rate = 0.007, epochs = NULL,
                   batch_size = 32, seed = NULL, threads = getOption("bptt.threads", 1),
                   verbose = interactive()) {
   call <- match.call()
@@ -90,16 +99,19 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
   if (!is.null(epochs)) epochs <- check_whole(epochs, "epochs", 1, 2^31 - 1)
   if (!is.null(seed)) seed <- check_whole(seed, "seed", 0, 2^52)
   check_flag(verbose, "verbose")
+  check_flag(scale.inputs, "scale.inputs")
   check_choice(loss, "loss", c("mae", "mse", "huber"))
   if (is.null(period)) period <- period_of(series)
   options <- list(
-    period = period, horizon = horizon, p = p, P = P, season = season, lambda = lambda
+    period = period, horizon = horizon, p = p, P = P, season = season, lambda = lambda,
+    trend = trend, scale_inputs = scale.inputs
   )
   fit <- list(
     series = series, xreg = as_xreg(xreg, series), options = options, call = call, cell = cell,
     repeats = repeats, subset = check_subset(subset, series)
   )
   frame <- frame_of(fit, call = sys.call())
+  fit$options[c("xreg_mean", "xreg_sd")] <- frame[c("xreg_mean", "xreg_sd")] # for other data, too
   if (is.null(seed)) seed <- random_seed()
   fit$seed <- seed
   training <- list(

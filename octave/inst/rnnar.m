@@ -71,6 +71,17 @@
 ## autocorrelation at the period is beyond what one series in ten without a season
 ## has.
 ##
+## @item @qcode{"trend"}
+## What windows and forecasts are measured from: @qcode{"level"} (default), the last
+## value; @qcode{"drift"}, that too, but forecasts go on from it along the mean change of
+## the series; or @qcode{"none"}, the mean, for series that return to it.
+##
+## @item @qcode{"scale_inputs"}
+## Whether values are measured in units of the mean absolute change, and covariates are
+## standardized (default: true).  With false values still are measured from a level, see
+## @code{trend}, and the series is transformed, see @code{lambda}: what is no logarithm
+## is in units of its mean size.
+##
 ## @item @qcode{"lambda"}
 ## The Box-Cox transformation, a number from -5 to 5; 1 is none.  @qcode{"auto"}
 ## (default) takes logarithms where the series has no negative value; where there are
@@ -79,7 +90,9 @@
 ## @item @qcode{"xreg"}
 ## Covariates: a matrix with a row for each value of @var{y} and a column for each
 ## covariate, or a vector; for many series a cell array of them.  The networks see
-## those of the steps to be forecast, which @code{rnn_forecast} then needs.
+## those of the steps to be forecast, which @code{rnn_forecast} then needs, each
+## standardized with its mean and standard deviation over all steps that the model was
+## fitted on.
 ##
 ## @item @qcode{"subset"}
 ## Which values of one series are targets: positions, or logical values.  Default: all.
@@ -174,7 +187,7 @@ function m = rnnar (y, varargin)
                      "model", [], "subset", [], "hidden", [], "cell", "lstm", ...
                      "season", "auto", "period", 1, "horizon", [], "loss", "mae", ...
                      "learn_rate", 0.007, "epochs", [], "batch_size", 32, "seed", [], ...
-                     "threads", [], "verbose", []);
+                     "trend", "level", "scale_inputs", true, "threads", [], "verbose", []);
   given = read_options ("rnnar", defaults, varargin);
   [m.series, m.many] = read_series (y);
   if (! isempty (given.model))
@@ -188,12 +201,17 @@ function m = rnnar (y, varargin)
 
   m.xreg = read_covariates (given.xreg);
   m.options = struct ("period", given.period, "horizon", given.horizon, "p", given.p, ...
-                      "P", given.P, "season", given.season, "lambda", given.lambda);
+                      "P", given.P, "season", given.season, "lambda", given.lambda, ...
+                      "trend", given.trend, "scale_inputs", given.scale_inputs);
   check_whole (given.repeats, "repeats", 1, 10000);
   check_loss (given.loss);
   given.verbose = is_verbose (given.verbose);
   m.repeats = given.repeats;
   frame = frame_series (m, m.series, m.xreg, 0);
+  if (! isempty (m.xreg))   # for other data, too
+    m.options.xreg_mean = frame.xreg_mean;
+    m.options.xreg_sd = frame.xreg_sd;
+  endif
   m.seed = add_seed ({"seed", given.seed}){2};
   check_whole (m.seed, "seed", 0, 2^53);
   m.training = struct ("hidden", first_given (given.hidden, given.size, 32), ...
@@ -623,6 +641,31 @@ endfunction
 %! check_sane (rnnar (uint8 (mod (1:50, 3)), quick{:}), 12);
 %! check_sane (rnnar (y - 100, quick{:}, "period", 12), 12);
 
+%!test # what windows and forecasts are measured from: of networks that have learnt nothing
+%! z = [3, -1, 4, 1, -5, 9, 2, 6];
+%! want = {6 * ones(3, 1), 6 + 3 / 7 * (1:3)', mean(z) * ones(3, 1)};
+%! trends = {"level", "drift", "none"};
+%! for k = 1:3
+%!   m = rnnar (z, quick{:}, "lambda", 1, "trend", trends{k}, "horizon", 3);
+%!   for i = 1:2
+%!     m.networks{1}{i}.param = structfun (@(w) 0 * w, m.networks{1}{i}.param, ...
+%!                                         "UniformOutput", false);
+%!   endfor
+%!   assert (rnn_forecast (m, 3), want{k}, 1e-12);
+%!   check_sane (rnnar (y, quick{:}, "period", 12, "trend", trends{k}), 30);
+%! endfor
+
+%!test # covariates keep the units of the fit, over all series
+%! x = [(1:60)' .^ 2, sin(1:60)'];
+%! m = rnnar ({y, y(1:40)}, quick{:}, "xreg", {x, 5 * x(1:40,:)});
+%! every = [x; 5 * x(1:40,:)];
+%! assert (m.options.xreg_mean(:)', mean (every), 1e-10);
+%! assert (m.options.xreg_sd(:)', std (every, 1), 1e-10);
+%! assert (isequal (rnnar (y(1:30), "model", m, "xreg", x).options, m.options));
+%! m = rnnar (y, quick{:}, "xreg", x, "scale_inputs", false);
+%! assert ({m.options.xreg_mean(:)', m.options.xreg_sd(:)'}, {[0, 0], [1, 1]});
+%! assert (size (rnn_forecast (m, 5, "xreg", x)), [5, 1]);
+
 %!test # numbers whose sum is infinite
 %! z = sin ((1:60) .^ 2);
 %! fc = rnn_forecast (rnnar (1e307 * z, quick{:}), 5);
@@ -697,6 +740,8 @@ endfunction
 %!error <`season` is "winter"; expected "auto", "stl"> rnnar (y, "season", "winter")
 %!error <`period` is -1> rnnar (y, "period", -1)
 %!error <`horizon` is 0> rnnar (y, "horizon", 0)
+%!error <`trend` is "up"; expected "level", "drift" or "none"> rnnar (y, "trend", "up")
+%!error <`scale_inputs` is 2; expected true or false> rnnar (y, "scale_inputs", 2)
 %!error <`lambda` is 9> rnnar (y, "lambda", 9)
 %!error <`perod` is not an option of rnnar> rnnar (y, "perod", 12)
 %!error <the option `period` has no value> rnnar (y, "period")
