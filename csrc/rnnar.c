@@ -25,8 +25,8 @@ typedef struct {
   view view[MOST_VIEWS];
   bool automatic; /* lambda */
   double lambda;
-  ptrdiff_t appended; /* of the steps of each series, the last: not estimated from */
-  const bptt_value *center, *unit;        /* of each covariate; NULL: from these data */
+  ptrdiff_t appended;              /* of the steps of each series, the last: not estimated from */
+  const bptt_value *center, *unit; /* of each covariate; NULL: from these data */
   bptt_value *lambdas, *offsets, *scales; /* results, for each series */
   bptt_value *centers, *units;            /* results, for each covariate */
   size_t numbers_at;                      /* in the workspace */
@@ -131,8 +131,8 @@ static ptrdiff_t season_of(const frame_shape *f)
 }
 
 /* The values of the last `p` steps are inputs: lags 1 to p - 1 where they are measured from the
- * last, else 0, too; and those of the same season in the last `P` periods, as seen from the next step. Where the
- * seasons are taken out, one period is enough. */
+ * last, else 0, too; and those of the same season in the last `P` periods, as seen from the next
+ * step. Where the seasons are taken out, one period is enough. */
 static bool set_lags(const bptt_call *call, frame_shape *f)
 {
   enum { FEWEST = 10 };

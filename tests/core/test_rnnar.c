@@ -226,8 +226,7 @@ static void test_trend(void)
     const int trend = kind % 3, scaled = kind / 3 % 2, difference = kind / 6;
     host h;
     host_open(&h, BPTT_R);
-    bptt_value *args =
-        arguments(&h, host_vector(&h, N, y), difference ? "difference" : "none", H);
+    bptt_value *args = arguments(&h, host_vector(&h, N, y), difference ? "difference" : "none", H);
     host_add(&h, args, "period", host_number(&h, PERIOD));
     host_add(&h, args, "p", host_number(&h, LAGS));
     host_add(&h, args, "P", host_number(&h, 0));
@@ -316,7 +315,8 @@ static void test_huge(void)
   CHECK(near(host_at(host_get(h.result, "scale"), 0) / unit, scale));
   bool same = true;
   for (size_t t = 0; t < N; t++) {
-    for (size_t k = 0; k < x->dim[0]; k++) same &= near(at(view(&h, 0, "x"), k, 0, t), at(x, k, 0, t));
+    for (size_t k = 0; k < x->dim[0]; k++)
+      same &= near(at(view(&h, 0, "x"), k, 0, t), at(x, k, 0, t));
   }
   CHECK(same);
   host_close(&h);
