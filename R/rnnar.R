@@ -78,10 +78,10 @@
 #' predict(fit, h = 12)$mean
 #' @export
 rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, lambda = "auto",
-                  model = NULL, subset = NULL, scale.inputs = TRUE, ..., hidden = size, cell = "lstm", season = "auto",
-                  trend = "level", period = NULL, horizon = NULL, loss = "mae", learn_rate = 0.007, epochs = NULL,
-                  batch_size = 32, seed = NULL, threads = getOption("bptt.threads", 1),
-                  verbose = interactive()) {
+                  model = NULL, subset = NULL, scale.inputs = TRUE, ..., hidden = size,
+                  cell = "lstm", season = "auto", trend = "level", period = NULL, horizon = NULL,
+                  loss = "mae", learn_rate = 0.007, epochs = NULL, batch_size = 32, seed = NULL,
+                  threads = getOption("bptt.threads", 1), verbose = interactive()) {
   call <- match.call()
   refuse_unknown(names(formals(rnnar)), "rnnar", ...)
   series <- as_series_list(y, deparse1(substitute(y)), sys.call())
