@@ -10,12 +10,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_VIEWS = 2, LONGEST_LAG = 60 };
+enum { MOST_VIEWS = 3, LONGEST_LAG = 60 };
 
 /* One way to see the series. */
 typedef struct {
   frame_shape shape;
-  bptt_value *x, *target, *base, *spread;
+  bptt_value *x, *target, *base, *spread, *level;
 } view;
 
 typedef struct {
@@ -171,11 +171,15 @@ static bool set_views(const bptt_call *call, frames *j)
   f.horizon = at[OPTION_HORIZON].given ? (ptrdiff_t)at[OPTION_HORIZON].number
               : period                 ? 2 * period
                                        : 10;
-  const season_kind season = f.periods ? (season_kind)at[OPTION_SEASON].choice : SEASON_NONE;
-  if (season != SEASON_AUTO) return add_view(call, j, f, season);
-  frame_shape tested = f;
-  tested.test = true;
-  return add_view(call, j, tested, SEASON_STL) && add_view(call, j, f, SEASON_DIFFERENCE);
+  const season_kind season = (season_kind)at[OPTION_SEASON].choice;
+  if (season != SEASON_AUTO) return add_view(call, j, f, f.periods ? season : SEASON_NONE);
+  frame_shape tested = f, linear = f;
+  tested.test = linear.test = true;
+  linear.linear = true;
+  const season_kind without = f.periods ? SEASON_STL : SEASON_NONE;
+  return add_view(call, j, tested, without) &&
+         (!f.periods || add_view(call, j, f, SEASON_DIFFERENCE)) &&
+         (!j->automatic || add_view(call, j, linear, without));
 }
 
 /* A number for each covariate, if they are given. */
@@ -222,12 +226,13 @@ static bool make_view(const bptt_call *call, const frames *j, bptt_value *list, 
   if (!product(D > H ? D : H, j->N, &each) || !product(each, j->T, &all)) {
     return fail_memory(call->d.error, SIZE_MAX);
   }
-  if (!value_open_list(&call->d, list, NULL, 4)) return false;
-  const ptrdiff_t inputs[] = {D, j->N, j->T}, outputs[] = {H, j->N, j->T};
+  if (!value_open_list(&call->d, list, NULL, 5)) return false;
+  const ptrdiff_t inputs[] = {D, j->N, j->T}, outputs[] = {H, j->N, j->T}, steps[] = {j->N, j->T};
   value_make_array(v->x = value_append(list), "x", BPTT_DOUBLE, 3, inputs);
   value_make_array(v->target = value_append(list), "target", BPTT_DOUBLE, 3, outputs);
   value_make_array(v->base = value_append(list), "base", BPTT_DOUBLE, 3, outputs);
   value_make_vector(&call->d, v->spread = value_append(list), "spread", BPTT_DOUBLE, j->N);
+  value_make_array(v->level = value_append(list), "level", BPTT_DOUBLE, 2, steps);
   return true;
 }
 
@@ -385,6 +390,7 @@ static void clear(const view *v)
   double *target = v->target->data;
   memset(v->x->data, 0, v->x->count * sizeof(double));
   memset(v->base->data, 0, v->base->count * sizeof(double));
+  memset(v->level->data, 0, v->level->count * sizeof(double));
   for (size_t k = 0; k < v->target->count; k++) target[k] = NAN;
 }
 
@@ -403,7 +409,8 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
     transform(j, i, n, origin, y, z);
     if (j->K) standardize(j, i, covariate);
     const ptrdiff_t known = j->K ? series_length(&j->xreg, i) : 0;
-    const frame_series s = {n, origin, z, y, covariate, known};
+    const bool logarithm = value_at(j->lambdas, i) == 0;
+    const frame_series s = {n, origin, logarithm, z, y, covariate, known};
     /* Of the numbers before the origin there are some: see read_series(). */
     memcpy(work, z, (size_t)origin * sizeof *z);
     if (fill_missing(origin, work, first->periods, first->period, z, work + origin) !=
@@ -413,8 +420,13 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
     for (int k = 0; k < j->views; k++) {
       const view *v = &j->view[k];
       const ptrdiff_t D = frame_inputs(&v->shape), H = v->shape.horizon;
-      const frame_room room = {(double *)v->x->data + i * D, (double *)v->target->data + i * H,
-                               (double *)v->base->data + i * H, D * j->N, H * j->N};
+      const frame_room room = {(double *)v->x->data + i * D,
+                               (double *)v->target->data + i * H,
+                               (double *)v->base->data + i * H,
+                               (double *)v->level->data + i,
+                               D * j->N,
+                               H * j->N,
+                               j->N};
       value_set(v->spread, i, frame_make(&v->shape, &s, &room, work));
     }
   }
@@ -479,6 +491,51 @@ static bptt_status invert_run(bptt_call *call, char *workspace)
 }
 
 typedef struct {
+  const bptt_value *output, *base, *spread, *level;
+  bptt_value *z;
+} scaling;
+
+/* What networks say, H x N x steps, on the transformed scale. */
+static bool back_prepare(bptt_call *call)
+{
+  const door *d = &call->d;
+  scaling *j = call->job = door_alloc(d, 1, sizeof *j);
+  if (!j) return false;
+  j->output = call_given(call, OPTION_BACK_OUTPUT);
+  j->base = call_given(call, OPTION_BACK_BASE);
+  j->spread = call_given(call, OPTION_BACK_SPREAD);
+  j->level = call_given(call, OPTION_BACK_LEVEL);
+  if (!value_check_array(d, place_of("output"), j->output, "an array") ||
+      !value_check_array(d, place_of("base"), j->base, "an array") ||
+      !value_check_array(d, place_of("spread"), j->spread, "numbers") ||
+      !value_check_array(d, place_of("level"), j->level, "numbers")) {
+    return false;
+  }
+  const ptrdiff_t H = value_dim(j->output, 0), N = value_count(j->spread);
+  const ptrdiff_t steps = value_count(j->level) / N, dim[] = {H, N, steps};
+  if (value_count(j->output) != H * N * steps || value_count(j->base) != H * N * steps) {
+    return wrong(d->error, place_of("output"), value_describe(j->output).s,
+                 "%td x %td x %td numbers, as `base`", H, N, steps);
+  }
+  if (!value_open_list(d, &call->result, NULL, 1)) return false;
+  value_make_array(j->z = value_append(&call->result), "z", BPTT_DOUBLE, 3, dim);
+  return true;
+}
+
+static bptt_status back_run(bptt_call *call, char *workspace)
+{
+  (void)workspace;
+  const scaling *j = call->job;
+  const ptrdiff_t H = value_dim(j->output, 0), N = value_count(j->spread);
+  for (ptrdiff_t k = 0; k < value_count(j->z); k++) {
+    value_set(j->z, k,
+              frame_back(value_at(j->base, k), value_at(j->spread, k / H % N),
+                         value_at(j->level, k / H), value_at(j->output, k)));
+  }
+  return BPTT_OK;
+}
+
+typedef struct {
   bptt_value *index;
   double among;
   uint64_t seed;
@@ -510,6 +567,7 @@ static bptt_status draw_run(bptt_call *call, char *workspace)
 const handler rnnar_handlers[] = {
     {"rnnar_frame", rnnar_prepare, rnnar_run},
     {"rnnar_invert", invert_prepare, invert_run},
+    {"rnnar_back", back_prepare, back_run},
     {"rnnar_draw", draw_prepare, draw_run},
     {NULL, NULL, NULL},
 };

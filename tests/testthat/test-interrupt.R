@@ -162,7 +162,7 @@ test_that("an interrupted model has the networks that are there, of each kind as
   skip_on_os("windows")
   skip_if_not_installed("progressr")
   fit <- function(...) {
-    rnnar(AirPassengers, repeats = 7, epochs = 2500, hidden = 8, seed = 1, ..., verbose = FALSE)
+    rnnar(AirPassengers, repeats = 7, epochs = 2500, hidden = 8, lambda = 0, seed = 1, ..., verbose = FALSE)
   }
   whole <- fit()
   # Two of fold 1 of each kind are trained first, then two of fold 2, then one of each other.
