@@ -256,7 +256,7 @@ endfunction
 function z = drawn_paths (m, i, h, xreg, npaths, seed)
 
   nets = [m.networks{:}];
-  view_of = repelem (1:numel (m.networks), m.repeats);
+  view_of = repelem (1:numel (m.networks), numel (m.networks{1}));
   n = numel (m.series{i});
   own_xreg = xreg(i(! isempty (xreg)));
   frame = frame_series (m, m.series(i), own_xreg, 0);
