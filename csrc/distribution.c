@@ -1,7 +1,8 @@
 /* distribution.c -- random numbers from the distributions that losses are the -log densities of.
  *
  * The methods are exact, but that a Poisson distribution of a large mean is rounded from a normal
- * one. Each draws as often as it rejects: how many uniform numbers are taken is not known before. */
+ * one. Each draws as often as it rejects: how many uniform numbers are taken is not known before.
+ */
 #include "distribution.h"
 #include <float.h>
 #include <math.h>

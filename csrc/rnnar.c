@@ -343,8 +343,8 @@ static double mean_size(ptrdiff_t n, const double *z)
 }
 
 /* z: y transformed, and where that is no logarithm, in units of its mean size before the origin. */
-static double transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origin, const double *y,
-                      double *z)
+static double transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origin,
+                        const double *y, double *z)
 {
   double offset;
   const double lambda = choose_lambda(j, origin, y, &offset);
@@ -637,8 +637,8 @@ static bool sample_prepare(bptt_call *call)
   const ptrdiff_t each = bptt_loss_outputs(&(bptt_problem){.loss = j->loss});
   const ptrdiff_t dim[] = {each * H, columns};
   if (!value_has_dims(j->output, 2, dim)) {
-    return wrong(d->error, place_of("output"), value_describe(j->output).s,
-                 "a %td x %td matrix", dim[0], dim[1]);
+    return wrong(d->error, place_of("output"), value_describe(j->output).s, "a %td x %td matrix",
+                 dim[0], dim[1]);
   }
   if (!read_each(call, OPTION_BACK_SPREAD, columns, &j->spread) ||
       !read_each(call, OPTION_BACK_LEVEL, columns, &j->level) || !read_columns(call, columns, j) ||
@@ -664,9 +664,8 @@ static bptt_status sample_run(bptt_call *call, char *workspace)
       for (ptrdiff_t p = 0; p < rows / H; p++) {
         y[p] = value_at(j->output, column * rows + p * H + h);
       }
-      const double z =
-          frame_back(value_at(j->base, column * H + h), each(j->spread, column),
-                     each(j->level, column), draw_outputs(&g, j->loss, y, 1));
+      const double z = frame_back(value_at(j->base, column * H + h), each(j->spread, column),
+                                  each(j->level, column), draw_outputs(&g, j->loss, y, 1));
       value_set(j->z, k * H + h, fmax(fmin(z, DBL_MAX), -DBL_MAX));
     }
   }
@@ -674,10 +673,7 @@ static bptt_status sample_run(bptt_call *call, char *workspace)
 }
 
 const handler rnnar_handlers[] = {
-    {"rnnar_frame", rnnar_prepare, rnnar_run},
-    {"rnnar_invert", invert_prepare, invert_run},
-    {"rnnar_back", back_prepare, back_run},
-    {"rnnar_draw", draw_prepare, draw_run},
-    {"rnnar_sample", sample_prepare, sample_run},
-    {NULL, NULL, NULL},
+    {"rnnar_frame", rnnar_prepare, rnnar_run},    {"rnnar_invert", invert_prepare, invert_run},
+    {"rnnar_back", back_prepare, back_run},       {"rnnar_draw", draw_prepare, draw_run},
+    {"rnnar_sample", sample_prepare, sample_run}, {NULL, NULL, NULL},
 };

@@ -471,7 +471,8 @@ static void test_counts(void)
   CHECK(x->dim[0] == x0->dim[0] + 2);
   for (size_t t = 0; t < 9; t++) {
     for (size_t k = 0; k < x0->dim[0]; k++) CHECK(at(x, k, 0, t) == at(x0, k, 0, t));
-    for (size_t k = 0; k < 2; k++) CHECK(near(at(x, x0->dim[0] + k, 0, t), .3 * at(base0, k, 0, t)));
+    for (size_t k = 0; k < 2; k++)
+      CHECK(near(at(x, x0->dim[0] + k, 0, t), .3 * at(base0, k, 0, t)));
     for (size_t k = 0; k < 4; k++) {
       const double is = at(target, k, 0, t);
       CHECK(t + k + 1 < 9 && !isnan(y[t + k + 1]) ? is == y[t + k + 1] : isnan(is));
@@ -479,7 +480,8 @@ static void test_counts(void)
     }
   }
   CHECK(host_at(view(&h, 0, "spread"), 0) == 1 && host_at(host_get(h.result, "lambda"), 0) == 1);
-  CHECK(host_at(host_get(h.result, "offset"), 0) == 0 && host_at(host_get(h.result, "scale"), 0) == 1);
+  CHECK(host_at(host_get(h.result, "offset"), 0) == 0 &&
+        host_at(host_get(h.result, "scale"), 0) == 1);
   host_add(&h, args, "y", host_vector(&h, 3, (double[]){1, .5, 2}));
   CHECK(!host_call(&h, "rnnar_frame", args));
   CHECK(strstr(h.error.message, "0.5 at step 2; expected a count") != NULL);
