@@ -168,7 +168,8 @@ $(eval $(call core,core-asan,$(CC) $(ASAN)))
 $(eval $(call core,core-tsan,$(CC) -g -O1 -fsanitize=thread -DNO_FORK $(SMALL)))
 $(eval $(call core,core-valgrind,$(CC) -g -O1 -DWORKSPACE_UNDEFINED -DSTRIDE=100003))
 
-test: consistent test-core test-r test-octave test-cross test-tasks test-kill test-terminal
+test: consistent test-core test-r test-octave test-cross test-tasks test-bench test-kill \
+  test-terminal
 	@$(SUITE) --sum test
 
 test-core: core-gcc core-small $(if $(CLANG),core-clang)
@@ -200,6 +201,10 @@ test-cross: all
 # What training is for: some tasks learnt, in R and in Octave.
 test-tasks: all
 	@$(SUITE) test/tasks tests/tasks/run.sh
+
+# bench/accuracy.R on small files.
+test-bench: build/r.stamp
+	@$(SUITE) test/bench Rscript tests/bench/accuracy.R
 
 # Files that R has exported, loaded by PyTorch (Debian: python3-torch).
 check-torch: build/r.stamp
@@ -306,7 +311,7 @@ clean:
 	rm -rf build dist src/core src/*.o src/*.so
 	$(MAKE) -C octave/src clean
 
-.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo notebooks test test-core test-r test-octave test-cross test-tasks test-kill \
-  test-terminal check \
+.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo notebooks test test-core test-r test-octave test-cross test-tasks test-bench \
+  test-kill test-terminal check \
   sanitize sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind core-gcc core-small \
   core-clang core-asan core-tsan core-valgrind bench format clean
