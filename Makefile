@@ -169,7 +169,7 @@ $(eval $(call core,core-tsan,$(CC) -g -O1 -fsanitize=thread -DNO_FORK $(SMALL)))
 $(eval $(call core,core-valgrind,$(CC) -g -O1 -DWORKSPACE_UNDEFINED -DSTRIDE=100003))
 
 test: consistent test-core test-r test-octave test-cross test-tasks test-bench test-kill \
-  test-terminal
+  test-terminal test-notebooks
 	@$(SUITE) --sum test
 
 test-core: core-gcc core-small $(if $(CLANG),core-clang)
@@ -205,6 +205,10 @@ test-tasks: all
 # bench/accuracy.R on small files.
 test-bench: build/r.stamp
 	@$(SUITE) test/bench Rscript tests/bench/accuracy.R
+
+# The code of the notebooks, without Jupyter.
+test-notebooks: all
+	@$(SUITE) test/notebooks Rscript tools/notebooks.R build/test-notebooks $(OCTAVE)
 
 # Files that R has exported, loaded by PyTorch (Debian: python3-torch).
 check-torch: build/r.stamp
@@ -312,6 +316,6 @@ clean:
 	$(MAKE) -C octave/src clean
 
 .PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo notebooks test test-core test-r test-octave test-cross test-tasks test-bench \
-  test-kill test-terminal check \
+  test-kill test-terminal test-notebooks check \
   sanitize sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind core-gcc core-small \
   core-clang core-asan core-tsan core-valgrind bench format clean

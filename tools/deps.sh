@@ -42,6 +42,7 @@ r-cran-future.apply | has_r_package future.apply | make test: rnn_tune in parall
 r-cran-progressr | has_r_package progressr | make test: progress
 r-cran-forecast | has_r_package forecast | make demo, make test, bench/accuracy.R
 r-cran-ggplot2 | has_r_package ggplot2 | make test: plots of forecasts
+r-cran-jsonlite | has_r_package jsonlite | make test: the notebooks
 octave-parallel | has_octave_package parallel | make test: rnn_tune in parallel
 expect | has_command expect | make test: Ctrl-C in a terminal
 octave | has_command octave-cli | the Octave package
