@@ -109,19 +109,16 @@ last_block <- function(object, series, xreg, appended) {
   for (v in seq_along(frame$view)) {
     view <- frame$view[[v]]
     nets <- object$networks[[v]]
-    at <- cbind(
-      rep(seq_len(dim(view$base)[1L]), length(n)), rep(seq_along(n), each = dim(view$base)[1L]),
-      rep(n, each = dim(view$base)[1L])
-    )
+    H <- dim(view$base)[1L]
+    at <- cbind(rep(seq_len(H), length(n)), rep(seq_along(n), each = H), rep(n, each = H))
     out <- 0
     for (net in nets) {
       net$output_mode <- "last"
       out <- out + rnn_predict(net, view$x, lengths = n) / length(nets)
     }
-    dim(out) <- c(dim(view$base)[1L], length(n))
-    total <- total + matrix(view$base[at], nrow(out)) + out * rep(view$spread, each = nrow(out))
+    total <- total + back(out, view$base[at], view$spread, view$level[cbind(seq_along(n), n)])
   }
-  list(z = total / length(frame$view), frame = frame)
+  list(z = matrix(total, H) / length(frame$view), frame = frame)
 }
 
 # h steps from each series, transformed; what lies beyond the first block is forecast from the

@@ -1,16 +1,28 @@
 /* frame.c -- a time series as a network sees it. With z_t the transformed series and H the horizon:
  *
  *   d_t = z_t - s_t                                     s: its seasons, where they are taken out
- *   v = mean |d_t - d_{t-1}|                            spread
- *   inputs at t: (d_{t-k} - d_t) / v for each lag k     what lies behind, from the level d_t
+ *   v = mean |d_t - d_{t-1}|                            spread; 1 where inputs are not scaled
+ *   l_t = d_t                                           level, or
+ *   l_t = mean d                                        TREND_NONE; the lags begin with 0 then
+ *   g = mean (d_t - d_{t-1})                            TREND_DRIFT, else 0
+ *   inputs at t: (d_{t-k} - l_t) / v for each lag k     what lies behind, from the level
  *                log v
  *                whether y_t is missing
  *                the covariates at t+1 ... t+H
  *                sin, cos of 2 pi j (t+1) / p           SEASON_FOURIER
- *   b_{t,h} = d_t + s_{t+h}                             base, or
- *   b_{t,h} = d_{t+h-P}, P the multiple of the period   SEASON_DIFFERENCE
- *             that takes t+h to t or before
+ *   b_{t,h} = l_t + g h + s_{t+h}                       base, or
+ *   b_{t,h} = d_{t+h-P} + g P, P the multiple of the    SEASON_DIFFERENCE
+ *             period that takes t+h to t or before
  *   targets at t: (z_{t+h} - b_{t,h}) / v, h = 1 ... H
+ *
+ * Where z are logarithms and the view is linear, e_t = exp(d_t) over the mean of exp(d) stands in
+ * the place of d_t in the inputs, in v, l and g, and with L_t = d_t, or the logarithm of the mean
+ * of exp(d) where l is a mean,
+ *
+ *   b_{t,h} = L_t + log(1 + g h / l_t) + s_{t+h}
+ *   targets at t: (exp(z_{t+h} - b_{t,h}) - 1) l_t / v
+ *
+ * so that a growth that lasts is a straight line to the network, not an exponential.
  *
  * Windows of a series from which its seasons have been taken by STL, on the logarithmic scale and
  * measured from a level at their end, are due to Hewamalage, Bergmeir and Bandara (2021),
@@ -21,15 +33,21 @@
 #include <math.h>
 #include <string.h>
 
+static double mean_of(ptrdiff_t n, const double *d)
+{
+  double sum = 0;
+  for (ptrdiff_t t = 0; t < n; t++) sum += d[t];
+  return sum / (double)n;
+}
+
 bool season_is_clear(ptrdiff_t n, const double *z, ptrdiff_t period)
 {
   /* With r_k the autocorrelation at lag k (Bartlett 1946; 1.645: nine in ten of a normal variable):
    *
    *   |r_p| > 1.645 sqrt((1 + 2 sum_{k < p} r_k^2) / n) */
   if (period < 2 || n <= 2 * period) return false;
-  double mean = 0, variance = 0, sum = 0, r = 0;
-  for (ptrdiff_t t = 0; t < n; t++) mean += z[t];
-  mean /= (double)n;
+  const double mean = mean_of(n, z);
+  double variance = 0, sum = 0, r = 0;
   for (ptrdiff_t t = 0; t < n; t++) variance += (z[t] - mean) * (z[t] - mean);
   if (!(variance > 0)) return false;
   for (ptrdiff_t k = 1; k <= period; k++) {
@@ -127,6 +145,24 @@ static double spread(ptrdiff_t n, const double *d)
   return v > least ? v : least;
 }
 
+/* e from d; the logarithm of the mean of exp(d). */
+static double exponentials(ptrdiff_t n, ptrdiff_t origin, double *d)
+{
+  double most = d[0], sum = 0;
+  for (ptrdiff_t t = 1; t < origin; t++) most = fmax(most, d[t]);
+  for (ptrdiff_t t = 0; t < origin; t++) sum += exp(d[t] - most);
+  const double log_mean = most + log(sum / (double)origin);
+  for (ptrdiff_t t = 0; t < n; t++) d[t] = exp(d[t] - log_mean);
+  return log_mean;
+}
+
+double frame_back(double base, double spread, double level, double output)
+{
+  const double least = .05; /* of the level: below it a straight line ends */
+  if (level == 0) return base + output * spread;
+  return base + log(fmax(1 + output * spread / level, least));
+}
+
 double frame_make(const frame_shape *f, const frame_series *s, const frame_room *room,
                   double *workspace)
 {
@@ -135,13 +171,23 @@ double frame_make(const frame_shape *f, const frame_series *s, const frame_room 
   double *season = workspace, *d = season + n + H;
   take_seasons(f, s, season, d + n);
   for (ptrdiff_t t = 0; t < n; t++) d[t] = s->z[t] - season[t];
-  const double v = spread(s->origin, d), log_v = log(v);
+  /* What is measured: d, or e in another place; and its mean, on the scale of d, too. */
+  const bool linear = f->linear && s->logarithm;
+  double *e = d, middle = mean_of(s->origin, d);
+  if (linear) {
+    e = memcpy(d + n, d, (size_t)n * sizeof *d);
+    middle = exponentials(n, s->origin, e);
+  }
+  const double v = f->scaled ? spread(s->origin, e) : 1, log_v = log(v);
+  const double all = mean_of(s->origin, e), rise = e[s->origin - 1] - e[0];
+  const double g = f->trend == TREND_DRIFT && s->origin > 1 ? rise / (double)(s->origin - 1) : 0;
   const ptrdiff_t back = f->season == SEASON_DIFFERENCE ? longest_period(f, s) : 0;
   for (ptrdiff_t t = 0; t < n; t++) {
+    const double level = f->trend == TREND_NONE ? all : e[t];
     double *x = room->x + t * room->x_step;
     for (ptrdiff_t k = 0; k < f->lags; k++) {
       const ptrdiff_t then = t - f->lag[k];
-      *x++ = (d[then > 0 ? then : 0] - d[t]) / v;
+      *x++ = (e[then > 0 ? then : 0] - level) / v;
     }
     *x++ = .3 * log_v; /* of the size of the others */
     *x++ = isnan(s->y[t]);
@@ -157,12 +203,18 @@ double frame_make(const frame_shape *f, const frame_series *s, const frame_room 
         *x++ = cos(angle);
       }
     }
+    room->level[t * room->level_step] = linear ? level : 0;
     for (ptrdiff_t h = 1; h <= H; h++) {
       double *base = &room->base[t * room->target_step + h - 1];
       double *target = &room->target[t * room->target_step + h - 1];
-      const ptrdiff_t then = back ? t + h - back * ((h + back - 1) / back) : t;
-      *base = (then >= 0 ? d[then] : d[t]) + season[t + h];
-      *target = t + h < n && !isnan(s->y[t + h]) ? (s->z[t + h] - *base) / v : NAN;
+      const ptrdiff_t P = back ? back * ((h + back - 1) / back) : 0, then = t + h - P;
+      const bool before = back && then >= 0;
+      *base = (before ? d[then] : f->trend == TREND_NONE ? middle : d[t]) + season[t + h];
+      if (g != 0) *base = frame_back(*base, g, linear ? level : 0, (double)(before ? P : h));
+      *target = NAN;
+      if (t + h >= n || isnan(s->y[t + h])) continue;
+      const double change = s->z[t + h] - *base;
+      *target = (linear ? expm1(change) * level : change) / v;
     }
   }
   return v;

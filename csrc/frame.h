@@ -13,22 +13,33 @@ typedef enum {
   SEASON_NONE
 } season_kind;
 
+/* What windows and targets are measured from, in the order of the option's choices. */
+typedef enum {
+  TREND_LEVEL, /* the last value */
+  TREND_DRIFT, /* the last value, which goes on as it has changed in the mean */
+  TREND_NONE   /* the mean of all */
+} trend_kind;
+
 enum { MOST_HARMONICS = 3 }; /* of a period */
 
 typedef struct {
   season_kind season;
+  trend_kind trend;
+  bool scaled; /* inputs and targets in units of the spread */
   bool test;   /* of SEASON_STL: only where the series passes season_is_clear() */
+  bool linear; /* of logarithms, their exponentials are what is measured */
   int periods; /* 0: no season */
   ptrdiff_t period[MOST_SEASONS];
   ptrdiff_t horizon; /* steps that the network forecasts at once */
-  ptrdiff_t lags;    /* that are inputs: the first is 1 step before the present one */
+  ptrdiff_t lags;    /* that are inputs: steps before the present one */
   const ptrdiff_t *lag;
   ptrdiff_t covariates;
 } frame_shape;
 
 /* One series, and how far it is known. */
 typedef struct {
-  ptrdiff_t n, origin;     /* steps; those that season and spread are estimated from */
+  ptrdiff_t n, origin;     /* steps; those that all is estimated from */
+  bool logarithm;          /* what z is */
   const double *z;         /* n: transformed, missing values filled in */
   const double *y;         /* n: as it is; NaN where it is missing */
   const double *covariate; /* covariates x known: standardized */
@@ -37,8 +48,8 @@ typedef struct {
 
 /* Where the result goes: what lies one step, or one element, further. */
 typedef struct {
-  double *x, *target, *base; /* D, H and H numbers for each step */
-  ptrdiff_t x_step, target_step;
+  double *x, *target, *base, *level; /* D, H, H and 1 numbers for each step */
+  ptrdiff_t x_step, target_step, level_step;
 } frame_room;
 
 /* Inputs of a step. */
@@ -48,6 +59,9 @@ ptrdiff_t frame_numbers(const frame_shape *f, ptrdiff_t n);
 /* Fills the room and returns the spread. */
 double frame_make(const frame_shape *f, const frame_series *s, const frame_room *room,
                   double *workspace);
+/* What an output of a network says on the transformed scale: `level` is 0 where it is measured
+ * there. */
+double frame_back(double base, double spread, double level, double output);
 
 /* Whether a series has a season of this period: its autocorrelation at that lag is beyond what one
  * series in ten without a season has. */

@@ -10,12 +10,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_VIEWS = 2, LONGEST_LAG = 60 };
+enum { MOST_VIEWS = 3, LONGEST_LAG = 60 };
 
 /* One way to see the series. */
 typedef struct {
   frame_shape shape;
-  bptt_value *x, *target, *base, *spread;
+  bptt_value *x, *target, *base, *spread, *level;
 } view;
 
 typedef struct {
@@ -25,8 +25,10 @@ typedef struct {
   view view[MOST_VIEWS];
   bool automatic; /* lambda */
   double lambda;
-  ptrdiff_t appended; /* of the steps of each series, the last: not estimated from */
+  ptrdiff_t appended;              /* of the steps of each series, the last: not estimated from */
+  const bptt_value *center, *unit; /* of each covariate; NULL: from these data */
   bptt_value *lambdas, *offsets, *scales; /* results, for each series */
+  bptt_value *centers, *units;            /* results, for each covariate */
   size_t numbers_at;                      /* in the workspace */
 } frames;
 
@@ -128,9 +130,9 @@ static ptrdiff_t season_of(const frame_shape *f)
   return longest;
 }
 
-/* The values of the last `p` steps are inputs, as they are measured from the last: lags 1 to p - 1;
- * and those of the same season in the last `P` periods, as seen from the next step. Where the
- * seasons are taken out, one period is enough. */
+/* The values of the last `p` steps are inputs: lags 1 to p - 1 where they are measured from the
+ * last, else 0, too; and those of the same season in the last `P` periods, as seen from the next
+ * step. Where the seasons are taken out, one period is enough. */
 static bool set_lags(const bptt_call *call, frame_shape *f)
 {
   enum { FEWEST = 10 };
@@ -141,7 +143,7 @@ static bool set_lags(const bptt_call *call, frame_shape *f)
   const ptrdiff_t P = period ? (ptrdiff_t)at[OPTION_SEASONAL_P].number : 0;
   ptrdiff_t *lag = door_alloc(&call->d, p + P + 1, sizeof *lag);
   if (!lag) return false;
-  for (ptrdiff_t k = 1; k < p; k++) lag[n++] = k;
+  for (ptrdiff_t k = f->trend == TREND_NONE ? 0 : 1; k < p; k++) lag[n++] = k;
   for (ptrdiff_t k = 1; k <= P; k++) {
     if (k * period - 1 >= p) lag[n++] = k * period - 1;
   }
@@ -160,18 +162,35 @@ static bool add_view(const bptt_call *call, frames *j, frame_shape f, season_kin
 
 static bool set_views(const bptt_call *call, frames *j)
 {
-  frame_shape f = {.covariates = j->K};
-  if (!read_periods(call, &f)) return false;
   const option_value *at = call->option.at;
+  frame_shape f = {.covariates = j->K,
+                   .trend = (trend_kind)at[OPTION_TREND].choice,
+                   .scaled = at[OPTION_SCALE_INPUTS].flag};
+  if (!read_periods(call, &f)) return false;
   const ptrdiff_t period = season_of(&f);
   f.horizon = at[OPTION_HORIZON].given ? (ptrdiff_t)at[OPTION_HORIZON].number
               : period                 ? 2 * period
                                        : 10;
-  const season_kind season = f.periods ? (season_kind)at[OPTION_SEASON].choice : SEASON_NONE;
-  if (season != SEASON_AUTO) return add_view(call, j, f, season);
-  frame_shape tested = f;
-  tested.test = true;
-  return add_view(call, j, tested, SEASON_STL) && add_view(call, j, f, SEASON_DIFFERENCE);
+  const season_kind season = (season_kind)at[OPTION_SEASON].choice;
+  if (season != SEASON_AUTO) return add_view(call, j, f, f.periods ? season : SEASON_NONE);
+  frame_shape tested = f, linear = f;
+  tested.test = linear.test = true;
+  linear.linear = true;
+  const season_kind without = f.periods ? SEASON_STL : SEASON_NONE;
+  return add_view(call, j, tested, without) &&
+         (!f.periods || add_view(call, j, f, SEASON_DIFFERENCE)) &&
+         (!j->automatic || add_view(call, j, linear, without));
+}
+
+/* A number for each covariate, if they are given. */
+static bool read_units(const bptt_call *call, const frames *j, option_id row, const bptt_value **v)
+{
+  *v = call_given(call, row);
+  if (!*v) return true;
+  const place at = place_of(call_name(call, row));
+  return value_check_array(&call->d, at, *v, "numbers") && value_check_finite(&call->d, at, *v) &&
+         (value_count(*v) == j->K ||
+          wrong(call->d.error, at, value_describe(*v).s, "a number for each covariate"));
 }
 
 static bool read_covariates(const bptt_call *call, frames *j)
@@ -194,7 +213,8 @@ static bool read_covariates(const bptt_call *call, frames *j)
     return fail(d->error, "xreg", "%s has %s; expected at least the %td of `y`", say_place(at).s,
                 say_count(known, "step", "steps").s, n);
   }
-  return true;
+  return read_units(call, j, OPTION_XREG_MEAN, &j->center) &&
+         read_units(call, j, OPTION_XREG_SD, &j->unit);
 }
 
 /* ------------------------------------------------------------------------------ results */
@@ -206,12 +226,13 @@ static bool make_view(const bptt_call *call, const frames *j, bptt_value *list, 
   if (!product(D > H ? D : H, j->N, &each) || !product(each, j->T, &all)) {
     return fail_memory(call->d.error, SIZE_MAX);
   }
-  if (!value_open_list(&call->d, list, NULL, 4)) return false;
-  const ptrdiff_t inputs[] = {D, j->N, j->T}, outputs[] = {H, j->N, j->T};
+  if (!value_open_list(&call->d, list, NULL, 5)) return false;
+  const ptrdiff_t inputs[] = {D, j->N, j->T}, outputs[] = {H, j->N, j->T}, steps[] = {j->N, j->T};
   value_make_array(v->x = value_append(list), "x", BPTT_DOUBLE, 3, inputs);
   value_make_array(v->target = value_append(list), "target", BPTT_DOUBLE, 3, outputs);
   value_make_array(v->base = value_append(list), "base", BPTT_DOUBLE, 3, outputs);
   value_make_vector(&call->d, v->spread = value_append(list), "spread", BPTT_DOUBLE, j->N);
+  value_make_array(v->level = value_append(list), "level", BPTT_DOUBLE, 2, steps);
   return true;
 }
 
@@ -219,10 +240,11 @@ static bool make_results(bptt_call *call, frames *j)
 {
   const door *d = &call->d;
   bptt_value *list = &call->result;
-  if (!value_open_list(d, list, NULL, 4)) return false;
+  enum { PARTS = 6 };
+  if (!value_open_list(d, list, NULL, PARTS)) return false;
   if (d->host.habit == BPTT_OCTAVE) {
     list = value_append(list);
-    if (!value_open_list(d, list, "frame", 4)) return false;
+    if (!value_open_list(d, list, "frame", PARTS)) return false;
   }
   bptt_value *views = value_append(list);
   if (!value_make_list(d, views, "view", j->views)) return false;
@@ -232,6 +254,9 @@ static bool make_results(bptt_call *call, frames *j)
   value_make_vector(d, j->lambdas = value_append(list), "lambda", BPTT_DOUBLE, j->N);
   value_make_vector(d, j->offsets = value_append(list), "offset", BPTT_DOUBLE, j->N);
   value_make_vector(d, j->scales = value_append(list), "scale", BPTT_DOUBLE, j->N);
+  if (j->K == 0) return true;
+  value_make_vector(d, j->centers = value_append(list), "xreg_mean", BPTT_DOUBLE, j->K);
+  value_make_vector(d, j->units = value_append(list), "xreg_sd", BPTT_DOUBLE, j->K);
   return true;
 }
 
@@ -277,40 +302,85 @@ static double choose_lambda(const frames *j, ptrdiff_t n, const double *y, doubl
   return j->lambda;
 }
 
+/* The mean of |z|. Of numbers near the largest there are, the sum is infinite. */
+static double mean_size(ptrdiff_t n, const double *z)
+{
+  double sum = 0, count = 0, mean = 0;
+  for (ptrdiff_t t = 0; t < n; t++) {
+    if (isnan(z[t])) continue;
+    sum += fabs(z[t]);
+    count += 1;
+  }
+  if (isfinite(sum)) return sum / count;
+  for (ptrdiff_t t = 0; t < n; t++) mean += isnan(z[t]) ? 0 : fabs(z[t]) / count;
+  return mean;
+}
+
 /* z: y transformed, and where that is no logarithm, in units of its mean size before the origin. */
 static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origin, const double *y,
                       double *z)
 {
-  double offset, size = 0, count = 0, scale = 1;
+  double offset;
   const double lambda = choose_lambda(j, origin, y, &offset);
-  for (ptrdiff_t t = 0; t < n; t++) {
-    z[t] = there(y[t] + offset, lambda);
-    if (t >= origin || isnan(z[t])) continue;
-    size += fabs(z[t]);
-    count += 1;
-  }
-  if (lambda != 0 && size > 0) scale = size / count;
+  for (ptrdiff_t t = 0; t < n; t++) z[t] = there(y[t] + offset, lambda);
+  const double size = mean_size(origin, z), scale = lambda != 0 && size > 0 ? size : 1;
   for (ptrdiff_t t = 0; t < n; t++) z[t] /= scale;
   value_set(j->lambdas, i, lambda);
   value_set(j->offsets, i, offset);
   value_set(j->scales, i, scale);
 }
 
-/* The covariates of a series, each with mean 0 and variance 1 over the steps before the origin. */
-static void standardize(const frames *j, ptrdiff_t i, ptrdiff_t origin, double *to)
+/* The steps of a series that something is estimated from. */
+static ptrdiff_t origin_of(const frames *j, ptrdiff_t i)
 {
-  const ptrdiff_t known = series_length(&j->xreg, i);
-  for (ptrdiff_t c = 0; c < j->K; c++) {
-    double mean = 0, square = 0;
-    for (ptrdiff_t t = 0; t < origin; t++) mean += series_at(&j->xreg, c, i, t);
-    mean /= (double)origin;
-    for (ptrdiff_t t = 0; t < origin; t++) {
+  const ptrdiff_t n = series_length(&j->y, i);
+  return n > j->appended ? n - j->appended : n;
+}
+
+/* The mean of a covariate over the steps of all series before their origins. */
+static double covariate_mean(const frames *j, ptrdiff_t c)
+{
+  double sum = 0, count = 0;
+  for (ptrdiff_t i = 0; i < j->N; i++) {
+    for (ptrdiff_t t = 0; t < origin_of(j, i); t++) sum += series_at(&j->xreg, c, i, t);
+    count += (double)origin_of(j, i);
+  }
+  return sum / count;
+}
+
+/* Its standard deviation; 1 where it does not change. */
+static double covariate_deviation(const frames *j, ptrdiff_t c, double mean)
+{
+  double square = 0, count = 0;
+  for (ptrdiff_t i = 0; i < j->N; i++) {
+    for (ptrdiff_t t = 0; t < origin_of(j, i); t++) {
       const double from = series_at(&j->xreg, c, i, t) - mean;
       square += from * from;
     }
-    const double sd = square > 0 ? sqrt(square / (double)origin) : 1;
-    for (ptrdiff_t t = 0; t < known; t++) {
-      to[c + j->K * t] = (series_at(&j->xreg, c, i, t) - mean) / sd;
+    count += (double)origin_of(j, i);
+  }
+  return square > 0 ? sqrt(square / count) : 1;
+}
+
+/* What makes the covariates have mean 0 and variance 1, here or where the model was fitted. */
+static void set_units(const frames *j, bool scaled)
+{
+  for (ptrdiff_t c = 0; c < j->K; c++) {
+    const double mean = j->center ? value_at(j->center, c) : scaled ? covariate_mean(j, c) : 0;
+    value_set(j->centers, c, mean);
+    value_set(j->units, c,
+              j->unit  ? value_at(j->unit, c)
+              : scaled ? covariate_deviation(j, c, mean)
+                       : 1);
+  }
+}
+
+static void standardize(const frames *j, ptrdiff_t i, double *to)
+{
+  for (ptrdiff_t t = 0; t < series_length(&j->xreg, i); t++) {
+    for (ptrdiff_t c = 0; c < j->K; c++) {
+      const double from = series_at(&j->xreg, c, i, t) - value_at(j->centers, c);
+      to[c + j->K * t] = from / value_at(j->units, c);
     }
   }
 }
@@ -320,6 +390,7 @@ static void clear(const view *v)
   double *target = v->target->data;
   memset(v->x->data, 0, v->x->count * sizeof(double));
   memset(v->base->data, 0, v->base->count * sizeof(double));
+  memset(v->level->data, 0, v->level->count * sizeof(double));
   for (size_t k = 0; k < v->target->count; k++) target[k] = NAN;
 }
 
@@ -329,15 +400,17 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
   double *y = (double *)(workspace + j->numbers_at), *z = y + j->T, *covariate = z + j->T;
   double *work = covariate + j->xreg.size[STEP] * j->K;
   for (int v = 0; v < j->views; v++) clear(&j->view[v]);
+  set_units(j, j->view[0].shape.scaled);
   for (ptrdiff_t i = 0; i < j->N; i++) {
     const ptrdiff_t n = series_length(&j->y, i);
-    const ptrdiff_t origin = n > j->appended ? n - j->appended : n;
+    const ptrdiff_t origin = origin_of(j, i);
     const frame_shape *first = &j->view[0].shape;
     for (ptrdiff_t t = 0; t < n; t++) y[t] = series_at(&j->y, 0, i, t);
     transform(j, i, n, origin, y, z);
-    if (j->K) standardize(j, i, origin, covariate);
+    if (j->K) standardize(j, i, covariate);
     const ptrdiff_t known = j->K ? series_length(&j->xreg, i) : 0;
-    const frame_series s = {n, origin, z, y, covariate, known};
+    const bool logarithm = value_at(j->lambdas, i) == 0;
+    const frame_series s = {n, origin, logarithm, z, y, covariate, known};
     /* Of the numbers before the origin there are some: see read_series(). */
     memcpy(work, z, (size_t)origin * sizeof *z);
     if (fill_missing(origin, work, first->periods, first->period, z, work + origin) !=
@@ -347,8 +420,13 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
     for (int k = 0; k < j->views; k++) {
       const view *v = &j->view[k];
       const ptrdiff_t D = frame_inputs(&v->shape), H = v->shape.horizon;
-      const frame_room room = {(double *)v->x->data + i * D, (double *)v->target->data + i * H,
-                               (double *)v->base->data + i * H, D * j->N, H * j->N};
+      const frame_room room = {(double *)v->x->data + i * D,
+                               (double *)v->target->data + i * H,
+                               (double *)v->base->data + i * H,
+                               (double *)v->level->data + i,
+                               D * j->N,
+                               H * j->N,
+                               j->N};
       value_set(v->spread, i, frame_make(&v->shape, &s, &room, work));
     }
   }
@@ -413,6 +491,51 @@ static bptt_status invert_run(bptt_call *call, char *workspace)
 }
 
 typedef struct {
+  const bptt_value *output, *base, *spread, *level;
+  bptt_value *z;
+} scaling;
+
+/* What networks say, H x N x steps, on the transformed scale. */
+static bool back_prepare(bptt_call *call)
+{
+  const door *d = &call->d;
+  scaling *j = call->job = door_alloc(d, 1, sizeof *j);
+  if (!j) return false;
+  j->output = call_given(call, OPTION_BACK_OUTPUT);
+  j->base = call_given(call, OPTION_BACK_BASE);
+  j->spread = call_given(call, OPTION_BACK_SPREAD);
+  j->level = call_given(call, OPTION_BACK_LEVEL);
+  if (!value_check_array(d, place_of("output"), j->output, "an array") ||
+      !value_check_array(d, place_of("base"), j->base, "an array") ||
+      !value_check_array(d, place_of("spread"), j->spread, "numbers") ||
+      !value_check_array(d, place_of("level"), j->level, "numbers")) {
+    return false;
+  }
+  const ptrdiff_t H = value_dim(j->output, 0), N = value_count(j->spread);
+  const ptrdiff_t steps = value_count(j->level) / N, dim[] = {H, N, steps};
+  if (value_count(j->output) != H * N * steps || value_count(j->base) != H * N * steps) {
+    return wrong(d->error, place_of("output"), value_describe(j->output).s,
+                 "%td x %td x %td numbers, as `base`", H, N, steps);
+  }
+  if (!value_open_list(d, &call->result, NULL, 1)) return false;
+  value_make_array(j->z = value_append(&call->result), "z", BPTT_DOUBLE, 3, dim);
+  return true;
+}
+
+static bptt_status back_run(bptt_call *call, char *workspace)
+{
+  (void)workspace;
+  const scaling *j = call->job;
+  const ptrdiff_t H = value_dim(j->output, 0), N = value_count(j->spread);
+  for (ptrdiff_t k = 0; k < value_count(j->z); k++) {
+    value_set(j->z, k,
+              frame_back(value_at(j->base, k), value_at(j->spread, k / H % N),
+                         value_at(j->level, k / H), value_at(j->output, k)));
+  }
+  return BPTT_OK;
+}
+
+typedef struct {
   bptt_value *index;
   double among;
   uint64_t seed;
@@ -444,6 +567,7 @@ static bptt_status draw_run(bptt_call *call, char *workspace)
 const handler rnnar_handlers[] = {
     {"rnnar_frame", rnnar_prepare, rnnar_run},
     {"rnnar_invert", invert_prepare, invert_run},
+    {"rnnar_back", back_prepare, back_run},
     {"rnnar_draw", draw_prepare, draw_run},
     {NULL, NULL, NULL},
 };

@@ -30,7 +30,7 @@ static double at(const bptt_value *v, size_t k, size_t i, size_t t)
   return host_at(v, k + v->dim[0] * (i + v->dim[1] * t));
 }
 
-/* The first or second view of a result. */
+/* A view of a result. */
 static const bptt_value *view(const host *h, size_t v, const char *name)
 {
   return host_get(&host_get(h->result, "view")->item[v], name);
@@ -75,6 +75,41 @@ static void test_by_hand(void)
   host_close(&h);
 }
 
+/* The linear view of the powers of 2: their mean is 63/6, and they grow by half of the last. */
+static void test_linear(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  const double y[] = {1, 2, 4, 8, 16, 32}, spread = 31. / 5 * 6 / 63;
+  bptt_value *args = arguments(&h, host_vector(&h, 6, y), "auto", 2);
+  host_add(&h, args, "p", host_number(&h, 3));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(host_get(h.result, "view")->count == 2);
+  const bptt_value *x = view(&h, 1, "x"), *target = view(&h, 1, "target");
+  CHECK(near(host_at(view(&h, 1, "spread"), 0), spread));
+  for (size_t t = 0; t < 6; t++) {
+    const double e = y[t] * 6 / 63, before = t >= 1 ? e / 2 : e, first = t >= 2 ? e / 4 : 6. / 63;
+    CHECK(near(host_at(view(&h, 1, "level"), t), e));
+    CHECK(host_at(view(&h, 0, "level"), t) == 0);
+    CHECK(near(at(x, 0, 0, t), (before - e) / spread) &&
+          near(at(x, 1, 0, t), (first - e) / spread));
+    CHECK(near(at(x, 2, 0, t), .3 * log(spread)));
+    if (t < 5) CHECK(near(at(target, 0, 0, t), e / spread));
+    if (t < 4) CHECK(near(at(target, 1, 0, t), 3 * e / spread));
+    CHECK(near(at(view(&h, 1, "base"), 0, 0, t), log(y[t])));
+  }
+  host_add(&h, args, "trend", host_text(&h, "drift"));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(near(at(view(&h, 1, "base"), 1, 0, 3), log(8 + 2 * 31. / 5)));
+  CHECK(near(at(view(&h, 1, "target"), 1, 0, 3), (32 / (8 + 2 * 31. / 5) - 1) * 48 / 63 / spread));
+  host_add(&h, args, "trend", host_text(&h, "none"));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(near(at(view(&h, 1, "x"), 0, 0, 3), (8. * 6 / 63 - 1) / spread));
+  CHECK(near(at(view(&h, 1, "base"), 1, 0, 3), log(63. / 6)));
+  CHECK(near(at(view(&h, 1, "target"), 1, 0, 3), (32. * 6 / 63 - 1) / spread));
+  host_close(&h);
+}
+
 /* With a season of two steps and no transformation: what is subtracted is the value a period or two
  * before. */
 static void test_difference(void)
@@ -105,8 +140,8 @@ static void test_seasons(void)
   bptt_value *args = arguments(&h, host_vector(&h, 48, y), "auto", 4);
   host_add(&h, args, "period", host_number(&h, 4));
   CHECK(host_call(&h, "rnnar_frame", args));
-  CHECK(host_get(h.result, "view")->count == 2);
-  for (size_t v = 0; v < 2; v++) {
+  CHECK(host_get(h.result, "view")->count == 3);
+  for (size_t v = 0; v < 3; v++) {
     for (size_t k = 0; k < 4; k++) {
       CHECK(fabs(at(view(&h, v, "base"), k, 0, 47) - log(10 + (double)k)) < 1e-9);
     }
@@ -135,6 +170,7 @@ static void test_no_future(void)
 {
   enum { N = 60, MORE = 12 };
   static const char *const seasons[] = {"auto", "stl", "fourier", "difference", "none"};
+  static const char *const trends[] = {"drift", "none", "level"};
   host h;
   random_state = 7;
   for (size_t s = 0; s < sizeof seasons / sizeof *seasons; s++) {
@@ -143,6 +179,7 @@ static void test_no_future(void)
     fill(N + MORE, y);
     bptt_value *args = arguments(&h, host_vector(&h, N, y), seasons[s], 6);
     host_add(&h, args, "period", host_number(&h, 12));
+    host_add(&h, args, "trend", host_text(&h, trends[s % 3]));
     CHECK(host_call(&h, "rnnar_frame", args));
     const bptt_value *before = host_get(h.result, "frame");
     host_add(&h, args, "y", host_vector(&h, N + MORE, y));
@@ -168,33 +205,48 @@ static void test_no_future(void)
   }
 }
 
-/* What a frame says of the last step and the targets give the series again. */
+/* What a frame says of the last step and the targets give the series again, that of the linear
+ * view, which comes last, too. */
 static void test_back(void)
 {
   enum { N = 40 };
-  static const double lambdas[] = {0, .5, 1, -.5};
+  static const double lambdas[] = {0, .5, 1, -.5, 0, 0, 0};
+  static const char *const trends[] = {"level", "drift", "none"};
   host h;
   random_state = 3;
-  for (size_t l = 0; l < 4; l++) {
+  for (size_t l = 0; l < 7; l++) {
+    const bool automatic = l >= 4;
+    const size_t v = automatic ? 2 : 0;
     host_open(&h, BPTT_R);
     double y[N];
     fill(N, y);
-    bptt_value *args = arguments(&h, host_vector(&h, N, y), "stl", 3);
+    bptt_value *args = arguments(&h, host_vector(&h, N, y), automatic ? "auto" : "stl", 3);
     host_add(&h, args, "period", host_number(&h, 12));
-    host_add(&h, args, "lambda", host_number(&h, lambdas[l]));
+    host_add(&h, args, "trend", host_text(&h, trends[l % 3]));
+    if (!automatic) host_add(&h, args, "lambda", host_number(&h, lambdas[l]));
     CHECK(host_call(&h, "rnnar_frame", args));
-    double z[3 * (N - 3)];
+    double said[3 * (N - 3)], base[3 * (N - 3)], level[N - 3];
     for (size_t t = 0; t < N - 3; t++) {
+      level[t] = host_at(view(&h, v, "level"), t);
       for (size_t k = 0; k < 3; k++) {
-        z[k + 3 * t] = at(view(&h, 0, "base"), k, 0, t) +
-                       at(view(&h, 0, "target"), k, 0, t) * host_at(view(&h, 0, "spread"), 0);
+        said[k + 3 * t] = at(view(&h, v, "target"), k, 0, t);
+        base[k + 3 * t] = at(view(&h, v, "base"), k, 0, t);
       }
     }
+    bptt_value *scaled = host_list(&h);
+    host_add(&h, scaled, "output", host_array(&h, 3, (size_t[]){3, 1, N - 3}, said));
+    host_add(&h, scaled, "base", host_array(&h, 3, (size_t[]){3, 1, N - 3}, base));
+    host_add(&h, scaled, "spread", view(&h, v, "spread"));
+    host_add(&h, scaled, "level", host_array(&h, 2, (size_t[]){1, N - 3}, level));
+    const bptt_value *frame = h.result;
+    CHECK(host_call(&h, "rnnar_back", scaled));
+    double z[3 * (N - 3)];
+    for (size_t k = 0; k < sizeof z / sizeof *z; k++) z[k] = host_at(host_get(h.result, "z"), k);
     bptt_value *back = host_list(&h);
     host_add(&h, back, "z", host_array(&h, 2, (size_t[]){3, N - 3}, z));
-    host_add(&h, back, "lambda", host_get(h.result, "lambda"));
-    host_add(&h, back, "offset", host_get(h.result, "offset"));
-    host_add(&h, back, "scale", host_get(h.result, "scale"));
+    host_add(&h, back, "lambda", host_get(frame, "lambda"));
+    host_add(&h, back, "offset", host_get(frame, "offset"));
+    host_add(&h, back, "scale", host_get(frame, "scale"));
     CHECK(host_call(&h, "rnnar_invert", back));
     bool good = true;
     for (size_t t = 0; t < N - 3; t++) {
@@ -205,6 +257,119 @@ static void test_back(void)
     CHECK(good);
     host_close(&h);
   }
+}
+
+/* What windows and targets are measured from, and in which units: the equations of frame.c as plain
+ * loops, of a series that is not transformed, in units of its mean size. */
+static void test_trend(void)
+{
+  enum { N = 23, H = 6, LAGS = 4, PERIOD = 5 };
+  static const char *const trends[] = {"level", "drift", "none"};
+  random_state = 5;
+  double y[N], z[N], size = 0, all = 0, v = 0;
+  for (int t = 0; t < N; t++) y[t] = (double)t / 4 + 9 * (uniform() - .5);
+  for (int t = 0; t < N; t++) size += fabs(y[t]) / N;
+  for (int t = 0; t < N; t++) z[t] = y[t] / size;
+  for (int t = 0; t < N; t++) all += z[t] / N;
+  for (int t = 1; t < N; t++) v += fabs(z[t] - z[t - 1]) / (N - 1);
+  for (int kind = 0; kind < 12; kind++) {
+    const int trend = kind % 3, scaled = kind / 3 % 2, difference = kind / 6;
+    host h;
+    host_open(&h, BPTT_R);
+    bptt_value *args = arguments(&h, host_vector(&h, N, y), difference ? "difference" : "none", H);
+    host_add(&h, args, "period", host_number(&h, PERIOD));
+    host_add(&h, args, "p", host_number(&h, LAGS));
+    host_add(&h, args, "P", host_number(&h, 0));
+    host_add(&h, args, "trend", host_text(&h, trends[trend]));
+    host_add(&h, args, "scale_inputs", host_number(&h, scaled));
+    CHECK(host_call(&h, "rnnar_frame", args));
+    const double unit = scaled ? v : 1, g = trend == 1 ? (z[N - 1] - z[0]) / (N - 1) : 0;
+    const int first = trend == 2 ? 0 : 1; /* the first lag */
+    const bptt_value *x = view(&h, 0, "x"), *target = view(&h, 0, "target");
+    CHECK(x->dim[0] == (size_t)(LAGS - first + 2));
+    CHECK(near(host_at(view(&h, 0, "spread"), 0), unit));
+    bool same = true;
+    for (int t = 0; t < N; t++) {
+      const double level = trend == 2 ? all : z[t];
+      for (int k = first; k < LAGS; k++) {
+        const double then = z[t > k ? t - k : 0];
+        same &= near(at(x, (size_t)(k - first), 0, (size_t)t), (then - level) / unit);
+      }
+      for (int k = 1; k <= H; k++) {
+        int then = t + k;
+        while (then > t) then -= PERIOD;
+        double base = level + g * k;
+        if (difference && then >= 0) base = z[then] + g * (t + k - then);
+        const double is = at(target, (size_t)(k - 1), 0, (size_t)t);
+        same &= near(at(view(&h, 0, "base"), (size_t)(k - 1), 0, (size_t)t), base);
+        same &= t + k < N ? near(is, (z[t + k] - base) / unit) : isnan(is);
+      }
+    }
+    CHECK(same);
+    host_close(&h);
+  }
+}
+
+/* Covariates are standardized over all series together, or with what is given, or not at all. */
+static void test_covariates(void)
+{
+  const double y[] = {1, 5, 2, 7}, x[] = {3, 1, 4, 1, 5, 9}, more[] = {10, 20, 60, 60};
+  double mean = 0, square = 0;
+  for (int t = 0; t < 4; t++) mean += (x[t] + more[t]) / 8;
+  for (int t = 0; t < 4; t++) square += pow(x[t] - mean, 2) / 8 + pow(more[t] - mean, 2) / 8;
+  host h;
+  host_open(&h, BPTT_R);
+  bptt_value *series = host_list(&h), *covariates = host_list(&h);
+  for (int i = 0; i < 2; i++) host_add(&h, series, NULL, host_vector(&h, 4, y));
+  host_add(&h, covariates, NULL, host_vector(&h, 6, x)); /* known further than the series */
+  host_add(&h, covariates, NULL, host_vector(&h, 4, more));
+  bptt_value *args = arguments(&h, series, "none", 2);
+  host_add(&h, args, "p", host_number(&h, 1));
+  host_add(&h, args, "xreg", covariates);
+  for (int kind = 0; kind < 3; kind++) { /* inputs: log v, missing, the covariate twice */
+    if (kind == 1) host_add(&h, args, "scale_inputs", host_number(&h, 0));
+    if (kind == 2) {
+      host_add(&h, args, "xreg_mean", host_number(&h, 7));
+      host_add(&h, args, "xreg_sd", host_number(&h, 2));
+    }
+    const double center = kind == 0 ? mean : kind == 1 ? 0 : 7;
+    const double unit = kind == 0 ? sqrt(square) : kind == 1 ? 1 : 2;
+    CHECK(host_call(&h, "rnnar_frame", args));
+    CHECK(near(host_at(host_get(h.result, "xreg_mean"), 0), center));
+    CHECK(near(host_at(host_get(h.result, "xreg_sd"), 0), unit));
+    CHECK(near(at(view(&h, 0, "x"), 3, 0, 3), (x[5] - center) / unit));
+    CHECK(near(at(view(&h, 0, "x"), 2, 1, 0), (more[1] - center) / unit));
+    CHECK(at(view(&h, 0, "x"), 2, 1, 3) == 0); /* not known */
+  }
+  host_close(&h);
+}
+
+/* Numbers whose sum is infinite are what they are in other units. */
+static void test_huge(void)
+{
+  enum { N = 30 };
+  const double unit = 1e307;
+  host h;
+  host_open(&h, BPTT_R);
+  double y[2][N];
+  for (int t = 0; t < N; t++) {
+    y[0][t] = 10 * sin(t * t);
+    y[1][t] = unit * y[0][t];
+  }
+  bptt_value *args = arguments(&h, host_vector(&h, N, y[0]), "none", 2);
+  CHECK(host_call(&h, "rnnar_frame", args));
+  const double scale = host_at(host_get(h.result, "scale"), 0);
+  const bptt_value *x = view(&h, 0, "x");
+  host_add(&h, args, "y", host_vector(&h, N, y[1]));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(near(host_at(host_get(h.result, "scale"), 0) / unit, scale));
+  bool same = true;
+  for (size_t t = 0; t < N; t++) {
+    for (size_t k = 0; k < x->dim[0]; k++)
+      same &= near(at(view(&h, 0, "x"), k, 0, t), at(x, k, 0, t));
+  }
+  CHECK(same);
+  host_close(&h);
 }
 
 /* Several series of unequal length: each as if it were alone. */
@@ -227,7 +392,7 @@ static void test_many(void)
   for (size_t i = 0; i < 3; i++) {
     host_add(&h, args, "y", host_vector(&h, n[i], y[i]));
     CHECK(host_call(&h, "rnnar_frame", args));
-    for (size_t v = 0; v < 2; v++) {
+    for (size_t v = 0; v < 3; v++) {
       const bptt_value *joint = host_get(&host_get(all, "view")->item[v], "x");
       const bptt_value *own = view(&h, v, "x");
       bool same = true;
@@ -314,10 +479,14 @@ static void test_draws(void)
 int main(void)
 {
   test_by_hand();
+  test_linear();
   test_difference();
   test_seasons();
   test_no_future();
   test_back();
+  test_trend();
+  test_covariates();
+  test_huge();
   test_many();
   test_mistakes();
   test_draws();
