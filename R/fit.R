@@ -12,7 +12,7 @@
 #' each network: `loss` and `validation_loss` of the epoch whose weights it has,
 #' `epochs` trained, `best_epoch`, `stopped`, the number of `parameters`, `seconds`;
 #' `augment()` the data with the predictions `.fitted` and, for a target, `.resid`.
-#' They are methods of package `generics`, which `broom` and others pass on.
+#' They are the generic functions of package `generics`, which `broom` and others pass on.
 #'
 #' @param x,object A result of [rnn_train()].
 #' @param newdata Input series, as `x` of [rnn_predict()].

@@ -20,7 +20,7 @@
 #' @seealso [rnnar()], [simulate.rnnar()]
 #' @examples
 #' fit <- rnnar(AirPassengers, repeats = 5, seed = 1)
-#' predict(fit, h = 12)
+#' forecast(fit, h = 12)
 #' @name forecast.rnnar
 #' @exportS3Method generics::forecast
 forecast.rnnar <- function(object, h = NULL, level = c(80, 95), fan = FALSE, xreg = NULL,

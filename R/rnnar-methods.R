@@ -17,8 +17,8 @@
 #' `plot()` shows the series, what was fitted and a forecast with its intervals; of a model with
 #' covariates, the forecast only if `xreg` is given.
 #'
-#' `accuracy()` and `checkresiduals()` of package \pkg{forecast} work on a model, and `tidy()`,
-#' `glance()` and `augment()` of package `generics`, which `broom` and others pass on.
+#' `accuracy()` (which needs package \pkg{forecast}) and `checkresiduals()` of that package work on a
+#' model, and `tidy()`, `glance()` and `augment()`.
 #'
 #' @param object,x A model of [rnnar()].
 #' @param epochs Epochs to train further; `NULL`: as many as before.

@@ -59,7 +59,7 @@
 #' @examples
 #' fit <- rnnar(AirPassengers, repeats = 5, seed = 1)
 #' fit
-#' predict(fit, h = 12)$mean
+#' forecast(fit, h = 12)$mean
 #' @export
 rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, lambda = "auto",
                   model = NULL, subset = NULL, ..., hidden = size, cell = "lstm", season = "auto",

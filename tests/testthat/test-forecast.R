@@ -161,6 +161,26 @@ test_that("a forecast is a table", {
 
 # ------------------------------------------------------------------------- package forecast
 
+test_that("library(bptt) alone is enough, and package forecast has the same functions", {
+  for (name in c("forecast", "accuracy", "tidy", "glance", "augment")) {
+    expect_identical(getExportedValue("bptt", name), getExportedValue("generics", name))
+  }
+  expect_identical(numbers(bptt::forecast(fit, h = 3)), numbers(predict(fit, h = 3)))
+  skip_if_not_installed("forecast")
+  code <- paste(
+    "fit <- rnnar(1:20, repeats = 1, epochs = 1)", "fc <- forecast(fit, h = 2)",
+    "cat(class(fc)[1L], rownames(accuracy(fit)), rownames(accuracy(fc, 21:22)))",
+    sep = "\n"
+  )
+  for (attached in list("bptt", c("bptt", "forecast"), c("forecast", "bptt"))) {
+    file <- tempfile(fileext = ".R")
+    writeLines(c(sprintf("suppressMessages(library(%s))", attached), code), file)
+    paths <- paste(.libPaths(), collapse = .Platform$path.sep)
+    said <- system2(file.path(R.home("bin"), "Rscript"), file, stdout = TRUE, env = paste0("R_LIBS=", paths))
+    expect_identical(said, "rnnar_forecast Training set Training set Test set", label = toString(attached))
+  }
+})
+
 test_that("the functions of package forecast work on forecasts", {
   skip_if_not_installed("forecast")
   train <- window(air, end = c(1959, 12))
