@@ -2,6 +2,10 @@
 
 #' Forecasts of a model of time series
 #'
+#' @details
+#' The point forecast is the mean of what the networks forecast on the transformed scale, turned back.
+#' Where the errors lie to one side it may be outside an interval, whose end is then drawn to it.
+#'
 #' @param object A model of [rnnar()].
 #' @param h Steps to forecast; `NULL`: the rows of `xreg`, or two periods, or 10.
 #' @param level Levels of the intervals in per cent.
@@ -187,6 +191,9 @@ one_forecast <- function(object, i, level, median, ends, nonnegative) {
   series <- object$series
   h <- nrow(ends)
   ends <- keep_sign(matrix(invert(cbind(median$z[, i], ends), frame, i), h), series[[i]], nonnegative)
+  below <- 1L + seq_len(ncol(ends) %/% 2L)
+  ends[, below] <- pmin(ends[, below], ends[, 1L])
+  ends[, -c(1L, below)] <- pmax(ends[, -c(1L, below)], ends[, 1L])
   n <- length(series[[i]])
   ahead <- function(values) as_given(values, series, i, n + 1)
   y <- given(series, i)

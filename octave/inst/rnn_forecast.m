@@ -22,7 +22,8 @@
 ##
 ## An interval is made from the quantiles of the errors that the networks made on targets
 ## they were not trained on, at the same number of steps ahead; beyond the model's
-## @code{horizon} from those of the paths.
+## @code{horizon} from those of the paths.  Where the errors lie to one side @var{fc} may be
+## outside an interval, whose end is then drawn to it.
 ##
 ## Options are pairs of a name and a value; the empty matrix stands for the
 ## default.
@@ -260,8 +261,8 @@ function [fc, lo, hi, paths] = one_forecast (m, i, z, p, error, frame, xreg, giv
   endif
   k = numel (p) / 2;
   fc = all(:,1);
-  lo = reshape (all(:,1+(k:-1:1)), h, 1, k);
-  hi = reshape (all(:,1+k+(1:k)), h, 1, k);
+  lo = reshape (min (all(:,1+(k:-1:1)), fc), h, 1, k);
+  hi = reshape (max (all(:,1+k+(1:k)), fc), h, 1, k);
   paths = all(:,2+2*k:end);
 
 endfunction
@@ -318,6 +319,16 @@ endfunction
 %! assert (corr ((hi - lo), diff (quantile (e, [0.05, 0.95], 2, 7), 1, 2)), 1, 1e-6);
 %! assert (quantile (paths, 0.95, 2), hi, 0.2 * max (hi - lo));
 %! assert (quantile (paths, 0.05, 2), lo, 0.2 * max (hi - lo));
+
+%!test # the forecast lies within its intervals
+%! for side = [-1, 1]
+%!   biased = m;
+%!   biased.errors.pool = side * (10 + abs (m.errors.pool));
+%!   [fc, lo, hi] = rnn_forecast (biased, 5);
+%!   assert (fc, rnn_forecast (m, 5));
+%!   assert (all ((lo <= fc & fc <= hi)(:)));
+%!   assert ([isequal(hi, [fc, fc]), isequal(lo, [fc, fc])], side == [-1, 1]);
+%! endfor
 
 %!test # beyond the horizon: from what was forecast, and quantiles of the paths
 %! [fc, lo, hi, paths] = rnn_forecast (m, 55, "level", 80, "npaths", 101);

@@ -67,6 +67,21 @@ test_that("levels may be in per cent or parts of one, in any order, or a fan", {
   expect_identical(dim(predict(fit, h = 1, level = 95)$upper), c(1L, 1L))
 })
 
+test_that("the point forecast lies within its intervals, on whatever side the errors are", {
+  for (side in c(-1, 1)) {
+    biased <- fit
+    biased$errors$pool <- side * (10 + abs(fit$errors$pool))
+    for (h in c(5, 30)) {
+      fc <- predict(biased, h = h, npaths = 50)
+      expect_sane(fc, h)
+      expect_identical(fc$mean, predict(fit, h = h, npaths = 50)$mean)
+      expect_true(all(fc$lower <= as.numeric(fc$mean) & as.numeric(fc$mean) <= fc$upper))
+    }
+    drawn <- predict(biased, h = 5)[[if (side < 0) "upper" else "lower"]]
+    expect_identical(as.numeric(drawn), rep(as.numeric(predict(fit, h = 5)$mean), 2))
+  }
+})
+
 test_that("forecasts stay on the side of 0 that the series is on", {
   y <- c(0, 0, 1, 0, 2, 0, 0, 1, 0, 3, 0, 0, 1, 0, 0)
   expect_gte(min(numbers(predict(small(y), h = 12))), 0)
