@@ -264,6 +264,8 @@ modeldf.rnnar <- function(object, ...) 0
 #' @param nsim How many paths.
 #' @param seed Seed of the draws; `NULL`: R's generator decides.
 #' @param h,xreg,nonnegative See [forecast.rnnar()].
+#' @param integer Whether paths are rounded to the nearest whole numbers; `NULL`: see
+#'   [forecast.rnnar()].
 #' @param ... Takes nothing: an argument that is not known is an error.
 #' @return A time series with a column for each path, a vector if there is one; of many series a list
 #'   of them.
@@ -277,16 +279,18 @@ modeldf.rnnar <- function(object, ...) 0
 #' # How sure is a total above that of the last year?
 #' mean(colSums(paths) > sum(tail(AirPassengers, 12)))
 simulate.rnnar <- function(object, nsim = 1, seed = NULL, ..., h = NULL, xreg = NULL,
-                           nonnegative = NULL) {
+                           nonnegative = NULL, integer = NULL) {
   refuse_unknown(names(formals(simulate.rnnar)), "simulate", ...)
   nsim <- check_whole(nsim, "nsim", 1, 1e7)
   if (!is.null(nonnegative)) check_flag(nonnegative, "nonnegative")
+  if (!is.null(integer)) check_flag(integer, "integer")
   ahead <- steps_ahead(object, h, xreg)
   seed <- if (is.null(seed)) random_seed() else check_whole(seed, "seed", 0, 2^52)
-  frame <- frame_of(object)
+  first <- first_block(object, ahead$xreg)
   of_each(object, function(i) {
-    z <- paths_of(object, i, ahead$h, ahead$xreg, nsim, seed + i - 1)
-    paths <- keep_sign(matrix(invert(z, frame, i), ahead$h), object$series[[i]], nonnegative)
+    z <- paths_of(object, i, ahead$h, ahead$xreg, nsim, seed + i - 1, first)
+    paths <- keep_sign(matrix(invert(z, first$frame, i), ahead$h), object$series[[i]], nonnegative)
+    if (shall_be_whole(object$series[[i]], integer)) paths <- whole(paths)
     colnames(paths) <- paste0("sim_", seq_len(nsim))
     as_given(if (nsim == 1) paths[, 1L] else paths, object$series, i, length(object$series[[i]]) + 1)
   })

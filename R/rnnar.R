@@ -179,14 +179,16 @@ of_each <- function(fit, f) {
 
 # ------------------------------------------------------------------------------ training
 
-frame_of <- function(fit, series = fit$series, xreg = fit$xreg, appended = 0,
+# `ahead`: forecasts that follow the series, a column for each, or for each path of one; `last`: of how
+# many steps at the end.
+frame_of <- function(fit, series = fit$series, xreg = fit$xreg, ahead = NULL, last = NULL,
                      call = sys.call(sys.parent())) {
   y <- lapply(series, as.numeric)
   if (isFALSE(attr(series, "many"))) { # no list: errors say `y`, not an item of it
     y <- y[[1L]]
     if (length(xreg) == 1L) xreg <- xreg[[1L]]
   }
-  run("rnnar_frame", c(list(y = y, xreg = xreg, appended = appended), fit$options), call)
+  run("rnnar_frame", c(list(y = y, xreg = xreg, ahead = ahead, last = last), fit$options), call)
 }
 
 # For each target, H x N x T, the fold that it is left out in; NULL: none.

@@ -127,18 +127,25 @@ static double spread(ptrdiff_t n, const double *d)
   return v > least ? v : least;
 }
 
-double frame_make(const frame_shape *f, const frame_series *s, const frame_room *room,
-                  double *workspace)
+double frame_estimate(const frame_shape *f, const frame_series *s, double *workspace)
+{
+  double *season = workspace, *d = season + s->n + f->horizon;
+  take_seasons(f, s, season, d + s->n);
+  for (ptrdiff_t t = 0; t < s->origin; t++) d[t] = s->z[t] - season[t];
+  return spread(s->origin, d);
+}
+
+void frame_fill(const frame_shape *f, const frame_series *s, double v, const frame_room *room,
+                double *workspace)
 {
   const ptrdiff_t n = s->n, H = f->horizon;
-  const double turn = 8 * atan(1);
+  const double turn = 8 * atan(1), log_v = log(v);
   double *season = workspace, *d = season + n + H;
-  take_seasons(f, s, season, d + n);
-  for (ptrdiff_t t = 0; t < n; t++) d[t] = s->z[t] - season[t];
-  const double v = spread(s->origin, d), log_v = log(v);
+  for (ptrdiff_t t = s->origin; t < n; t++) d[t] = s->z[t] - season[t];
   const ptrdiff_t back = f->season == SEASON_DIFFERENCE ? longest_period(f, s) : 0;
-  for (ptrdiff_t t = 0; t < n; t++) {
-    double *x = room->x + t * room->x_step;
+  for (ptrdiff_t t = room->first > 0 ? room->first : 0; t < n; t++) {
+    const ptrdiff_t column = t - room->first;
+    double *x = room->x + column * room->x_step;
     for (ptrdiff_t k = 0; k < f->lags; k++) {
       const ptrdiff_t then = t - f->lag[k];
       *x++ = (d[then > 0 ? then : 0] - d[t]) / v;
@@ -158,12 +165,11 @@ double frame_make(const frame_shape *f, const frame_series *s, const frame_room 
       }
     }
     for (ptrdiff_t h = 1; h <= H; h++) {
-      double *base = &room->base[t * room->target_step + h - 1];
-      double *target = &room->target[t * room->target_step + h - 1];
+      double *base = &room->base[column * room->target_step + h - 1];
+      double *target = &room->target[column * room->target_step + h - 1];
       const ptrdiff_t then = back ? t + h - back * ((h + back - 1) / back) : t;
       *base = (then >= 0 ? d[then] : d[t]) + season[t + h];
       *target = t + h < n && !isnan(s->y[t + h]) ? (s->z[t + h] - *base) / v : NAN;
     }
   }
-  return v;
 }

@@ -39,15 +39,19 @@ typedef struct {
 typedef struct {
   double *x, *target, *base; /* D, H and H numbers for each step */
   ptrdiff_t x_step, target_step;
+  ptrdiff_t first; /* the step that is the room's first one; below 0: it begins with empty ones */
 } frame_room;
 
 /* Inputs of a step. */
 ptrdiff_t frame_inputs(const frame_shape *f);
 /* Doubles of workspace for series of up to n steps; -1: more than can be counted. */
 ptrdiff_t frame_numbers(const frame_shape *f, ptrdiff_t n);
-/* Fills the room and returns the spread. */
-double frame_make(const frame_shape *f, const frame_series *s, const frame_room *room,
-                  double *workspace);
+/* Puts what is estimated from the steps before the origin into the workspace and returns the
+ * spread. */
+double frame_estimate(const frame_shape *f, const frame_series *s, double *workspace);
+/* Fills the room, from what has been estimated of a series that is the same before the origin. */
+void frame_fill(const frame_shape *f, const frame_series *s, double spread, const frame_room *room,
+                double *workspace);
 
 /* Whether a series has a season of this period: its autocorrelation at that lag is beyond what one
  * series in ten without a season has. */

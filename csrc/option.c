@@ -221,8 +221,11 @@ static const bptt_option table[OPTION_COUNT] = {
                        "what is done about seasons"},
     [OPTION_LAMBDA] = {FRAMES, "lambda", "data", "\"auto\"", "", "Box-Cox transformation"},
     [OPTION_XREG] = {FRAMES, "xreg", "data", "NULL", "", "covariates, as far as they are known"},
-    [OPTION_APPENDED] = {FRAMES, "appended", "whole", "0", "[0, 2147483647]",
-                         "last values that are forecasts, from which nothing is estimated"},
+    [OPTION_AHEAD] = {FRAMES, "ahead", "data", "NULL", "",
+                      "forecasts that follow the series, from which nothing is estimated: a column "
+                      "for each series, or for each of its paths"},
+    [OPTION_LAST] = {FRAMES, "last", "whole", "NULL", "[1, 2147483647]",
+                     "how many last steps are framed; all"},
     [OPTION_Z] = {"rnnar_invert", "z", "data", "", "", "transformed: a column for each series"},
     [OPTION_EACH_LAMBDA] = {"rnnar_invert", "lambda", "data", "", "", "Box-Cox transformation"},
     [OPTION_OFFSET] = {"rnnar_invert", "offset", "data", "", "", "what was added before"},

@@ -7,6 +7,7 @@
 #include "random.h"
 #include "series.h"
 #include "transform.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -20,12 +21,15 @@ typedef struct {
 
 typedef struct {
   series y, xreg;
-  ptrdiff_t N, T, K; /* series, steps of the longest, covariates: 0 without xreg */
+  ptrdiff_t N, T, K; /* series, steps of the longest with what follows, covariates */
   int views;
   view view[MOST_VIEWS];
   bool automatic; /* lambda */
   double lambda;
-  ptrdiff_t appended; /* of the steps of each series, the last: not estimated from */
+  const bptt_value *ahead; /* what follows, appended x paths of each series; NULL: nothing */
+  ptrdiff_t appended, paths;
+  bool at_end;     /* the last steps alone are framed, those of all series beside each other */
+  ptrdiff_t shown; /* how many steps */
   bptt_value *lambdas, *offsets, *scales; /* results, for each series */
   size_t numbers_at;                      /* in the workspace */
 } frames;
@@ -72,6 +76,31 @@ static bool read_series(const bptt_call *call, frames *j)
                 say_place(at).s, say_count((ptrdiff_t)known[i], "value", "values").s,
                 known[i] == 1 ? "is" : "are", FEWEST);
   }
+  return true;
+}
+
+/* Paths of a series stand side by side. */
+static bool read_ahead(const bptt_call *call, frames *j)
+{
+  const door *d = &call->d;
+  const option_value *last = &call->option.at[OPTION_LAST];
+  const bptt_value *v = j->ahead = call_given(call, OPTION_AHEAD);
+  j->paths = 1;
+  if (v) {
+    if (!value_check_array(d, place_of("ahead"), v, "a matrix")) return false;
+    j->appended = value_dim(v, 0);
+    const ptrdiff_t columns = j->appended ? value_count(v) / j->appended : 0;
+    j->paths = columns / j->N;
+    if (j->paths == 0 || columns % j->N) {
+      return wrong(d->error, place_of("ahead"), value_describe(v).s,
+                   "a matrix with as many columns as there are series, or so many times as many");
+    }
+    if (__builtin_add_overflow(j->T, j->appended, &j->T)) {
+      return fail_memory(d->error, SIZE_MAX);
+    }
+  }
+  j->at_end = last->given;
+  j->shown = j->at_end && last->number < (double)j->T ? (ptrdiff_t)last->number : j->T;
   return true;
 }
 
@@ -202,16 +231,17 @@ static bool read_covariates(const bptt_call *call, frames *j)
 static bool make_view(const bptt_call *call, const frames *j, bptt_value *list, view *v)
 {
   const ptrdiff_t D = frame_inputs(&v->shape), H = v->shape.horizon;
+  const ptrdiff_t columns = j->N * j->paths; /* of y, or of `ahead` */
   ptrdiff_t each, all;
-  if (!product(D > H ? D : H, j->N, &each) || !product(each, j->T, &all)) {
+  if (!product(D > H ? D : H, columns, &each) || !product(each, j->shown, &all)) {
     return fail_memory(call->d.error, SIZE_MAX);
   }
   if (!value_open_list(&call->d, list, NULL, 4)) return false;
-  const ptrdiff_t inputs[] = {D, j->N, j->T}, outputs[] = {H, j->N, j->T};
+  const ptrdiff_t inputs[] = {D, columns, j->shown}, outputs[] = {H, columns, j->shown};
   value_make_array(v->x = value_append(list), "x", BPTT_DOUBLE, 3, inputs);
   value_make_array(v->target = value_append(list), "target", BPTT_DOUBLE, 3, outputs);
   value_make_array(v->base = value_append(list), "base", BPTT_DOUBLE, 3, outputs);
-  value_make_vector(&call->d, v->spread = value_append(list), "spread", BPTT_DOUBLE, j->N);
+  value_make_vector(&call->d, v->spread = value_append(list), "spread", BPTT_DOUBLE, columns);
   return true;
 }
 
@@ -238,11 +268,10 @@ static bool make_results(bptt_call *call, frames *j)
 static bool rnnar_prepare(bptt_call *call)
 {
   frames *j = call->job = door_alloc(&call->d, 1, sizeof *j);
-  if (!j || !read_series(call, j) || !read_lambda(call, j) || !read_covariates(call, j) ||
-      !set_views(call, j) || !make_results(call, j)) {
+  if (!j || !read_series(call, j) || !read_ahead(call, j) || !read_lambda(call, j) ||
+      !read_covariates(call, j) || !set_views(call, j) || !make_results(call, j)) {
     return false;
   }
-  j->appended = (ptrdiff_t)call->option.at[OPTION_APPENDED].number;
   /* y, z, covariates, what fills in and what frames */
   const ptrdiff_t fill = fill_numbers(j->T, j->view[0].shape.periods);
   const ptrdiff_t known = j->xreg.size[STEP] * j->K;
@@ -277,15 +306,14 @@ static double choose_lambda(const frames *j, ptrdiff_t n, const double *y, doubl
   return j->lambda;
 }
 
-/* z: y transformed, and where that is no logarithm, in units of its mean size before the origin. */
-static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origin, const double *y,
-                      double *z)
+/* z: y transformed, and where that is no logarithm, in units of its mean size. */
+static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, const double *y, double *z)
 {
   double offset, size = 0, count = 0, scale = 1;
-  const double lambda = choose_lambda(j, origin, y, &offset);
+  const double lambda = choose_lambda(j, n, y, &offset);
   for (ptrdiff_t t = 0; t < n; t++) {
     z[t] = there(y[t] + offset, lambda);
-    if (t >= origin || isnan(z[t])) continue;
+    if (isnan(z[t])) continue;
     size += fabs(z[t]);
     count += 1;
   }
@@ -294,6 +322,19 @@ static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origi
   value_set(j->lambdas, i, lambda);
   value_set(j->offsets, i, offset);
   value_set(j->scales, i, scale);
+}
+
+/* What follows series i in one of the columns: as it is, and transformed as the series has been. What
+ * a transformation made infinite becomes a number that can be gone on from. */
+static void append(const frames *j, ptrdiff_t i, ptrdiff_t column, double *y, double *z)
+{
+  const double most = DBL_MAX / 1e3, lambda = value_at(j->lambdas, i);
+  const double offset = value_at(j->offsets, i), scale = value_at(j->scales, i);
+  for (ptrdiff_t t = 0; t < j->appended; t++) {
+    const double v = value_at(j->ahead, t + j->appended * column);
+    y[t] = v > most ? most : v < -most ? -most : v;
+    z[t] = there(y[t] + offset, lambda) / scale;
+  }
 }
 
 /* The covariates of a series, each with mean 0 and variance 1 over the steps before the origin. */
@@ -330,11 +371,10 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
   double *work = covariate + j->xreg.size[STEP] * j->K;
   for (int v = 0; v < j->views; v++) clear(&j->view[v]);
   for (ptrdiff_t i = 0; i < j->N; i++) {
-    const ptrdiff_t n = series_length(&j->y, i);
-    const ptrdiff_t origin = n > j->appended ? n - j->appended : n;
+    const ptrdiff_t origin = series_length(&j->y, i), n = origin + j->appended;
     const frame_shape *first = &j->view[0].shape;
-    for (ptrdiff_t t = 0; t < n; t++) y[t] = series_at(&j->y, 0, i, t);
-    transform(j, i, n, origin, y, z);
+    for (ptrdiff_t t = 0; t < origin; t++) y[t] = series_at(&j->y, 0, i, t);
+    transform(j, i, origin, y, z);
     if (j->K) standardize(j, i, origin, covariate);
     const ptrdiff_t known = j->K ? series_length(&j->xreg, i) : 0;
     const frame_series s = {n, origin, z, y, covariate, known};
@@ -346,10 +386,19 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
     }
     for (int k = 0; k < j->views; k++) {
       const view *v = &j->view[k];
-      const ptrdiff_t D = frame_inputs(&v->shape), H = v->shape.horizon;
-      const frame_room room = {(double *)v->x->data + i * D, (double *)v->target->data + i * H,
-                               (double *)v->base->data + i * H, D * j->N, H * j->N};
-      value_set(v->spread, i, frame_make(&v->shape, &s, &room, work));
+      const ptrdiff_t D = frame_inputs(&v->shape), H = v->shape.horizon, B = j->N * j->paths;
+      const double spread = frame_estimate(&v->shape, &s, work);
+      for (ptrdiff_t c = i * j->paths; c < (i + 1) * j->paths; c++) {
+        const frame_room room = {.x = (double *)v->x->data + c * D,
+                                 .target = (double *)v->target->data + c * H,
+                                 .base = (double *)v->base->data + c * H,
+                                 .x_step = D * B,
+                                 .target_step = H * B,
+                                 .first = j->at_end ? n - j->shown : 0};
+        append(j, i, c, y + origin, z + origin);
+        frame_fill(&v->shape, &s, spread, &room, work);
+        value_set(v->spread, c, spread);
+      }
     }
   }
   return BPTT_OK;

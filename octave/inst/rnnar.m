@@ -183,7 +183,7 @@ function m = rnnar (y, varargin)
   check_whole (given.repeats, "repeats", 1, 10000);
   check_loss (given.loss);
   m.repeats = given.repeats;
-  frame = frame_series (m, m.series, m.xreg, 0);
+  frame = frame_series (m, m.series, m.xreg);
   m.seed = add_seed ({"seed", given.seed}){2};
   check_whole (m.seed, "seed", 0, 2^53);
   m.training = struct ("hidden", first_given (given.hidden, given.size, 32), ...
@@ -427,7 +427,7 @@ function m = apply_model (m, new, xreg)
   m.many = new.many;
   m.xreg = xreg;
   pool = m.errors.pool;
-  frame = frame_series (m, m.series, m.xreg, 0);
+  frame = frame_series (m, m.series, m.xreg);
   m = finish_model (m, frame, frame.view{1}.target, []);
   m.errors.pool = pool;
 

@@ -145,8 +145,7 @@ static void test_no_future(void)
     host_add(&h, args, "period", host_number(&h, 12));
     CHECK(host_call(&h, "rnnar_frame", args));
     const bptt_value *before = host_get(h.result, "frame");
-    host_add(&h, args, "y", host_vector(&h, N + MORE, y));
-    host_add(&h, args, "appended", host_number(&h, MORE));
+    host_add(&h, args, "ahead", host_array(&h, 2, (size_t[]){MORE, 1}, y + N));
     CHECK(host_call(&h, "rnnar_frame", args));
     const bptt_value *after = host_get(h.result, "frame");
     for (size_t v = 0; v < host_get(before, "view")->count; v++) {
