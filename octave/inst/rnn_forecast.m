@@ -199,7 +199,8 @@ function [z, states] = last_block (m, frame, n, states = {})
       if (numel (states) >= v && numel (states{v}) >= k)
         before = {"state", states{v}{k}};
       endif
-      [y, states{v}{k}] = rnn_predict (nets{k}, view.x, "lengths", n, before{:});
+      ## Of a single step x is a matrix: without the format it would be taken for one series.
+      [y, states{v}{k}] = rnn_predict (nets{k}, view.x, "format", "CBT", "lengths", n, before{:});
       out = out + y / numel (nets);
     endfor
     [H, N, ~] = size (view.base);
@@ -443,6 +444,19 @@ endfunction
 %! [~, ~, ~, short] = rnn_forecast (m, 3, "npaths", 9);
 %! [~, ~, ~, long] = rnn_forecast (m, 24, "npaths", 9);
 %! assert (long(1:3,:), short);
+
+%!test # one step at a time, each from the one before: as a model that is given what was forecast
+%! step = rnnar (y, quick{:}, "horizon", 1, "lambda", 1, "season", "none");
+%! [fc, lo, hi, paths] = rnn_forecast (step, 3, "npaths", 5);
+%! assert ({size(fc), size(paths)}, {[3, 1], [3, 5]});
+%! x = __bptt__ ("rnnar_frame", "y", y, "ahead", fc(1:2), "horizon", 1, "lambda", 1, ...
+%!               "season", "none", "period", 12);
+%! said = cellfun (@(net) rnn_predict (net, x.view{1}.x)(end), step.networks{1});
+%! z = x.view{1}.base(end) + mean (said) * x.view{1}.spread;
+%! assert (fc(3), z * x.scale, 1e-9);
+%! many = rnnar ({y, y(1:40)}, quick{:}, "horizon", 1);
+%! [fc, ~, ~, paths] = rnn_forecast (many, 3, "npaths", 5);
+%! assert ({size(fc), size(paths)}, {[3, 2], [3, 5, 2]});
 
 %!test # many series: each is forecast as it is alone
 %! many = rnnar ({y, y(20:50)', 3 * y(1:41)}, quick{:}, "period", 12);
