@@ -347,11 +347,11 @@ print.summary.rnn_backtest <- function(x, digits = 4L, ...) {
 }
 
 #' @rdname rnn_backtest
-#' @exportS3Method generics::tidy
+#' @export
 tidy.rnn_backtest <- function(x, ...) summary(x)$horizon
 
 #' @rdname rnn_backtest
-#' @exportS3Method generics::glance
+#' @export
 glance.rnn_backtest <- function(x, ...) {
   about <- attr(x, "about")
   data.frame(

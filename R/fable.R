@@ -188,7 +188,7 @@ past_of <- function(.data, specials, levels) {
 
 # ---------------------------------------------------------------------- forecasts, paths
 
-#' @exportS3Method generics::forecast
+#' @export
 forecast.RNNAR <- function(object, new_data, specials = NULL, times = 5000, nonnegative = NULL,
                            seed = 1, ...) {
   times <- check_whole(times, "times", 1, 1e7)
@@ -287,10 +287,10 @@ residuals.RNNAR <- function(object, ...) {
   c(rep(NA, object$lead), object$model$series[[1L]]) - fitted.RNNAR(object)
 }
 
-#' @exportS3Method generics::tidy
+#' @export
 tidy.RNNAR <- function(x, ...) tidy.rnnar(x$model)
 
-#' @exportS3Method generics::glance
+#' @export
 glance.RNNAR <- function(x, ...) {
   kept <- c("nobs", "networks", "parameters", "epochs", "loss")
   cbind(sigma2 = stats::var(residuals.RNNAR(x), na.rm = TRUE), glance.rnnar(x$model)[kept])

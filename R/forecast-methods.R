@@ -67,7 +67,7 @@ summary.rnnar_forecast <- function(object, ...) {
   if (requireNamespace("forecast", quietly = TRUE)) NextMethod() else object
 }
 
-#' @exportS3Method generics::accuracy
+#' @export
 accuracy.rnnar_forecast <- function(object, ...) {
   needs_forecast("accuracy()")
   NextMethod()
@@ -114,7 +114,7 @@ plot.rnnar_forecasts <- function(x, series = 1, ...) {
 #' @export
 `[.rnnar_forecasts` <- function(x, i) structure(NextMethod(), class = "rnnar_forecasts")
 
-#' @exportS3Method generics::accuracy
+#' @export
 accuracy.rnnar_forecasts <- function(object, x = NULL, ...) {
   needs_forecast("accuracy()")
   if (!is.null(x) && (!is.list(x) || length(x) != length(object))) {

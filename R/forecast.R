@@ -41,7 +41,7 @@
 #' fit <- rnnar(AirPassengers, repeats = 5, seed = 1)
 #' forecast(fit, h = 12)
 #' @name forecast.rnnar
-#' @exportS3Method generics::forecast
+#' @export
 forecast.rnnar <- function(object, h = NULL, level = c(80, 95), fan = FALSE, xreg = NULL,
                            npaths = 1000, nonnegative = NULL, seed = 1, integer = NULL,
                            bootstrap = FALSE, ...) {

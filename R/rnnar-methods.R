@@ -183,11 +183,11 @@ last_epochs <- function(object) {
 }
 
 #' @rdname rnnar_methods
-#' @exportS3Method generics::tidy
+#' @export
 tidy.rnnar <- function(x, ...) x$history
 
 #' @rdname rnnar_methods
-#' @exportS3Method generics::glance
+#' @export
 glance.rnnar <- function(x, ...) {
   last <- last_epochs(x)
   nets <- unlist(x$networks, recursive = FALSE)
@@ -200,7 +200,7 @@ glance.rnnar <- function(x, ...) {
 }
 
 #' @rdname rnnar_methods
-#' @exportS3Method generics::augment
+#' @export
 augment.rnnar <- function(x, ...) {
   rows <- lapply(seq_along(x$series), function(i) {
     y <- given(x$series, i)
@@ -221,7 +221,7 @@ needs_forecast <- function(what) {
   }
 }
 
-#' @exportS3Method generics::accuracy
+#' @export
 accuracy.rnnar <- function(object, ...) {
   needs_forecast("accuracy()")
   rows <- lapply(seq_along(object$series), function(i) {

@@ -450,7 +450,7 @@ endfunction
 %! [fc, lo, hi, paths] = rnn_forecast (step, 3, "npaths", 5);
 %! assert ({size(fc), size(paths)}, {[3, 1], [3, 5]});
 %! x = __bptt__ ("rnnar_frame", "y", y, "ahead", fc(1:2), "horizon", 1, "lambda", 1, ...
-%!               "season", "none", "period", 12);
+%!               "season", "none");
 %! said = cellfun (@(net) rnn_predict (net, x.view{1}.x)(end), step.networks{1});
 %! z = x.view{1}.base(end) + mean (said) * x.view{1}.spread;
 %! assert (fc(3), z * x.scale, 1e-9);
