@@ -142,11 +142,10 @@ last_block <- function(object, frame, n, states = NULL) {
     })
     out <- 0
     for (one in said) out <- out + one$y / length(nets)
-    dim(out) <- c(H, length(n))
-    total <- total + matrix(view$base[at], H) + out * rep(view$spread, each = H)
+    total <- total + back(out, view$base[at], view$spread, view$level[cbind(seq_along(n), n)])
     after[[v]] <- lapply(said, `[[`, "state")
   }
-  list(z = total / length(frame$view), states = after)
+  list(z = matrix(total, H) / length(frame$view), states = after)
 }
 
 # The block from the end of each series, with the frame.

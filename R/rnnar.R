@@ -13,12 +13,14 @@
 #' negative value (`lambda = "auto"`; half of the smallest positive number is added where there
 #' are zeros).
 #'
-#' `season = "auto"` trains two kinds of networks and takes the mean of what they forecast. One sees
-#' the series without its seasons, which STL takes out (Cleveland et al. 1990; of several periods in
-#' turn) where the autocorrelation at the period is beyond what one series in ten without a season
-#' has. The other sees the series as it is, and forecasts the difference to the same season of the
-#' last period. `"stl"` and `"difference"` are one of the two, `"fourier"` has sines and cosines of
-#' the season among the inputs, and `"none"` does nothing about it.
+#' `season = "auto"` trains three kinds of networks and takes the mean of what they forecast. The
+#' first sees the series without its seasons, which STL takes out (Cleveland et al. 1990; of several
+#' periods in turn) where the autocorrelation at the period is beyond what one series in ten without
+#' a season has. The second sees the series as it is, and forecasts the difference to the same season
+#' of the last period. The third, only if `lambda` is `"auto"`, sees what the first does, but not its
+#' logarithm, and so goes on more carefully where there was growth. `"stl"` and `"difference"` are one
+#' of the first two, `"fourier"` has sines and cosines of the season among the inputs, and `"none"`
+#' does nothing about it.
 #'
 #' Of `repeats` networks each leaves out a fifth of the targets: of the series where there are ten or
 #' more, else of the time. What a network says of targets it has not seen gives the errors that
@@ -270,7 +272,11 @@ train_model <- function(fit, frame, seed, call = sys.call(sys.parent())) {
 # What each kind of networks sees, as in frame.c.
 view_names <- function(fit) {
   season <- fit$options$season
-  if (max(fit$options$period) < 1.5) "none" else if (season == "auto") c("stl", "difference") else season
+  seasonal <- max(fit$options$period) >= 1.5
+  if (season != "auto") {
+    return(if (seasonal) season else "none")
+  }
+  c(if (seasonal) c("stl", "difference") else "none", if (identical(fit$options$lambda, "auto")) "linear")
 }
 
 # The networks of one view, those of fold j without its targets. `nets`: those to go on with.
@@ -323,7 +329,12 @@ view_forecast <- function(view, nets, lengths, weight) {
   for (k in which(weight > 0)) {
     out <- out + weight[k] * rnn_predict(nets[[k]], view$x, lengths = lengths)
   }
-  view$base + out * view$spread[slice.index(out, 2L)]
+  back(out, view$base, view$spread, view$level)
+}
+
+# What networks say, on the transformed scale: H x N x steps.
+back <- function(output, base, spread, level) {
+  run("rnnar_back", list(output = output, base = base, spread = spread, level = level))$z
 }
 
 # The mean over the views, of which each has as many networks.

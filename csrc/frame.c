@@ -12,6 +12,13 @@
  *             that takes t+h to t or before
  *   targets at t: (z_{t+h} - b_{t,h}) / v, h = 1 ... H
  *
+ * Where z are logarithms and the view is linear, e_t = exp(d_t) over the mean of exp(d) stands in
+ * the place of d_t in the inputs and in v, and
+ *
+ *   targets at t: (exp(z_{t+h} - b_{t,h}) - 1) e_t / v
+ *
+ * so that a growth that lasts is a straight line to the network, not an exponential.
+ *
  * Windows of a series from which its seasons have been taken by STL, on the logarithmic scale and
  * measured from a level at their end, are due to Hewamalage, Bergmeir and Bandara (2021),
  * "Recurrent neural networks for time series forecasting", International Journal of Forecasting
@@ -127,28 +134,64 @@ static double spread(ptrdiff_t n, const double *d)
   return v > least ? v : least;
 }
 
-double frame_estimate(const frame_shape *f, const frame_series *s, double *workspace)
+/* e from d: the logarithm of its unit, the mean of what is before the origin. */
+static double log_mean_exp(ptrdiff_t origin, const double *d)
 {
-  double *season = workspace, *d = season + s->n + f->horizon;
-  take_seasons(f, s, season, d + s->n);
-  for (ptrdiff_t t = 0; t < s->origin; t++) d[t] = s->z[t] - season[t];
-  return spread(s->origin, d);
+  double most = d[0], sum = 0;
+  for (ptrdiff_t t = 1; t < origin; t++) most = fmax(most, d[t]);
+  for (ptrdiff_t t = 0; t < origin; t++) sum += exp(d[t] - most);
+  return most + log(sum / (double)origin);
 }
 
-void frame_fill(const frame_shape *f, const frame_series *s, double v, const frame_room *room,
-                double *workspace)
+double frame_back(double base, double spread, double level, double output)
+{
+  const double least = .05; /* of the level: below it a straight line ends */
+  if (level == 0) return base + output * spread;
+  return base + log(fmax(1 + output * spread / level, least));
+}
+
+/* In the workspace, n numbers each but for the seasons, which have H more: they, d, and what is
+ * measured, which is d or e. */
+static double *measured(const frame_shape *f, const frame_series *s, double *d)
+{
+  return f->linear && s->logarithm ? d + s->n : d;
+}
+
+static void measure(const frame_series *s, ptrdiff_t from, ptrdiff_t to, const double *season,
+                    double log_mean, double *d, double *e)
+{
+  for (ptrdiff_t t = from; t < to; t++) d[t] = s->z[t] - season[t];
+  for (ptrdiff_t t = from; t < to && e != d; t++) e[t] = exp(d[t] - log_mean);
+}
+
+frame_units frame_estimate(const frame_shape *f, const frame_series *s, double *workspace)
+{
+  double *season = workspace, *d = season + s->n + f->horizon, *e = measured(f, s, d);
+  frame_units unit = {0};
+  take_seasons(f, s, season, d + s->n);
+  measure(s, 0, s->origin, season, 0, d, d);
+  if (e != d) {
+    unit.log_mean = log_mean_exp(s->origin, d);
+    measure(s, 0, s->origin, season, unit.log_mean, d, e);
+  }
+  unit.spread = spread(s->origin, e);
+  return unit;
+}
+
+void frame_fill(const frame_shape *f, const frame_series *s, const frame_units *unit,
+                const frame_room *room, double *workspace)
 {
   const ptrdiff_t n = s->n, H = f->horizon;
-  const double turn = 8 * atan(1), log_v = log(v);
-  double *season = workspace, *d = season + n + H;
-  for (ptrdiff_t t = s->origin; t < n; t++) d[t] = s->z[t] - season[t];
+  const double turn = 8 * atan(1), v = unit->spread, log_v = log(v);
+  double *season = workspace, *d = season + n + H, *e = measured(f, s, d);
+  measure(s, s->origin, n, season, unit->log_mean, d, e);
   const ptrdiff_t back = f->season == SEASON_DIFFERENCE ? longest_period(f, s) : 0;
   for (ptrdiff_t t = room->first > 0 ? room->first : 0; t < n; t++) {
     const ptrdiff_t column = t - room->first;
     double *x = room->x + column * room->x_step;
     for (ptrdiff_t k = 0; k < f->lags; k++) {
       const ptrdiff_t then = t - f->lag[k];
-      *x++ = (d[then > 0 ? then : 0] - d[t]) / v;
+      *x++ = (e[then > 0 ? then : 0] - e[t]) / v;
     }
     *x++ = .3 * log_v; /* of the size of the others */
     *x++ = isnan(s->y[t]);
@@ -164,12 +207,16 @@ void frame_fill(const frame_shape *f, const frame_series *s, double v, const fra
         *x++ = cos(angle);
       }
     }
+    room->level[column * room->level_step] = e == d ? 0 : e[t];
     for (ptrdiff_t h = 1; h <= H; h++) {
       double *base = &room->base[column * room->target_step + h - 1];
       double *target = &room->target[column * room->target_step + h - 1];
       const ptrdiff_t then = back ? t + h - back * ((h + back - 1) / back) : t;
       *base = (then >= 0 ? d[then] : d[t]) + season[t + h];
-      *target = t + h < n && !isnan(s->y[t + h]) ? (s->z[t + h] - *base) / v : NAN;
+      *target = NAN;
+      if (t + h >= n || isnan(s->y[t + h])) continue;
+      const double change = s->z[t + h] - *base;
+      *target = (e == d ? change : expm1(change) * e[t]) / v;
     }
   }
 }

@@ -18,6 +18,7 @@ enum { MOST_HARMONICS = 3 }; /* of a period */
 typedef struct {
   season_kind season;
   bool test;   /* of SEASON_STL: only where the series passes season_is_clear() */
+  bool linear; /* of logarithms, their exponentials are what is measured */
   int periods; /* 0: no season */
   ptrdiff_t period[MOST_SEASONS];
   ptrdiff_t horizon; /* steps that the network forecasts at once */
@@ -29,6 +30,7 @@ typedef struct {
 /* One series, and how far it is known. */
 typedef struct {
   ptrdiff_t n, origin;     /* steps; those that season and spread are estimated from */
+  bool logarithm;          /* what z is */
   const double *z;         /* n: transformed, missing values filled in */
   const double *y;         /* n: as it is; NaN where it is missing */
   const double *covariate; /* covariates x known: standardized */
@@ -37,21 +39,28 @@ typedef struct {
 
 /* Where the result goes: what lies one step, or one element, further. */
 typedef struct {
-  double *x, *target, *base; /* D, H and H numbers for each step */
-  ptrdiff_t x_step, target_step;
+  double *x, *target, *base, *level; /* D, H, H and 1 numbers for each step */
+  ptrdiff_t x_step, target_step, level_step;
   ptrdiff_t first; /* the step that is the room's first one; below 0: it begins with empty ones */
 } frame_room;
+
+/* What a series is measured in. */
+typedef struct {
+  double spread, log_mean; /* log_mean: of a linear view, see frame.c */
+} frame_units;
 
 /* Inputs of a step. */
 ptrdiff_t frame_inputs(const frame_shape *f);
 /* Doubles of workspace for series of up to n steps; -1: more than can be counted. */
 ptrdiff_t frame_numbers(const frame_shape *f, ptrdiff_t n);
-/* Puts what is estimated from the steps before the origin into the workspace and returns the
- * spread. */
-double frame_estimate(const frame_shape *f, const frame_series *s, double *workspace);
+/* Puts what is estimated from the steps before the origin into the workspace. */
+frame_units frame_estimate(const frame_shape *f, const frame_series *s, double *workspace);
 /* Fills the room, from what has been estimated of a series that is the same before the origin. */
-void frame_fill(const frame_shape *f, const frame_series *s, double spread, const frame_room *room,
-                double *workspace);
+void frame_fill(const frame_shape *f, const frame_series *s, const frame_units *unit,
+                const frame_room *room, double *workspace);
+/* What an output of a network says on the transformed scale: `level` is 0 where it is measured
+ * there. */
+double frame_back(double base, double spread, double level, double output);
 
 /* Whether a series has a season of this period: its autocorrelation at that lag is beyond what one
  * series in ten without a season has. */

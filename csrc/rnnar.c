@@ -11,12 +11,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_VIEWS = 2, LONGEST_LAG = 60 };
+enum { MOST_VIEWS = 3, LONGEST_LAG = 60 };
 
 /* One way to see the series. */
 typedef struct {
   frame_shape shape;
-  bptt_value *x, *target, *base, *spread;
+  bptt_value *x, *target, *base, *spread, *level;
 } view;
 
 typedef struct {
@@ -196,11 +196,15 @@ static bool set_views(const bptt_call *call, frames *j)
   f.horizon = at[OPTION_HORIZON].given ? (ptrdiff_t)at[OPTION_HORIZON].number
               : period                 ? 2 * period
                                        : 10;
-  const season_kind season = f.periods ? (season_kind)at[OPTION_SEASON].choice : SEASON_NONE;
-  if (season != SEASON_AUTO) return add_view(call, j, f, season);
-  frame_shape tested = f;
-  tested.test = true;
-  return add_view(call, j, tested, SEASON_STL) && add_view(call, j, f, SEASON_DIFFERENCE);
+  const season_kind season = (season_kind)at[OPTION_SEASON].choice;
+  if (season != SEASON_AUTO) return add_view(call, j, f, f.periods ? season : SEASON_NONE);
+  frame_shape tested = f, linear = f;
+  tested.test = linear.test = true;
+  linear.linear = true;
+  const season_kind without = f.periods ? SEASON_STL : SEASON_NONE;
+  return add_view(call, j, tested, without) &&
+         (!f.periods || add_view(call, j, f, SEASON_DIFFERENCE)) &&
+         (!j->automatic || add_view(call, j, linear, without));
 }
 
 static bool read_covariates(const bptt_call *call, frames *j)
@@ -236,12 +240,14 @@ static bool make_view(const bptt_call *call, const frames *j, bptt_value *list, 
   if (!product(D > H ? D : H, columns, &each) || !product(each, j->shown, &all)) {
     return fail_memory(call->d.error, SIZE_MAX);
   }
-  if (!value_open_list(&call->d, list, NULL, 4)) return false;
+  if (!value_open_list(&call->d, list, NULL, 5)) return false;
   const ptrdiff_t inputs[] = {D, columns, j->shown}, outputs[] = {H, columns, j->shown};
+  const ptrdiff_t steps[] = {columns, j->shown};
   value_make_array(v->x = value_append(list), "x", BPTT_DOUBLE, 3, inputs);
   value_make_array(v->target = value_append(list), "target", BPTT_DOUBLE, 3, outputs);
   value_make_array(v->base = value_append(list), "base", BPTT_DOUBLE, 3, outputs);
   value_make_vector(&call->d, v->spread = value_append(list), "spread", BPTT_DOUBLE, columns);
+  value_make_array(v->level = value_append(list), "level", BPTT_DOUBLE, 2, steps);
   return true;
 }
 
@@ -324,8 +330,8 @@ static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, const double *y
   value_set(j->scales, i, scale);
 }
 
-/* What follows series i in one of the columns: as it is, and transformed as the series has been. What
- * a transformation made infinite becomes a number that can be gone on from. */
+/* What follows series i in one of the columns: as it is, and transformed as the series has been.
+ * What a transformation made infinite becomes a number that can be gone on from. */
 static void append(const frames *j, ptrdiff_t i, ptrdiff_t column, double *y, double *z)
 {
   const double most = DBL_MAX / 1e3, lambda = value_at(j->lambdas, i);
@@ -361,6 +367,7 @@ static void clear(const view *v)
   double *target = v->target->data;
   memset(v->x->data, 0, v->x->count * sizeof(double));
   memset(v->base->data, 0, v->base->count * sizeof(double));
+  memset(v->level->data, 0, v->level->count * sizeof(double));
   for (size_t k = 0; k < v->target->count; k++) target[k] = NAN;
 }
 
@@ -377,7 +384,8 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
     transform(j, i, origin, y, z);
     if (j->K) standardize(j, i, origin, covariate);
     const ptrdiff_t known = j->K ? series_length(&j->xreg, i) : 0;
-    const frame_series s = {n, origin, z, y, covariate, known};
+    const bool logarithm = value_at(j->lambdas, i) == 0;
+    const frame_series s = {n, origin, logarithm, z, y, covariate, known};
     /* Of the numbers before the origin there are some: see read_series(). */
     memcpy(work, z, (size_t)origin * sizeof *z);
     if (fill_missing(origin, work, first->periods, first->period, z, work + origin) !=
@@ -387,17 +395,19 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
     for (int k = 0; k < j->views; k++) {
       const view *v = &j->view[k];
       const ptrdiff_t D = frame_inputs(&v->shape), H = v->shape.horizon, B = j->N * j->paths;
-      const double spread = frame_estimate(&v->shape, &s, work);
+      const frame_units unit = frame_estimate(&v->shape, &s, work);
       for (ptrdiff_t c = i * j->paths; c < (i + 1) * j->paths; c++) {
         const frame_room room = {.x = (double *)v->x->data + c * D,
                                  .target = (double *)v->target->data + c * H,
                                  .base = (double *)v->base->data + c * H,
+                                 .level = (double *)v->level->data + c,
                                  .x_step = D * B,
                                  .target_step = H * B,
+                                 .level_step = B,
                                  .first = j->at_end ? n - j->shown : 0};
         append(j, i, c, y + origin, z + origin);
-        frame_fill(&v->shape, &s, spread, &room, work);
-        value_set(v->spread, c, spread);
+        frame_fill(&v->shape, &s, &unit, &room, work);
+        value_set(v->spread, c, unit.spread);
       }
     }
   }
@@ -462,6 +472,51 @@ static bptt_status invert_run(bptt_call *call, char *workspace)
 }
 
 typedef struct {
+  const bptt_value *output, *base, *spread, *level;
+  bptt_value *z;
+} scaling;
+
+/* What networks say, H x N x steps, on the transformed scale. */
+static bool back_prepare(bptt_call *call)
+{
+  const door *d = &call->d;
+  scaling *j = call->job = door_alloc(d, 1, sizeof *j);
+  if (!j) return false;
+  j->output = call_given(call, OPTION_BACK_OUTPUT);
+  j->base = call_given(call, OPTION_BACK_BASE);
+  j->spread = call_given(call, OPTION_BACK_SPREAD);
+  j->level = call_given(call, OPTION_BACK_LEVEL);
+  if (!value_check_array(d, place_of("output"), j->output, "an array") ||
+      !value_check_array(d, place_of("base"), j->base, "an array") ||
+      !value_check_array(d, place_of("spread"), j->spread, "numbers") ||
+      !value_check_array(d, place_of("level"), j->level, "numbers")) {
+    return false;
+  }
+  const ptrdiff_t H = value_dim(j->output, 0), N = value_count(j->spread);
+  const ptrdiff_t steps = value_count(j->level) / N, dim[] = {H, N, steps};
+  if (value_count(j->output) != H * N * steps || value_count(j->base) != H * N * steps) {
+    return wrong(d->error, place_of("output"), value_describe(j->output).s,
+                 "%td x %td x %td numbers, as `base`", H, N, steps);
+  }
+  if (!value_open_list(d, &call->result, NULL, 1)) return false;
+  value_make_array(j->z = value_append(&call->result), "z", BPTT_DOUBLE, 3, dim);
+  return true;
+}
+
+static bptt_status back_run(bptt_call *call, char *workspace)
+{
+  (void)workspace;
+  const scaling *j = call->job;
+  const ptrdiff_t H = value_dim(j->output, 0), N = value_count(j->spread);
+  for (ptrdiff_t k = 0; k < value_count(j->z); k++) {
+    value_set(j->z, k,
+              frame_back(value_at(j->base, k), value_at(j->spread, k / H % N),
+                         value_at(j->level, k / H), value_at(j->output, k)));
+  }
+  return BPTT_OK;
+}
+
+typedef struct {
   bptt_value *index;
   double among;
   uint64_t seed;
@@ -493,6 +548,7 @@ static bptt_status draw_run(bptt_call *call, char *workspace)
 const handler rnnar_handlers[] = {
     {"rnnar_frame", rnnar_prepare, rnnar_run},
     {"rnnar_invert", invert_prepare, invert_run},
+    {"rnnar_back", back_prepare, back_run},
     {"rnnar_draw", draw_prepare, draw_run},
     {NULL, NULL, NULL},
 };

@@ -205,7 +205,7 @@ function [z, states] = last_block (m, frame, n, states = {})
     endfor
     [H, N, ~] = size (view.base);
     base = view.base((1:H)' + H * (0:N-1) + H * N * (n - 1));
-    z = (z + base) + reshape (out, H, N) .* view.spread(:)';
+    z = z + back_series (out, base, view.spread, view.level((1:N) + N * (n - 1)));
   endfor
   z = z / numel (frame.view);
 

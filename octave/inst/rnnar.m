@@ -66,10 +66,12 @@
 ## 1990; of several periods in turn); @qcode{"difference"} forecasts the difference to
 ## the same season of the last period; @qcode{"fourier"} has sines and cosines of the
 ## season among the inputs; @qcode{"none"} does nothing.  @qcode{"auto"} (default) trains
-## two kinds of networks, those of @qcode{"stl"} and of @qcode{"difference"}, and takes the
-## mean of what they forecast; @qcode{"stl"} then is for those series whose
-## autocorrelation at the period is beyond what one series in ten without a season
-## has.
+## three kinds of networks and takes the mean of what they forecast: those of
+## @qcode{"stl"} (or @qcode{"none"}, where there is no period), those of
+## @qcode{"difference"}, and, if @code{lambda} is @qcode{"auto"}, a linear kind, which sees
+## what @qcode{"stl"} leaves, but not its logarithm, and so goes on more carefully where
+## there was growth.  @qcode{"stl"} then is for those series whose autocorrelation at the
+## period is beyond what one series in ten without a season has.
 ##
 ## @item @qcode{"lambda"}
 ## The Box-Cox transformation, a number from -5 to 5; 1 is none.  @qcode{"auto"}
@@ -338,7 +340,7 @@ function total = mean_forecast (frame, networks, lengths, said)
     for k = find (said)
       out = out + weight(k) * rnn_predict (nets{k}, view.x, "lengths", lengths);
     endfor
-    total = total + (view.base + out .* view.spread(:)');
+    total = total + back_series (out, view.base, view.spread, view.level);
   endfor
   total = total / numel (frame.view);
 
@@ -478,7 +480,7 @@ endfunction
 %! unlink (file);
 %! assert (isequal (again, m));
 %! assert (isequal (rnn_forecast (again, 30), rnn_forecast (m, 30)));
-%! assert (numel (m.networks), 2);
+%! assert (numel (m.networks), 3);
 %! assert (size (m.networks{1}), [1, 2]);
 %! assert (m.networks{1}{1}.hidden, 4);
 %! assert (size (m.fitted{1}), [59, 1]);
@@ -539,7 +541,7 @@ endfunction
 %! for season = {"auto", "stl", "fourier", "difference", "none"}
 %!   m = rnnar (y, quick{:}, "period", [4, 12], "season", season{1});
 %!   check_sane (m, 3);
-%!   assert (numel (m.networks), 1 + strcmp (season{1}, "auto"));
+%!   assert (numel (m.networks), 1 + 2 * strcmp (season{1}, "auto"));
 %! endfor
 
 %!test # many series: cell or matrix; of unequal length; so many that folds are of series

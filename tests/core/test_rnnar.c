@@ -30,7 +30,7 @@ static double at(const bptt_value *v, size_t k, size_t i, size_t t)
   return host_at(v, k + v->dim[0] * (i + v->dim[1] * t));
 }
 
-/* The first or second view of a result. */
+/* A view of a result. */
 static const bptt_value *view(const host *h, size_t v, const char *name)
 {
   return host_get(&host_get(h->result, "view")->item[v], name);
@@ -75,6 +75,32 @@ static void test_by_hand(void)
   host_close(&h);
 }
 
+/* The linear view of the powers of 2: their mean is 63/6, and they grow by half of the last. */
+static void test_linear(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  const double y[] = {1, 2, 4, 8, 16, 32}, spread = 31. / 5 * 6 / 63;
+  bptt_value *args = arguments(&h, host_vector(&h, 6, y), "auto", 2);
+  host_add(&h, args, "p", host_number(&h, 3));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(host_get(h.result, "view")->count == 2);
+  const bptt_value *x = view(&h, 1, "x"), *target = view(&h, 1, "target");
+  CHECK(near(host_at(view(&h, 1, "spread"), 0), spread));
+  for (size_t t = 0; t < 6; t++) {
+    const double e = y[t] * 6 / 63, before = t >= 1 ? e / 2 : e, first = t >= 2 ? e / 4 : 6. / 63;
+    CHECK(near(host_at(view(&h, 1, "level"), t), e));
+    CHECK(host_at(view(&h, 0, "level"), t) == 0);
+    CHECK(near(at(x, 0, 0, t), (before - e) / spread) &&
+          near(at(x, 1, 0, t), (first - e) / spread));
+    CHECK(near(at(x, 2, 0, t), .3 * log(spread)));
+    if (t < 5) CHECK(near(at(target, 0, 0, t), e / spread));
+    if (t < 4) CHECK(near(at(target, 1, 0, t), 3 * e / spread));
+    CHECK(near(at(view(&h, 1, "base"), 0, 0, t), log(y[t])));
+  }
+  host_close(&h);
+}
+
 /* With a season of two steps and no transformation: what is subtracted is the value a period or two
  * before. */
 static void test_difference(void)
@@ -105,8 +131,8 @@ static void test_seasons(void)
   bptt_value *args = arguments(&h, host_vector(&h, 48, y), "auto", 4);
   host_add(&h, args, "period", host_number(&h, 4));
   CHECK(host_call(&h, "rnnar_frame", args));
-  CHECK(host_get(h.result, "view")->count == 2);
-  for (size_t v = 0; v < 2; v++) {
+  CHECK(host_get(h.result, "view")->count == 3);
+  for (size_t v = 0; v < 3; v++) {
     for (size_t k = 0; k < 4; k++) {
       CHECK(fabs(at(view(&h, v, "base"), k, 0, 47) - log(10 + (double)k)) < 1e-9);
     }
@@ -213,6 +239,8 @@ static void test_ahead(void)
             same &= at(host_get(few, "x"), k, c, t) == at(view(&h, v, "x"), k, 0, then);
             finite &= isfinite(at(host_get(few, "x"), k, c, t)) != 0;
           }
+          same &= host_at(host_get(few, "level"), c + 2 * PATHS * t) ==
+                  host_at(view(&h, v, "level"), then);
           for (size_t k = 0; k < 6; k++) {
             same &= at(host_get(few, "base"), k, c, t) == at(view(&h, v, "base"), k, 0, then);
           }
@@ -244,33 +272,46 @@ static void test_ahead(void)
   host_close(&h);
 }
 
-/* What a frame says of the last step and the targets give the series again. */
+/* What a frame says of the last step and the targets give the series again, that of the linear
+ * view, which comes last, too. */
 static void test_back(void)
 {
   enum { N = 40 };
-  static const double lambdas[] = {0, .5, 1, -.5};
+  static const double lambdas[] = {0, .5, 1, -.5, 0};
   host h;
   random_state = 3;
-  for (size_t l = 0; l < 4; l++) {
+  for (size_t l = 0; l < 5; l++) {
+    const bool automatic = l == 4;
+    const size_t v = automatic ? 2 : 0;
     host_open(&h, BPTT_R);
     double y[N];
     fill(N, y);
-    bptt_value *args = arguments(&h, host_vector(&h, N, y), "stl", 3);
+    bptt_value *args = arguments(&h, host_vector(&h, N, y), automatic ? "auto" : "stl", 3);
     host_add(&h, args, "period", host_number(&h, 12));
-    host_add(&h, args, "lambda", host_number(&h, lambdas[l]));
+    if (!automatic) host_add(&h, args, "lambda", host_number(&h, lambdas[l]));
     CHECK(host_call(&h, "rnnar_frame", args));
-    double z[3 * (N - 3)];
+    double said[3 * (N - 3)], base[3 * (N - 3)], level[N - 3];
     for (size_t t = 0; t < N - 3; t++) {
+      level[t] = host_at(view(&h, v, "level"), t);
       for (size_t k = 0; k < 3; k++) {
-        z[k + 3 * t] = at(view(&h, 0, "base"), k, 0, t) +
-                       at(view(&h, 0, "target"), k, 0, t) * host_at(view(&h, 0, "spread"), 0);
+        said[k + 3 * t] = at(view(&h, v, "target"), k, 0, t);
+        base[k + 3 * t] = at(view(&h, v, "base"), k, 0, t);
       }
     }
+    bptt_value *scaled = host_list(&h);
+    host_add(&h, scaled, "output", host_array(&h, 3, (size_t[]){3, 1, N - 3}, said));
+    host_add(&h, scaled, "base", host_array(&h, 3, (size_t[]){3, 1, N - 3}, base));
+    host_add(&h, scaled, "spread", view(&h, v, "spread"));
+    host_add(&h, scaled, "level", host_array(&h, 2, (size_t[]){1, N - 3}, level));
+    const bptt_value *frame = h.result;
+    CHECK(host_call(&h, "rnnar_back", scaled));
+    double z[3 * (N - 3)];
+    for (size_t k = 0; k < sizeof z / sizeof *z; k++) z[k] = host_at(host_get(h.result, "z"), k);
     bptt_value *back = host_list(&h);
     host_add(&h, back, "z", host_array(&h, 2, (size_t[]){3, N - 3}, z));
-    host_add(&h, back, "lambda", host_get(h.result, "lambda"));
-    host_add(&h, back, "offset", host_get(h.result, "offset"));
-    host_add(&h, back, "scale", host_get(h.result, "scale"));
+    host_add(&h, back, "lambda", host_get(frame, "lambda"));
+    host_add(&h, back, "offset", host_get(frame, "offset"));
+    host_add(&h, back, "scale", host_get(frame, "scale"));
     CHECK(host_call(&h, "rnnar_invert", back));
     bool good = true;
     for (size_t t = 0; t < N - 3; t++) {
@@ -303,7 +344,7 @@ static void test_many(void)
   for (size_t i = 0; i < 3; i++) {
     host_add(&h, args, "y", host_vector(&h, n[i], y[i]));
     CHECK(host_call(&h, "rnnar_frame", args));
-    for (size_t v = 0; v < 2; v++) {
+    for (size_t v = 0; v < 3; v++) {
       const bptt_value *joint = host_get(&host_get(all, "view")->item[v], "x");
       const bptt_value *own = view(&h, v, "x");
       bool same = true;
@@ -390,6 +431,7 @@ static void test_draws(void)
 int main(void)
 {
   test_by_hand();
+  test_linear();
   test_difference();
   test_seasons();
   test_no_future();

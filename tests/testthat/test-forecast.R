@@ -130,9 +130,10 @@ block_by_hand <- function(fit, series, xreg, appended) {
     views <- lapply(seq_along(frames[[i]]$view), function(v) {
       view <- frames[[i]]$view[[v]]
       said <- vapply(fit$networks[[v]], function(net) rnn_predict(net, view$x)[, 1L, n], view$base[, 1L, 1L])
-      view$base[, 1L, n] + rowMeans(matrix(said, ncol = length(fit$networks[[v]]))) * view$spread
+      said <- rowMeans(matrix(said, ncol = length(fit$networks[[v]])))
+      bptt:::back(said, view$base[, 1L, n], view$spread, view$level[1L, n])
     })
-    Reduce(`+`, views) / length(views)
+    as.numeric(Reduce(`+`, views)) / length(views)
   }, numeric(fit$networks[[1L]][[1L]]$output))
 }
 

@@ -7,8 +7,8 @@ many <- small(two)
 
 test_that("a model has networks of each kind, and forecasts of the past", {
   expect_s3_class(fit, "rnnar")
-  expect_length(fit$networks, 2L)
-  expect_identical(lengths(fit$networks), c(2L, 2L))
+  expect_length(fit$networks, 3L)
+  expect_identical(lengths(fit$networks), c(2L, 2L, 2L))
   expect_s3_class(fit$networks[[1L]][[1L]], "rnn_net")
   expect_s3_class(fitted(fit), "ts")
   expect_identical(tsp(fitted(fit)), tsp(air))
@@ -57,7 +57,8 @@ test_that("the same seed gives the same model, for any number of threads", {
 
 test_that("every season, cell, loss and size", {
   kinds <- list(
-    auto = c("stl", "difference"), stl = "stl", fourier = "fourier", difference = "difference", none = "none"
+    auto = c("stl", "difference", "linear"), stl = "stl", fourier = "fourier",
+    difference = "difference", none = "none"
   )
   for (season in names(kinds)) {
     one <- small(air, season = season)
@@ -205,21 +206,23 @@ test_that("a model prints what it is", {
   expect_identical(text[1:3], c(
     "RNNAR(lstm, 32): air",
     "144 values, Jan 1949 to Dec 1960, period 12",
-    "2 networks of each kind (stl, difference), 24 steps ahead"
+    "2 networks of each kind (stl, difference, linear), 24 steps ahead"
   ))
   expect_match(text[4L], "^Errors of fitted values: RMSE [0-9.]+, MAE [0-9.]+, MASE [0-9.]+$")
   expect_identical(text, format(one))
   expect_identical(format(many)[1:2], c("RNNAR(lstm, 32): 2 series", "72 to 144 values, period 12"))
   other <- rnnar(sin(1:60), xreg = 1:60, cell = "gru", hidden = c(3, 2), repeats = 1, epochs = 2)
   expect_identical(format(other)[1:3], c(
-    "RNNAR(gru, 3, 2): sin(1:60)", "60 values, 1 to 60, 1 covariate", "1 network (none), 10 steps ahead"
+    "RNNAR(gru, 3, 2): sin(1:60)",
+    "60 values, 1 to 60, 1 covariate",
+    "1 network of each kind (none, linear), 10 steps ahead"
   ))
 })
 
 test_that("a summary tells of the networks and of each series", {
   s <- summary(many)
   expect_s3_class(s, "summary.rnnar")
-  expect_identical(s$networks$kind, c("stl", "difference"))
+  expect_identical(s$networks$kind, c("stl", "difference", "linear"))
   expect_identical(s$networks$parameters[1L], length(coef(many$networks[[1L]][[1L]])))
   expect_identical(s$series$series, c("air", "deaths"))
   expect_identical(s$series$values, c(144L, 72L))
@@ -235,12 +238,12 @@ test_that("coefficients, history and data come as tables", {
   theta <- coef(fit)
   expect_identical(theta$stl[, 2L], coef(fit$networks[[1L]][[2L]]))
   history <- tidy(fit)
-  expect_identical(dim(history)[1L], 8L) # kinds, networks, epochs
-  expect_identical(unique(history$view), c("stl", "difference"))
-  expect_identical(history$epoch, rep(1:2, 4L) + 0)
+  expect_identical(dim(history)[1L], 12L) # kinds, networks, epochs
+  expect_identical(unique(history$view), c("stl", "difference", "linear"))
+  expect_identical(history$epoch, rep(1:2, 6L) + 0)
   row <- glance(many)
   expect_identical(dim(row)[1L], 1L)
-  expect_identical(c(row$series, row$nobs, row$networks), c(2L, 216L, 4L))
+  expect_identical(c(row$series, row$nobs, row$networks), c(2L, 216L, 6L))
   expect_equal(row$parameters, sum(lengths(coef(many))))
   data <- augment(fit)
   expect_named(data, c("time", "y", ".fitted", ".resid"))
@@ -254,7 +257,7 @@ test_that("update() goes on training", {
   expect_identical(timeless_model(update(fit, epochs = 3, seed = 4, threads = 2)), timeless_model(more))
   expect_false(identical(more$networks, fit$networks))
   expect_identical(max(more$history$epoch), 5)
-  expect_identical(head(more$history, 8L), fit$history)
+  expect_identical(head(more$history, 12L), fit$history)
   expect_identical(more$training, fit$training)
   expect_identical(more$fold, fit$fold)
   long <- update(fit, epochs = 60, seed = 4)
