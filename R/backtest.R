@@ -48,7 +48,8 @@
 #' @param step Steps from one origin to the next; `NULL`: `h`.
 #' @param refit Whether the networks are trained anew at each origin; a number `k`: at each k-th.
 #' @param level Levels of the intervals in per cent.
-#' @param ... Options of [rnnar()], such as `repeats`, `period`, `xreg`, `model`.
+#' @param ... Options of [rnnar()], such as `repeats`, `period`, `xreg`; or `model`, and with it none
+#'   but `xreg` and `period`, which then is for `initial` and the scores.
 #' @param seed A whole number: that of each training. `NULL` draws it from R's generator.
 #' @return A data frame of class `rnn_backtest` with a row for each number that was forecast:
 #'   `series` (its name, or its number), `origin`, `horizon`, `time`, `actual`, `forecast`, and for
@@ -84,7 +85,8 @@ rnn_backtest <- function(y, h, initial = NULL, step = NULL, refit = FALSE, level
   options$seed <- if (is.null(seed)) random_seed() else seed
   plan <- list(
     series = series, xreg = backtest_xreg(options$xreg, series, call), h = h, level = level,
-    origins = origins, options = options[names(options) != "xreg"],
+    origins = origins, model = options$model,
+    options = options[!names(options) %in% c("xreg", "model")],
     blocks = unname(split(seq_len(nrow(origins)), (seq_len(nrow(origins)) - 1) %/% every))
   )
   rows <- as_argument(backtest_rows(plan), "y", "y", call)
@@ -99,7 +101,11 @@ backtest_options <- function(options, series, call) {
   unknown <- options[!given %in% setdiff(known, "...")]
   args <- c(list(known = known, of = "rnnar", call = call), unknown)
   do.call("refuse_unknown", args, quote = TRUE)
-  if (is.null(options$period)) options$period <- period_of(series)
+  if (!is.null(options$model)) {
+    refuse_beside_model(setdiff(given, c("model", "xreg", "period")), call)
+  }
+  if (is.null(options$period)) options$period <- period_of(series, call)
+  if (is.null(options$verbose)) options$verbose <- FALSE
   options$subset <- check_subset(options$subset, series, call)
   options
 }
@@ -192,7 +198,7 @@ block_runner <- function(plan) function(i) backtest_block(plan, plan$blocks[[i]]
 
 # One training at the first of these rounds, and what it forecasts there and at the others.
 backtest_block <- function(plan, rounds) {
-  fit <- model_at(plan, plan$origins[rounds[1L], ], plan$options$model)
+  fit <- model_at(plan, plan$origins[rounds[1L], ], plan$model)
   rows <- lapply(rounds, function(k) {
     origin <- plan$origins[k, ]
     forecast_rows(plan, origin, if (k == rounds[1L]) fit else model_at(plan, origin, fit))
@@ -206,10 +212,12 @@ model_at <- function(plan, origin, fit) {
   y <- Map(utils::head, plan$series, known)
   xreg <- if (!is.null(plan$xreg)) Map(utils::head, plan$xreg, known)
   if (length(y) == 1L) y <- y[[1L]]
-  options <- plan$options[names(plan$options) != "model"]
+  options <- if (is.null(fit)) plan$options
   if (!is.null(options$subset)) options$subset <- options$subset[options$subset <= known]
   # By name: a call with the series themselves in it is long.
-  do.call("rnnar", c(list(quote(y), xreg = quote(xreg), model = quote(fit)), options))
+  args <- c(list(quote(y), xreg = quote(xreg), model = quote(fit)), options)
+  # A model with a part of its networks is no use here.
+  withCallingHandlers(do.call("rnnar", args), bptt_interrupted_warning = function(w) raise_interrupt())
 }
 
 # A series that is over is known as a whole.

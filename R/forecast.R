@@ -19,7 +19,7 @@
 #' @param xreg Covariates of the steps to be forecast, as many as the model has; for many series a
 #'   list of them. All rows count, also those beyond `h`: the networks see the covariates of as many
 #'   steps as the model's `horizon` at once, and where there are fewer rows their means over the past
-#'   stand for the rest. So the forecast of a step may depend on how many rows are given.
+#'   (with `scale.inputs = FALSE` zeros) stand for the rest. So the forecast of a step may depend on how many rows are given.
 #' @param npaths Paths that intervals beyond the model's `horizon`, or with `bootstrap`, are made from.
 #' @param nonnegative Whether what is below 0 is made 0; `NULL`: where the series has no negative
 #'   value.

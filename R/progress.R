@@ -24,7 +24,9 @@ is_count <- function(n) is.numeric(n) && length(n) == 1L && !is.na(n) && n >= 1
 progress_text <- function(state) {
   number <- function(label, v) if (is.finite(v)) paste0(", ", label, " ", format(v, digits = 4))
   paste0(
-    if (state[["repeat"]] > 1) paste0("network ", state[["repeat"]], ", "),
+    if (state[["repeat"]] > 1 || !is.null(state$repeats)) {
+      paste0("network ", paste(c(state[["repeat"]], state$repeats), collapse = " of "), ", ")
+    },
     "epoch ", format(state$epoch, scientific = FALSE), " of ", format(state$epochs, scientific = FALSE),
     if (is.finite(state$loss)) paste0(": loss ", format(state$loss, digits = 4)),
     number("validation", state$validation_loss),

@@ -12,7 +12,8 @@
 #' the intervals are made from, are larger.
 #'
 #' `update()` goes on training: each network from the weights it has, for `epochs` more, without the
-#' targets that have been left out for it before. The learning rate begins anew.
+#' targets that have been left out for it before. The learning rate begins anew. Ctrl-C ends it: what
+#' has not been trained further by then is as it was.
 #'
 #' `plot()` shows the series, what was fitted and a forecast with its intervals; of a model with
 #' covariates, the forecast only if `xreg` is given.
@@ -25,6 +26,7 @@
 #' @param learn_rate The learning rate to begin with; `NULL`: as before.
 #' @param seed Seed of what is random; `NULL`: R's generator decides.
 #' @param threads Threads to compute with.
+#' @param verbose Whether to show how far the training is.
 #' @param h,level,xreg See [forecast.rnnar()].
 #' @param series Which series is shown: its name or its number.
 #' @param ... `plot()`: graphical parameters. The others take nothing; for `fitted()`, `residuals()`
@@ -67,7 +69,7 @@ format.rnnar <- function(x, ...) {
       if (!is.null(x$xreg)) paste0(", ", plural(ncol(x$xreg[[1L]]), "covariate"))
     ),
     paste0(
-      plural(x$repeats, "network"), if (length(views) > 1L) " of each kind",
+      plural(length(x$networks[[1L]]), "network"), if (length(views) > 1L) " of each kind",
       " (", paste(views, collapse = ", "), "), ", plural(x$networks[[1L]][[1L]]$output, "step"),
       " ahead"
     ),
@@ -300,14 +302,15 @@ simulate.rnnar <- function(object, nsim = 1, seed = NULL, ..., h = NULL, xreg = 
 #' @importFrom stats update
 #' @export
 update.rnnar <- function(object, ..., epochs = NULL, learn_rate = NULL, seed = NULL,
-                         threads = getOption("bptt.threads", 1)) {
+                         threads = getOption("bptt.threads", 1), verbose = interactive()) {
   refuse_unknown(names(formals(update.rnnar)), "update", ...)
+  check_flag(verbose, "verbose")
   seed <- if (is.null(seed)) random_seed() else check_whole(seed, "seed", 0, 2^52)
   training <- object$training
   object$training$threads <- threads
   if (!is.null(epochs)) object$training$epochs <- check_whole(epochs, "epochs", 1, 2^31 - 1)
   if (!is.null(learn_rate)) object$training$learn_rate <- learn_rate
-  object <- train_model(object, frame_of(object), seed)
+  object <- train_model(object, frame_of(object), seed, verbose)
   object$training <- training
   object
 }

@@ -26,6 +26,10 @@
 #' more, else of the time. What a network says of targets it has not seen gives the errors that
 #' intervals are made from. The forecast is the mean of all.
 #'
+#' Ctrl-C ends the training. The model then has the networks that are trained by then, of each kind as
+#' many, and a warning of class `bptt_interrupted_warning` says how many; intervals are made from
+#' errors of these. Where one kind has none yet, it is an interrupt as any other.
+#'
 #' @param y A time series: `ts`, `msts` or a vector; or many: a list of them, or a matrix, a column
 #'   for each. Many are learnt by the same networks. Missing values are filled in for the inputs, by
 #'   interpolation of what is left without the seasons, and do not count as targets.
@@ -35,19 +39,31 @@
 #' @param repeats Networks of each kind. With 1 there are no errors of targets that it has not seen,
 #'   and intervals are made from those it has.
 #' @param xreg Covariates: a vector or a matrix of as many rows as `y` has values; for many series a
-#'   list of them. The networks see those of the steps to be forecast.
+#'   list of them. The networks see those of the steps to be forecast, each standardized with its
+#'   mean and standard deviation over all steps that the model was fitted on.
 #' @param lambda The Box-Cox transformation: `"auto"`, a number, or `NULL` for none.
-#' @param model A model: its networks are taken as they are, and `y` is new.
+#' @param model A model: its networks are taken as they are, and `y` is new. Of the other arguments
+#'   only `xreg` can be given.
 #' @param subset Which values of `y` are targets: positions, or logical values.
+#' @param scale.inputs Whether values are measured in units of the mean absolute change, and
+#'   covariates have their mean subtracted and are divided by their standard deviation. Unlike
+#'   `nnetar()`, which standardizes the series, `rnnar()` with `FALSE` still measures values from a
+#'   level, see `trend`, and still transforms the series, see `lambda`: what is no logarithm is in
+#'   units of its mean size.
 #' @param cell,loss See [rnn_net()] and [rnn_bptt()]; `loss` is `"mae"`, `"mse"` or `"huber"`.
 #' @param season What is done about seasons, see below.
-#' @param period Steps of the seasons; `NULL`: those of `y`, its frequency.
+#' @param trend What windows and forecasts are measured from: `"level"`, the last value; `"drift"`,
+#'   that too, but forecasts go on from it along the mean change of the series; or `"none"`, the
+#'   mean, for series that return to it.
+#' @param period Steps of the seasons; `NULL`: those of `y`, its frequency, which has to be the same
+#'   for all series.
 #' @param horizon Steps that are forecast at once; `NULL`: two periods, or 10. With 1 forecasts are
 #'   recursive: each is taken for a value, and the next made from it; as are those beyond `horizon`.
 #' @param learn_rate,epochs,batch_size See [rnn_train()]; the rate goes down as a cosine. `epochs`
 #'   `NULL`: 30, but at least so many as make 500 steps of the optimizer, and at most 1500.
 #' @param seed Seed of the weights and of what is random; `NULL`: R's generator decides.
 #' @param threads Threads to compute with.
+#' @param verbose Whether to show how far the training is, see [rnn_train()].
 #' @param ... Takes nothing: an argument that is not known is an error.
 #' @return A model of class `rnnar`, a list. What can be done with it: [rnnar_methods].
 #' @seealso [forecast.rnnar()]
@@ -64,9 +80,10 @@
 #' forecast(fit, h = 12)$mean
 #' @export
 rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, lambda = "auto",
-                  model = NULL, subset = NULL, ..., hidden = size, cell = "lstm", season = "auto",
-                  period = NULL, horizon = NULL, loss = "mae", learn_rate = 0.007, epochs = NULL,
-                  batch_size = 32, seed = NULL, threads = getOption("bptt.threads", 1)) {
+                  model = NULL, subset = NULL, scale.inputs = TRUE, ..., hidden = size,
+                  cell = "lstm", season = "auto", trend = "level", period = NULL, horizon = NULL,
+                  loss = "mae", learn_rate = 0.007, epochs = NULL, batch_size = 32, seed = NULL,
+                  threads = getOption("bptt.threads", 1), verbose = interactive()) {
   call <- match.call()
   refuse_unknown(names(formals(rnnar)), "rnnar", ...)
   series <- as_series_list(y, deparse1(substitute(y)), sys.call())
@@ -74,22 +91,29 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
     if (!inherits(model, "rnnar")) {
       input_error("model", "`model` is not of class `rnnar`; expected what rnnar() returned")
     }
+    options <- setdiff(names(call)[-1L], c("y", "xreg", "model", ""))
+    left <- vapply(mget(options), is.null, NA) & options != "lambda" # NULL is a choice of lambda
+    refuse_beside_model(options[!left], sys.call())
     return(apply_model(model, series, xreg, call, sys.call()))
   }
   repeats <- check_whole(repeats, "repeats", 1, 1e4)
   batch_size <- check_whole(batch_size, "batch_size", 1, 2^31 - 1)
   if (!is.null(epochs)) epochs <- check_whole(epochs, "epochs", 1, 2^31 - 1)
   if (!is.null(seed)) seed <- check_whole(seed, "seed", 0, 2^52)
+  check_flag(verbose, "verbose")
+  check_flag(scale.inputs, "scale.inputs")
   check_choice(loss, "loss", c("mae", "mse", "huber"))
   if (is.null(period)) period <- period_of(series)
   options <- list(
-    period = period, horizon = horizon, p = p, P = P, season = season, lambda = lambda
+    period = period, horizon = horizon, p = p, P = P, season = season, lambda = lambda,
+    trend = trend, scale_inputs = scale.inputs
   )
   fit <- list(
     series = series, xreg = as_xreg(xreg, series), options = options, call = call, cell = cell,
     repeats = repeats, subset = check_subset(subset, series)
   )
   frame <- frame_of(fit, call = sys.call())
+  fit$options[c("xreg_mean", "xreg_sd")] <- frame[c("xreg_mean", "xreg_sd")] # for other data, too
   if (is.null(seed)) seed <- random_seed()
   fit$seed <- seed
   training <- list(
@@ -97,7 +121,15 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
     learn_rate = learn_rate, batch_size = batch_size, threads = threads, epochs = epochs
   )
   fit$training <- training
-  train_model(fit, frame, seed)
+  train_model(fit, frame, seed, verbose)
+}
+
+# What would change a model that is given.
+refuse_beside_model <- function(options, call) {
+  if (length(options) > 0L) {
+    said <- paste0("`", options[1L], "` is given with `model`; expected none but `xreg`")
+    input_error(options[1L], said, call)
+  }
 }
 
 # ------------------------------------------------------------------------------- series
@@ -138,13 +170,16 @@ matrix_columns <- function(y) {
 lengths_of <- function(series) lengths(series, use.names = FALSE)
 
 # The periods that the series bring along: those of an msts, or their frequency.
-period_of <- function(series) {
-  msts <- unique(attr(series, "msts"))
-  if (length(msts) == 1L && !is.null(msts[[1L]])) {
-    return(msts[[1L]])
+period_of <- function(series, call = sys.call(sys.parent())) {
+  periods <- unique(Map(function(msts, time) {
+    if (!is.null(msts)) msts else if (is.null(time)) 1 else time[3L]
+  }, unname(attr(series, "msts")), unname(attr(series, "times"))))
+  if (length(periods) > 1L) {
+    each <- vapply(periods, function(v) paste(format(v, trim = TRUE), collapse = " and "), "")
+    said <- paste0("`y` has series of frequency ", each[1L], " and of frequency ", each[2L])
+    input_error("y", paste0(said, "; expected one, or `period` to be given"), call)
   }
-  frequency <- unique(vapply(attr(series, "times"), function(t) if (is.null(t)) 1 else t[3L], 0))
-  if (length(frequency) == 1L) frequency else 1
+  periods[[1L]]
 }
 
 as_xreg <- function(xreg, series) {
@@ -245,27 +280,24 @@ leave_out_subset <- function(target, subset, series, call = sys.call(sys.parent(
 
 # A fit whose networks have been trained, as it says in `training`: new ones, or, where it has some,
 # those further.
-train_model <- function(fit, frame, seed, call = sys.call(sys.parent())) {
-  series <- fit$series
+train_model <- function(fit, frame, seed, verbose, call = sys.call(sys.parent())) {
   targets <- lapply(frame$view, function(view) {
-    leave_out_subset(view$target, fit$subset, series, call)
+    leave_out_subset(view$target, fit$subset, fit$series, call)
   })
-  folds <- folds_of(frame, series, fit$repeats)
-  members <- lapply(seq_along(frame$view), function(v) {
-    as_argument(train_view(
-      frame$view[[v]], targets[[v]], folds, lengths_of(series), fit$repeats, fit$training,
-      seed + 1000 * v, fit$networks[[v]]
-    ), "x", "y", call)
-  })
+  folds <- folds_of(frame, fit$series, fit$repeats)
+  trained <- as_argument(
+    train_networks(fit, frame, targets, folds, seed, verbose, call), "x", "y", call
+  )
   before <- fit$history
-  fit$seconds <- sum(fit$seconds, vapply(members, `[[`, 0, "seconds"))
-  fit$networks <- lapply(members, `[[`, "nets")
-  fit$fold <- members[[1L]]$fold
-  fit$history <- do.call(rbind, c(list(before), lapply(seq_along(members), function(v) {
-    trained <- members[[v]]$history
-    epoch <- trained$epoch + max(0, before$epoch)
-    data.frame(view = view_names(fit)[v], network = trained$network, epoch = epoch, trained[-(1:2)])
-  })))
+  fit$seconds <- sum(fit$seconds, trained$seconds)
+  fit$networks <- trained$networks
+  fit$fold <- trained$fold
+  rows <- do.call(rbind, lapply(seq_along(frame$view), function(v) {
+    rows <- do.call(rbind, trained$history[[v]])
+    if (!is.null(rows)) cbind(view = view_names(fit)[v], rows)
+  }))
+  rows$epoch <- rows$epoch + max(0, before$epoch)
+  fit$history <- rbind(before, rows)
   finish_model(fit, frame, targets, folds)
 }
 
@@ -279,45 +311,119 @@ view_names <- function(fit) {
   c(if (seasonal) c("stl", "difference") else "none", if (identical(fit$options$lambda, "auto")) "linear")
 }
 
-# The networks of one view, those of fold j without its targets. `nets`: those to go on with.
-train_view <- function(view, target, folds, lengths, repeats, training, seed, nets = NULL) {
-  fold <- if (is.null(folds)) rep(0, repeats) else (seq_len(repeats) - 1) %% max(folds) + 1
-  size <- c(dim(view$x)[1L], dim(target)[1L])
-  batches <- ceiling(length(lengths) / training$batch_size)
-  epochs <- training$epochs
-  if (is.null(epochs)) epochs <- max(2, ceiling(min(max(500, 30 * batches), 1500) / batches))
-  train <- function(net, seen, repeats, seed) {
-    trained <- rnn_train(net, view$x, seen,
-      lengths = lengths, loss = training$loss, learn_rate = training$learn_rate,
-      schedule = "cosine", epochs = epochs, batch_size = training$batch_size,
-      repeats = repeats, precision = "single", seed = seed,
-      threads = training$threads, verbose = FALSE
-    )
-    list(nets = fit_nets(trained), history = fit_histories(trained))
+# How long each network is trained.
+epochs_of <- function(fit) {
+  batches <- ceiling(length(fit$series) / fit$training$batch_size)
+  epochs <- fit$training$epochs
+  if (is.null(epochs)) max(2, ceiling(min(max(500, 30 * batches), 1500) / batches)) else epochs
+}
+
+# The networks of each view, those of fold j without its targets; new ones, or those of the fit
+# further. It goes fold by fold, and in each view by view, so that there are about as many of each
+# view when it is interrupted. Then those are kept that there are of all views.
+train_networks <- function(fit, frame, targets, folds, seed, verbose, call) {
+  old <- fit$networks
+  fold <- fit$fold
+  if (is.null(old)) {
+    fold <- if (is.null(folds)) rep(0, fit$repeats) else (seq_len(fit$repeats) - 1) %% max(folds) + 1
   }
-  done <- vector("list", repeats)
-  history <- vector("list", repeats)
+  views <- seq_along(frame$view)
+  networks <- if (is.null(old)) lapply(views, function(v) vector("list", length(fold))) else old
+  history <- lapply(views, function(v) vector("list", length(fold)))
+  epochs <- epochs_of(fit)
+  all <- length(fold) * length(views)
+  progress <- new_progress(verbose, epochs, all)
+  on.exit(progress$end())
   begin <- proc.time()[[3L]]
-  for (j in unique(fold)) {
-    seen <- target
+  # Those at the places `own`, of fold j. FALSE: it was interrupted.
+  train <- function(v, j, own) {
+    x <- frame$view[[v]]$x
+    seen <- targets[[v]]
     if (!is.null(folds)) seen[folds == j] <- NA
-    if (all(is.na(seen))) seen <- target # the series is too short to leave anything out
-    own <- which(fold == j)
-    if (is.null(nets)) {
-      net <- rnn_net(size[1L], training$hidden, size[2L], training$cell, seed = seed + 10 * j)
-      trained <- train(net, seen, length(own), seed + 10 * j)
-    } else {
-      each <- lapply(own, function(k) train(nets[[k]], seen, 1, seed + 10 * k))
-      trained <- list(
-        nets = lapply(each, function(one) one$nets[[1L]]),
-        history = lapply(each, function(one) one$history[[1L]])
-      )
+    if (all(is.na(seen))) seen <- targets[[v]] # the series is too short to leave anything out
+    at <- seed + 1000 * v + 10 * if (is.null(old)) j else own
+    net <- networks[[v]][[own[1L]]]
+    if (is.null(net)) {
+      net <- rnn_net(dim(x)[1L], fit$training$hidden, dim(seen)[1L], fit$training$cell, seed = at)
     }
-    done[own] <- trained$nets
-    history[own] <- Map(function(k, h) cbind(network = k, h[names(h) != "repeat"]), own, trained$history)
+    done <- sum(lengths(unlist(history, recursive = FALSE)) > 0L)
+    trained <- train_some(fit, list(
+      net = net, x = x, target = seen, epochs = epochs, repeats = length(own), seed = at,
+      progress = show_among(progress, done, all, begin)
+    ), call)
+    rows <- fit_histories(trained)
+    for (k in which(vapply(rows, nrow, 0L) > 0L)) {
+      networks[[v]][[own[k]]] <<- fit_nets(trained)[[k]]
+      history[[v]][[own[k]]] <<- cbind(network = own[k], rows[[k]][names(rows[[k]]) != "repeat"])
+    }
+    !"interrupt" %in% trained$stopped
   }
+  train_all <- function() {
+    for (j in unique(fold)) {
+      for (v in views) {
+        own <- which(fold == j)
+        for (some in if (is.null(old)) list(own) else own) if (!train(v, j, some)) return(FALSE)
+      }
+    }
+    TRUE
+  }
+  whole <- tryCatch(train_all(), interrupt = function(e) FALSE)
   seconds <- proc.time()[[3L]] - begin
-  list(nets = done, fold = fold, history = do.call(rbind, history), seconds = seconds)
+  kept <- which(Reduce(`&`, lapply(networks, function(nets) lengths(nets) > 0L)))
+  if (!whole) {
+    if (length(kept) == 0L) raise_interrupt()
+    networks <- lapply(networks, `[`, kept)
+    history <- lapply(history, function(rows) {
+      Map(function(row, k) if (!is.null(row)) replace(row, "network", k), rows[kept], seq_along(kept))
+    })
+    warn_interrupted(unlist(history, recursive = FALSE), all, epochs, call)
+  }
+  list(networks = networks, fold = fold[kept], history = history, seconds = seconds)
+}
+
+# A training, of which what is interrupted counts.
+train_some <- function(fit, args, call) {
+  options <- fit$training[c("loss", "learn_rate", "batch_size", "threads")]
+  args <- c(args, options, list(
+    lengths = lengths_of(fit$series), schedule = "cosine", precision = "single"
+  ))
+  out <- withCallingHandlers(
+    run("rnn_train", args, call),
+    bptt_interrupted_warning = function(w) invokeRestart("muffleWarning")
+  )
+  new_rnn_fit(out, NULL, NULL)
+}
+
+# What is shown of one of several trainings, `done` of `all` networks being trained.
+show_among <- function(progress, done, all, begin) {
+  if (is.null(progress$show)) {
+    return(NULL)
+  }
+  function(state) {
+    state[["repeat"]] <- done + state[["repeat"]]
+    state$repeats <- all
+    so_far <- state[["repeat"]] - 1 + state$epoch / state$epochs
+    state$time_left <- (proc.time()[[3L]] - begin) * (all - so_far) / so_far
+    progress$show(state)
+  }
+}
+
+# `histories`: of each network, NULL where it was not trained.
+warn_interrupted <- function(histories, all, epochs, call) {
+  trained <- vapply(histories, NROW, 0L)
+  least <- min(trained[trained > 0], epochs)
+  said <- paste("the training was interrupted:", sum(trained > 0), "of", all, "networks are trained")
+  if (least < epochs) said <- paste0(said, ", the last for ", least, " of ", epochs, " epochs")
+  warning(structure(
+    list(message = said, call = call),
+    class = c("bptt_interrupted_warning", "warning", "condition")
+  ))
+}
+
+# An interrupt that has been caught, as if it had not been.
+raise_interrupt <- function() {
+  signalCondition(structure(list(message = "", call = NULL), class = c("interrupt", "condition")))
+  invokeRestart("abort")
 }
 
 # ------------------------------------------------------------- what the networks say of the past
@@ -356,12 +462,13 @@ finish_model <- function(fit, frame, targets, folds) {
   if (!is.null(folds)) {
     for (j in seq_len(max(folds))) {
       own <- fit$fold == j
-      said <- mean_forecast(frame, fit$networks, lengths, own / sum(own))
+      said <- if (any(own)) mean_forecast(frame, fit$networks, lengths, own / sum(own)) else NA * every
       unseen[folds == j] <- said[folds == j]
     }
   }
   spread <- view$spread[slice.index(every, 2L)]
   truth <- view$base + targets[[1L]] * spread
+  if (all(is.na(truth - unseen))) unseen <- every
   fit$errors <- error_pool((truth - unseen) / spread)
   fit$method <- method_of(fit)
   fit$lambda <- frame$lambda

@@ -1,21 +1,26 @@
 /* frame.c -- a time series as a network sees it. With z_t the transformed series and H the horizon:
  *
  *   d_t = z_t - s_t                                     s: its seasons, where they are taken out
- *   v = mean |d_t - d_{t-1}|                            spread
- *   inputs at t: (d_{t-k} - d_t) / v for each lag k     what lies behind, from the level d_t
+ *   v = mean |d_t - d_{t-1}|                            spread; 1 where inputs are not scaled
+ *   l_t = d_t                                           level, or
+ *   l_t = mean d                                        TREND_NONE; the lags begin with 0 then
+ *   g = mean (d_t - d_{t-1})                            TREND_DRIFT, else 0
+ *   inputs at t: (d_{t-k} - l_t) / v for each lag k     what lies behind, from the level
  *                log v
  *                whether y_t is missing
  *                the covariates at t+1 ... t+H
  *                sin, cos of 2 pi j (t+1) / p           SEASON_FOURIER
- *   b_{t,h} = d_t + s_{t+h}                             base, or
- *   b_{t,h} = d_{t+h-P}, P the multiple of the period   SEASON_DIFFERENCE
- *             that takes t+h to t or before
+ *   b_{t,h} = l_t + g h + s_{t+h}                       base, or
+ *   b_{t,h} = d_{t+h-P} + g P, P the multiple of the    SEASON_DIFFERENCE
+ *             period that takes t+h to t or before
  *   targets at t: (z_{t+h} - b_{t,h}) / v, h = 1 ... H
  *
  * Where z are logarithms and the view is linear, e_t = exp(d_t) over the mean of exp(d) stands in
- * the place of d_t in the inputs and in v, and
+ * the place of d_t in the inputs, in v, l and g, and with L_t = d_t, or the logarithm of the mean
+ * of exp(d) where l is a mean,
  *
- *   targets at t: (exp(z_{t+h} - b_{t,h}) - 1) e_t / v
+ *   b_{t,h} = L_t + log(1 + g h / l_t) + s_{t+h}
+ *   targets at t: (exp(z_{t+h} - b_{t,h}) - 1) l_t / v
  *
  * so that a growth that lasts is a straight line to the network, not an exponential.
  *
@@ -28,15 +33,21 @@
 #include <math.h>
 #include <string.h>
 
+static double mean_of(ptrdiff_t n, const double *d)
+{
+  double sum = 0;
+  for (ptrdiff_t t = 0; t < n; t++) sum += d[t];
+  return sum / (double)n;
+}
+
 bool season_is_clear(ptrdiff_t n, const double *z, ptrdiff_t period)
 {
   /* With r_k the autocorrelation at lag k (Bartlett 1946; 1.645: nine in ten of a normal variable):
    *
    *   |r_p| > 1.645 sqrt((1 + 2 sum_{k < p} r_k^2) / n) */
   if (period < 2 || n <= 2 * period) return false;
-  double mean = 0, variance = 0, sum = 0, r = 0;
-  for (ptrdiff_t t = 0; t < n; t++) mean += z[t];
-  mean /= (double)n;
+  const double mean = mean_of(n, z);
+  double variance = 0, sum = 0, r = 0;
   for (ptrdiff_t t = 0; t < n; t++) variance += (z[t] - mean) * (z[t] - mean);
   if (!(variance > 0)) return false;
   for (ptrdiff_t k = 1; k <= period; k++) {
@@ -134,7 +145,7 @@ static double spread(ptrdiff_t n, const double *d)
   return v > least ? v : least;
 }
 
-/* e from d: the logarithm of its unit, the mean of what is before the origin. */
+/* The logarithm of the mean of exp(d). */
 static double log_mean_exp(ptrdiff_t origin, const double *d)
 {
   double most = d[0], sum = 0;
@@ -158,23 +169,24 @@ static double *measured(const frame_shape *f, const frame_series *s, double *d)
 }
 
 static void measure(const frame_series *s, ptrdiff_t from, ptrdiff_t to, const double *season,
-                    double log_mean, double *d, double *e)
+                    double middle, double *d, double *e)
 {
   for (ptrdiff_t t = from; t < to; t++) d[t] = s->z[t] - season[t];
-  for (ptrdiff_t t = from; t < to && e != d; t++) e[t] = exp(d[t] - log_mean);
+  for (ptrdiff_t t = from; t < to && e != d; t++) e[t] = exp(d[t] - middle);
 }
 
 frame_units frame_estimate(const frame_shape *f, const frame_series *s, double *workspace)
 {
+  const ptrdiff_t n = s->origin;
   double *season = workspace, *d = season + s->n + f->horizon, *e = measured(f, s, d);
-  frame_units unit = {0};
+  frame_units unit = {.spread = 1};
   take_seasons(f, s, season, d + s->n);
-  measure(s, 0, s->origin, season, 0, d, d);
-  if (e != d) {
-    unit.log_mean = log_mean_exp(s->origin, d);
-    measure(s, 0, s->origin, season, unit.log_mean, d, e);
-  }
-  unit.spread = spread(s->origin, e);
+  measure(s, 0, n, season, 0, d, d);
+  unit.middle = e == d ? mean_of(n, d) : log_mean_exp(n, d);
+  measure(s, 0, n, season, unit.middle, d, e);
+  if (f->scaled) unit.spread = spread(n, e);
+  unit.mean = mean_of(n, e);
+  if (f->trend == TREND_DRIFT && n > 1) unit.drift = (e[n - 1] - e[0]) / (double)(n - 1);
   return unit;
 }
 
@@ -182,16 +194,17 @@ void frame_fill(const frame_shape *f, const frame_series *s, const frame_units *
                 const frame_room *room, double *workspace)
 {
   const ptrdiff_t n = s->n, H = f->horizon;
-  const double turn = 8 * atan(1), v = unit->spread, log_v = log(v);
+  const double turn = 8 * atan(1), v = unit->spread, g = unit->drift, log_v = log(v);
   double *season = workspace, *d = season + n + H, *e = measured(f, s, d);
-  measure(s, s->origin, n, season, unit->log_mean, d, e);
+  measure(s, s->origin, n, season, unit->middle, d, e);
   const ptrdiff_t back = f->season == SEASON_DIFFERENCE ? longest_period(f, s) : 0;
   for (ptrdiff_t t = room->first > 0 ? room->first : 0; t < n; t++) {
     const ptrdiff_t column = t - room->first;
+    const double level = f->trend == TREND_NONE ? unit->mean : e[t];
     double *x = room->x + column * room->x_step;
     for (ptrdiff_t k = 0; k < f->lags; k++) {
       const ptrdiff_t then = t - f->lag[k];
-      *x++ = (e[then > 0 ? then : 0] - e[t]) / v;
+      *x++ = (e[then > 0 ? then : 0] - level) / v;
     }
     *x++ = .3 * log_v; /* of the size of the others */
     *x++ = isnan(s->y[t]);
@@ -207,16 +220,18 @@ void frame_fill(const frame_shape *f, const frame_series *s, const frame_units *
         *x++ = cos(angle);
       }
     }
-    room->level[column * room->level_step] = e == d ? 0 : e[t];
+    room->level[column * room->level_step] = e == d ? 0 : level;
     for (ptrdiff_t h = 1; h <= H; h++) {
       double *base = &room->base[column * room->target_step + h - 1];
       double *target = &room->target[column * room->target_step + h - 1];
-      const ptrdiff_t then = back ? t + h - back * ((h + back - 1) / back) : t;
-      *base = (then >= 0 ? d[then] : d[t]) + season[t + h];
+      const ptrdiff_t P = back ? back * ((h + back - 1) / back) : 0, then = t + h - P;
+      const bool before = back && then >= 0;
+      *base = (before ? d[then] : f->trend == TREND_NONE ? unit->middle : d[t]) + season[t + h];
+      if (g != 0) *base = frame_back(*base, g, e == d ? 0 : level, (double)(before ? P : h));
       *target = NAN;
       if (t + h >= n || isnan(s->y[t + h])) continue;
       const double change = s->z[t + h] - *base;
-      *target = (e == d ? change : expm1(change) * e[t]) / v;
+      *target = (e == d ? change : expm1(change) * level) / v;
     }
   }
 }

@@ -13,23 +13,32 @@ typedef enum {
   SEASON_NONE
 } season_kind;
 
+/* What windows and targets are measured from, in the order of the option's choices. */
+typedef enum {
+  TREND_LEVEL, /* the last value */
+  TREND_DRIFT, /* the last value, which goes on as it has changed in the mean */
+  TREND_NONE   /* the mean of all */
+} trend_kind;
+
 enum { MOST_HARMONICS = 3 }; /* of a period */
 
 typedef struct {
   season_kind season;
+  trend_kind trend;
+  bool scaled; /* inputs and targets in units of the spread */
   bool test;   /* of SEASON_STL: only where the series passes season_is_clear() */
   bool linear; /* of logarithms, their exponentials are what is measured */
   int periods; /* 0: no season */
   ptrdiff_t period[MOST_SEASONS];
   ptrdiff_t horizon; /* steps that the network forecasts at once */
-  ptrdiff_t lags;    /* that are inputs: the first is 1 step before the present one */
+  ptrdiff_t lags;    /* that are inputs: steps before the present one */
   const ptrdiff_t *lag;
   ptrdiff_t covariates;
 } frame_shape;
 
 /* One series, and how far it is known. */
 typedef struct {
-  ptrdiff_t n, origin;     /* steps; those that season and spread are estimated from */
+  ptrdiff_t n, origin;     /* steps; those that all is estimated from */
   bool logarithm;          /* what z is */
   const double *z;         /* n: transformed, missing values filled in */
   const double *y;         /* n: as it is; NaN where it is missing */
@@ -44,9 +53,9 @@ typedef struct {
   ptrdiff_t first; /* the step that is the room's first one; below 0: it begins with empty ones */
 } frame_room;
 
-/* What a series is measured in. */
+/* What a series is measured in and from: v, mean l, its logarithm in a linear view, and g. */
 typedef struct {
-  double spread, log_mean; /* log_mean: of a linear view, see frame.c */
+  double spread, mean, middle, drift;
 } frame_units;
 
 /* Inputs of a step. */

@@ -30,7 +30,9 @@ typedef struct {
   ptrdiff_t appended, paths;
   bool at_end;     /* the last steps alone are framed, those of all series beside each other */
   ptrdiff_t shown; /* how many steps */
+  const bptt_value *center, *unit;        /* of each covariate; NULL: from these data */
   bptt_value *lambdas, *offsets, *scales; /* results, for each series */
+  bptt_value *centers, *units;            /* results, for each covariate */
   size_t numbers_at;                      /* in the workspace */
 } frames;
 
@@ -157,9 +159,9 @@ static ptrdiff_t season_of(const frame_shape *f)
   return longest;
 }
 
-/* The values of the last `p` steps are inputs, as they are measured from the last: lags 1 to p - 1;
- * and those of the same season in the last `P` periods, as seen from the next step. Where the
- * seasons are taken out, one period is enough. */
+/* The values of the last `p` steps are inputs: lags 1 to p - 1 where they are measured from the
+ * last, else 0, too; and those of the same season in the last `P` periods, as seen from the next
+ * step. Where the seasons are taken out, one period is enough. */
 static bool set_lags(const bptt_call *call, frame_shape *f)
 {
   enum { FEWEST = 10 };
@@ -170,7 +172,7 @@ static bool set_lags(const bptt_call *call, frame_shape *f)
   const ptrdiff_t P = period ? (ptrdiff_t)at[OPTION_SEASONAL_P].number : 0;
   ptrdiff_t *lag = door_alloc(&call->d, p + P + 1, sizeof *lag);
   if (!lag) return false;
-  for (ptrdiff_t k = 1; k < p; k++) lag[n++] = k;
+  for (ptrdiff_t k = f->trend == TREND_NONE ? 0 : 1; k < p; k++) lag[n++] = k;
   for (ptrdiff_t k = 1; k <= P; k++) {
     if (k * period - 1 >= p) lag[n++] = k * period - 1;
   }
@@ -189,9 +191,11 @@ static bool add_view(const bptt_call *call, frames *j, frame_shape f, season_kin
 
 static bool set_views(const bptt_call *call, frames *j)
 {
-  frame_shape f = {.covariates = j->K};
-  if (!read_periods(call, &f)) return false;
   const option_value *at = call->option.at;
+  frame_shape f = {.covariates = j->K,
+                   .trend = (trend_kind)at[OPTION_TREND].choice,
+                   .scaled = at[OPTION_SCALE_INPUTS].flag};
+  if (!read_periods(call, &f)) return false;
   const ptrdiff_t period = season_of(&f);
   f.horizon = at[OPTION_HORIZON].given ? (ptrdiff_t)at[OPTION_HORIZON].number
               : period                 ? 2 * period
@@ -205,6 +209,17 @@ static bool set_views(const bptt_call *call, frames *j)
   return add_view(call, j, tested, without) &&
          (!f.periods || add_view(call, j, f, SEASON_DIFFERENCE)) &&
          (!j->automatic || add_view(call, j, linear, without));
+}
+
+/* A number for each covariate, if they are given. */
+static bool read_units(const bptt_call *call, const frames *j, option_id row, const bptt_value **v)
+{
+  *v = call_given(call, row);
+  if (!*v) return true;
+  const place at = place_of(call_name(call, row));
+  return value_check_array(&call->d, at, *v, "numbers") && value_check_finite(&call->d, at, *v) &&
+         (value_count(*v) == j->K ||
+          wrong(call->d.error, at, value_describe(*v).s, "a number for each covariate"));
 }
 
 static bool read_covariates(const bptt_call *call, frames *j)
@@ -227,7 +242,8 @@ static bool read_covariates(const bptt_call *call, frames *j)
     return fail(d->error, "xreg", "%s has %s; expected at least the %td of `y`", say_place(at).s,
                 say_count(known, "step", "steps").s, n);
   }
-  return true;
+  return read_units(call, j, OPTION_XREG_MEAN, &j->center) &&
+         read_units(call, j, OPTION_XREG_SD, &j->unit);
 }
 
 /* ------------------------------------------------------------------------------ results */
@@ -255,10 +271,11 @@ static bool make_results(bptt_call *call, frames *j)
 {
   const door *d = &call->d;
   bptt_value *list = &call->result;
-  if (!value_open_list(d, list, NULL, 4)) return false;
+  enum { PARTS = 6 };
+  if (!value_open_list(d, list, NULL, PARTS)) return false;
   if (d->host.habit == BPTT_OCTAVE) {
     list = value_append(list);
-    if (!value_open_list(d, list, "frame", 4)) return false;
+    if (!value_open_list(d, list, "frame", PARTS)) return false;
   }
   bptt_value *views = value_append(list);
   if (!value_make_list(d, views, "view", j->views)) return false;
@@ -268,6 +285,9 @@ static bool make_results(bptt_call *call, frames *j)
   value_make_vector(d, j->lambdas = value_append(list), "lambda", BPTT_DOUBLE, j->N);
   value_make_vector(d, j->offsets = value_append(list), "offset", BPTT_DOUBLE, j->N);
   value_make_vector(d, j->scales = value_append(list), "scale", BPTT_DOUBLE, j->N);
+  if (j->K == 0) return true;
+  value_make_vector(d, j->centers = value_append(list), "xreg_mean", BPTT_DOUBLE, j->K);
+  value_make_vector(d, j->units = value_append(list), "xreg_sd", BPTT_DOUBLE, j->K);
   return true;
 }
 
@@ -312,18 +332,27 @@ static double choose_lambda(const frames *j, ptrdiff_t n, const double *y, doubl
   return j->lambda;
 }
 
+/* The mean of |z|. Of numbers near the largest there are, the sum is infinite. */
+static double mean_size(ptrdiff_t n, const double *z)
+{
+  double sum = 0, count = 0, mean = 0;
+  for (ptrdiff_t t = 0; t < n; t++) {
+    if (isnan(z[t])) continue;
+    sum += fabs(z[t]);
+    count += 1;
+  }
+  if (isfinite(sum)) return sum / count;
+  for (ptrdiff_t t = 0; t < n; t++) mean += isnan(z[t]) ? 0 : fabs(z[t]) / count;
+  return mean;
+}
+
 /* z: y transformed, and where that is no logarithm, in units of its mean size. */
 static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, const double *y, double *z)
 {
-  double offset, size = 0, count = 0, scale = 1;
+  double offset;
   const double lambda = choose_lambda(j, n, y, &offset);
-  for (ptrdiff_t t = 0; t < n; t++) {
-    z[t] = there(y[t] + offset, lambda);
-    if (isnan(z[t])) continue;
-    size += fabs(z[t]);
-    count += 1;
-  }
-  if (lambda != 0 && size > 0) scale = size / count;
+  for (ptrdiff_t t = 0; t < n; t++) z[t] = there(y[t] + offset, lambda);
+  const double size = mean_size(n, z), scale = lambda != 0 && size > 0 ? size : 1;
   for (ptrdiff_t t = 0; t < n; t++) z[t] /= scale;
   value_set(j->lambdas, i, lambda);
   value_set(j->offsets, i, offset);
@@ -343,21 +372,56 @@ static void append(const frames *j, ptrdiff_t i, ptrdiff_t column, double *y, do
   }
 }
 
-/* The covariates of a series, each with mean 0 and variance 1 over the steps before the origin. */
-static void standardize(const frames *j, ptrdiff_t i, ptrdiff_t origin, double *to)
+/* The steps of a series that something is estimated from. */
+static ptrdiff_t origin_of(const frames *j, ptrdiff_t i)
 {
-  const ptrdiff_t known = series_length(&j->xreg, i);
-  for (ptrdiff_t c = 0; c < j->K; c++) {
-    double mean = 0, square = 0;
-    for (ptrdiff_t t = 0; t < origin; t++) mean += series_at(&j->xreg, c, i, t);
-    mean /= (double)origin;
-    for (ptrdiff_t t = 0; t < origin; t++) {
+  return series_length(&j->y, i);
+}
+
+/* The mean of a covariate over the steps of all series before their origins. */
+static double covariate_mean(const frames *j, ptrdiff_t c)
+{
+  double sum = 0, count = 0;
+  for (ptrdiff_t i = 0; i < j->N; i++) {
+    for (ptrdiff_t t = 0; t < origin_of(j, i); t++) sum += series_at(&j->xreg, c, i, t);
+    count += (double)origin_of(j, i);
+  }
+  return sum / count;
+}
+
+/* Its standard deviation; 1 where it does not change. */
+static double covariate_deviation(const frames *j, ptrdiff_t c, double mean)
+{
+  double square = 0, count = 0;
+  for (ptrdiff_t i = 0; i < j->N; i++) {
+    for (ptrdiff_t t = 0; t < origin_of(j, i); t++) {
       const double from = series_at(&j->xreg, c, i, t) - mean;
       square += from * from;
     }
-    const double sd = square > 0 ? sqrt(square / (double)origin) : 1;
-    for (ptrdiff_t t = 0; t < known; t++) {
-      to[c + j->K * t] = (series_at(&j->xreg, c, i, t) - mean) / sd;
+    count += (double)origin_of(j, i);
+  }
+  return square > 0 ? sqrt(square / count) : 1;
+}
+
+/* What makes the covariates have mean 0 and variance 1, here or where the model was fitted. */
+static void set_units(const frames *j, bool scaled)
+{
+  for (ptrdiff_t c = 0; c < j->K; c++) {
+    const double mean = j->center ? value_at(j->center, c) : scaled ? covariate_mean(j, c) : 0;
+    value_set(j->centers, c, mean);
+    value_set(j->units, c,
+              j->unit  ? value_at(j->unit, c)
+              : scaled ? covariate_deviation(j, c, mean)
+                       : 1);
+  }
+}
+
+static void standardize(const frames *j, ptrdiff_t i, double *to)
+{
+  for (ptrdiff_t t = 0; t < series_length(&j->xreg, i); t++) {
+    for (ptrdiff_t c = 0; c < j->K; c++) {
+      const double from = series_at(&j->xreg, c, i, t) - value_at(j->centers, c);
+      to[c + j->K * t] = from / value_at(j->units, c);
     }
   }
 }
@@ -377,12 +441,13 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
   double *y = (double *)(workspace + j->numbers_at), *z = y + j->T, *covariate = z + j->T;
   double *work = covariate + j->xreg.size[STEP] * j->K;
   for (int v = 0; v < j->views; v++) clear(&j->view[v]);
+  set_units(j, j->view[0].shape.scaled);
   for (ptrdiff_t i = 0; i < j->N; i++) {
-    const ptrdiff_t origin = series_length(&j->y, i), n = origin + j->appended;
+    const ptrdiff_t origin = origin_of(j, i), n = origin + j->appended;
     const frame_shape *first = &j->view[0].shape;
     for (ptrdiff_t t = 0; t < origin; t++) y[t] = series_at(&j->y, 0, i, t);
     transform(j, i, origin, y, z);
-    if (j->K) standardize(j, i, origin, covariate);
+    if (j->K) standardize(j, i, covariate);
     const ptrdiff_t known = j->K ? series_length(&j->xreg, i) : 0;
     const bool logarithm = value_at(j->lambdas, i) == 0;
     const frame_series s = {n, origin, logarithm, z, y, covariate, known};

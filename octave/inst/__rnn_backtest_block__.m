@@ -9,6 +9,7 @@
 
 function table = __rnn_backtest_block__ (plan, rounds)
 
+  warning ("error", "bptt:interrupted", "local");   # a model with part of its networks is no use
   n = cellfun ("numel", plan.series);
   table = cell (numel (rounds), 1);
   for k = 1:numel (rounds)
@@ -40,7 +41,11 @@ function m = model_at (plan, known, fit)
   elseif (isnumeric (subset))
     subset = subset(subset <= known{1});
   endif
-  m = rnnar (y, plan.options{:}, "xreg", xreg, "subset", subset, "model", fit);
+  if (isempty (fit))
+    m = rnnar (y, plan.options{:}, "xreg", xreg, "subset", subset);
+  else
+    m = rnnar (y, "xreg", xreg, "model", fit);
+  endif
 
 endfunction
 

@@ -97,7 +97,8 @@
 ## @end table
 ##
 ## All others are options of @code{rnnar}, such as @qcode{"period"},
-## @qcode{"repeats"}, @qcode{"model"}.
+## @qcode{"repeats"}; or @qcode{"model"}, and with it none but @qcode{"xreg"} and
+## @qcode{"period"}, which then is for @code{initial} and the scores.
 ##
 ## @example
 ## @group
@@ -135,6 +136,12 @@ function [b, s] = rnn_backtest (y, h, varargin)
   plan.model = own.model;
   plan.origins = origins_of (n, h, own);
   rounds = rows (plan.origins);
+  if (! isempty (plan.model))
+    refuse_beside_model ([options, {"subset", own.subset}]);
+  endif
+  if (! any (strcmp (options(1:2:end), "verbose")))
+    options(end+1:end+2) = {"verbose", false};
+  endif
   plan.options = [options, add_seed({"seed", own.seed}), {"period", own.period}];
   every = trainings_every (own.refit, rounds);
   blocks = arrayfun (@(first) first:min (first + every - 1, rounds), 1:every:rounds, ...
@@ -347,6 +354,13 @@ endfunction
 %! endfor
 %! own = rnn_backtest (y, 6, "initial", 67, "step", 7, "model", m);
 %! assert (isequal (forecasts (own, own.origin == 74), by_hand (later, 6)));
+%! said = "";
+%! try
+%!   rnn_backtest (y, 6, "model", m, "period", 12, "seed", 1, "repeats", 3);
+%! catch problem
+%!   said = problem.message;
+%! end_try_catch
+%! assert (said, "`repeats` is given with `model`; expected none but `xreg`");
 
 %!test # trained anew
 %! b = backtest (y, 6, "initial", 60, "step", 7, "refit", true);

@@ -45,7 +45,8 @@
 ## Covariates of the steps to be forecast, as many as the model has, a row for each
 ## step; for many series a cell array of them.  All rows count, also those beyond
 ## @var{h}: the networks see the covariates of as many steps as the model's @code{horizon}
-## at once, and where there are fewer rows their means over the past stand for the rest.
+## at once, and where there are fewer rows their means over the past (zeros where
+## @code{scale_inputs} is false) stand for the rest.
 ## So the forecast of a step may depend on how many rows are given.
 ##
 ## @item @qcode{"npaths"}

@@ -405,14 +405,7 @@ function [options, verbose] = take_verbose (options)
     error ("bptt:invalidInput", "the option `verbose` has no value");
   endif
   options([at, at + 1]) = [];
-  if (isempty (verbose))
-    verbose = isguirunning () || __bptt_interactive__ ();
-  elseif (! (isscalar (verbose) && (islogical (verbose) || isnumeric (verbose))
-             && any (verbose == [0, 1])))
-    error ("bptt:invalidInput", ...
-           "`verbose` is of class %s and size %s; expected true or false", ...
-           class (verbose), strjoin (cellstr (num2str (size (verbose)')), " x "));
-  endif
+  verbose = is_verbose (verbose);
 
 endfunction
 
@@ -454,20 +447,6 @@ endfunction
 ## -------------------------------------------------------------------------------------
 ## The line that shows how far the training is.  It takes the place of the one before.
 
-function show_state (state, repeats)
-
-  what = sprintf ("epoch %d/%d", state.epoch, state.epochs);
-  if (! isempty (repeats) && repeats > 1)
-    what = sprintf ("network %d/%d, %s", state.repeat, repeats, what);
-  endif
-  left = "";
-  if (isfinite (state.time_left))
-    left = sprintf (", %s left", duration_of (state.time_left));
-  endif
-  show_line ([what, left, numbers_of(state)]);
-
-endfunction
-
 function show_end (info)
 
   history = info.history;
@@ -484,43 +463,6 @@ function show_end (info)
   stopped = cellstr (info.stopped){end};
   show_line (sprintf ("%sepoch %d (%s)%s", what, epochs, stopped, last));
   printf ("\n");
-
-endfunction
-
-## h:mm:ss
-function text = duration_of (seconds)
-
-  parts = fix ([seconds / 3600, mod(seconds / 60, 60), mod(seconds, 60)]);
-  if (parts(1) > 0)
-    text = sprintf ("%d:%02d:%02d", parts);
-  else
-    text = sprintf ("%d:%02d", parts(2:3));
-  endif
-
-endfunction
-
-## Those that there are by now.
-function text = numbers_of (state)
-
-  text = "";
-  between = ":";
-  for what = {"loss", "validation_loss", "grad_norm", "clipped"; ...
-              "loss %.3g", "valid %.3g", "gradient %.2g", "clipped %.0f%%"; ...
-              1, 1, 1, 100}
-    number = state.(what{1}) * what{3};
-    if (! isnan (number))
-      text = sprintf (["%s%s ", what{2}], text, between, number);
-      between = ",";
-    endif
-  endfor
-
-endfunction
-
-function show_line (text)
-
-  width = terminal_size ()(2) - 1;
-  printf ("\r%-*s", width, text(1:min (end, width)));
-  fflush (stdout);
 
 endfunction
 

@@ -98,6 +98,15 @@ static void test_linear(void)
     if (t < 4) CHECK(near(at(target, 1, 0, t), 3 * e / spread));
     CHECK(near(at(view(&h, 1, "base"), 0, 0, t), log(y[t])));
   }
+  host_add(&h, args, "trend", host_text(&h, "drift"));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(near(at(view(&h, 1, "base"), 1, 0, 3), log(8 + 2 * 31. / 5)));
+  CHECK(near(at(view(&h, 1, "target"), 1, 0, 3), (32 / (8 + 2 * 31. / 5) - 1) * 48 / 63 / spread));
+  host_add(&h, args, "trend", host_text(&h, "none"));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(near(at(view(&h, 1, "x"), 0, 0, 3), (8. * 6 / 63 - 1) / spread));
+  CHECK(near(at(view(&h, 1, "base"), 1, 0, 3), log(63. / 6)));
+  CHECK(near(at(view(&h, 1, "target"), 1, 0, 3), (32. * 6 / 63 - 1) / spread));
   host_close(&h);
 }
 
@@ -161,6 +170,7 @@ static void test_no_future(void)
 {
   enum { N = 60, MORE = 12 };
   static const char *const seasons[] = {"auto", "stl", "fourier", "difference", "none"};
+  static const char *const trends[] = {"drift", "none", "level"};
   host h;
   random_state = 7;
   for (size_t s = 0; s < sizeof seasons / sizeof *seasons; s++) {
@@ -169,6 +179,7 @@ static void test_no_future(void)
     fill(N + MORE, y);
     bptt_value *args = arguments(&h, host_vector(&h, N, y), seasons[s], 6);
     host_add(&h, args, "period", host_number(&h, 12));
+    host_add(&h, args, "trend", host_text(&h, trends[s % 3]));
     CHECK(host_call(&h, "rnnar_frame", args));
     const bptt_value *before = host_get(h.result, "frame");
     host_add(&h, args, "ahead", host_array(&h, 2, (size_t[]){MORE, 1}, y + N));
@@ -226,6 +237,8 @@ static void test_ahead(void)
       bptt_value *alone = arguments(&h, host_vector(&h, n[i], y[i]), seasons[s], 6);
       host_add(&h, alone, "period", host_number(&h, 12));
       host_add(&h, alone, "xreg", host_vector(&h, 50, x));
+      host_add(&h, alone, "xreg_mean", host_get(all, "xreg_mean"));
+      host_add(&h, alone, "xreg_sd", host_get(all, "xreg_sd"));
       host_add(&h, alone, "ahead", host_array(&h, 2, (size_t[]){MORE, 1}, ahead + c * MORE));
       CHECK(host_call(&h, "rnnar_frame", alone));
       for (size_t v = 0; v < host_get(all, "view")->count; v++) {
@@ -277,17 +290,19 @@ static void test_ahead(void)
 static void test_back(void)
 {
   enum { N = 40 };
-  static const double lambdas[] = {0, .5, 1, -.5, 0};
+  static const double lambdas[] = {0, .5, 1, -.5, 0, 0, 0};
+  static const char *const trends[] = {"level", "drift", "none"};
   host h;
   random_state = 3;
-  for (size_t l = 0; l < 5; l++) {
-    const bool automatic = l == 4;
+  for (size_t l = 0; l < 7; l++) {
+    const bool automatic = l >= 4;
     const size_t v = automatic ? 2 : 0;
     host_open(&h, BPTT_R);
     double y[N];
     fill(N, y);
     bptt_value *args = arguments(&h, host_vector(&h, N, y), automatic ? "auto" : "stl", 3);
     host_add(&h, args, "period", host_number(&h, 12));
+    host_add(&h, args, "trend", host_text(&h, trends[l % 3]));
     if (!automatic) host_add(&h, args, "lambda", host_number(&h, lambdas[l]));
     CHECK(host_call(&h, "rnnar_frame", args));
     double said[3 * (N - 3)], base[3 * (N - 3)], level[N - 3];
@@ -322,6 +337,119 @@ static void test_back(void)
     CHECK(good);
     host_close(&h);
   }
+}
+
+/* What windows and targets are measured from, and in which units: the equations of frame.c as plain
+ * loops, of a series that is not transformed, in units of its mean size. */
+static void test_trend(void)
+{
+  enum { N = 23, H = 6, LAGS = 4, PERIOD = 5 };
+  static const char *const trends[] = {"level", "drift", "none"};
+  random_state = 5;
+  double y[N], z[N], size = 0, all = 0, v = 0;
+  for (int t = 0; t < N; t++) y[t] = (double)t / 4 + 9 * (uniform() - .5);
+  for (int t = 0; t < N; t++) size += fabs(y[t]) / N;
+  for (int t = 0; t < N; t++) z[t] = y[t] / size;
+  for (int t = 0; t < N; t++) all += z[t] / N;
+  for (int t = 1; t < N; t++) v += fabs(z[t] - z[t - 1]) / (N - 1);
+  for (int kind = 0; kind < 12; kind++) {
+    const int trend = kind % 3, scaled = kind / 3 % 2, difference = kind / 6;
+    host h;
+    host_open(&h, BPTT_R);
+    bptt_value *args = arguments(&h, host_vector(&h, N, y), difference ? "difference" : "none", H);
+    host_add(&h, args, "period", host_number(&h, PERIOD));
+    host_add(&h, args, "p", host_number(&h, LAGS));
+    host_add(&h, args, "P", host_number(&h, 0));
+    host_add(&h, args, "trend", host_text(&h, trends[trend]));
+    host_add(&h, args, "scale_inputs", host_number(&h, scaled));
+    CHECK(host_call(&h, "rnnar_frame", args));
+    const double unit = scaled ? v : 1, g = trend == 1 ? (z[N - 1] - z[0]) / (N - 1) : 0;
+    const int first = trend == 2 ? 0 : 1; /* the first lag */
+    const bptt_value *x = view(&h, 0, "x"), *target = view(&h, 0, "target");
+    CHECK(x->dim[0] == (size_t)(LAGS - first + 2));
+    CHECK(near(host_at(view(&h, 0, "spread"), 0), unit));
+    bool same = true;
+    for (int t = 0; t < N; t++) {
+      const double level = trend == 2 ? all : z[t];
+      for (int k = first; k < LAGS; k++) {
+        const double then = z[t > k ? t - k : 0];
+        same &= near(at(x, (size_t)(k - first), 0, (size_t)t), (then - level) / unit);
+      }
+      for (int k = 1; k <= H; k++) {
+        int then = t + k;
+        while (then > t) then -= PERIOD;
+        double base = level + g * k;
+        if (difference && then >= 0) base = z[then] + g * (t + k - then);
+        const double is = at(target, (size_t)(k - 1), 0, (size_t)t);
+        same &= near(at(view(&h, 0, "base"), (size_t)(k - 1), 0, (size_t)t), base);
+        same &= t + k < N ? near(is, (z[t + k] - base) / unit) : isnan(is);
+      }
+    }
+    CHECK(same);
+    host_close(&h);
+  }
+}
+
+/* Covariates are standardized over all series together, or with what is given, or not at all. */
+static void test_covariates(void)
+{
+  const double y[] = {1, 5, 2, 7}, x[] = {3, 1, 4, 1, 5, 9}, more[] = {10, 20, 60, 60};
+  double mean = 0, square = 0;
+  for (int t = 0; t < 4; t++) mean += (x[t] + more[t]) / 8;
+  for (int t = 0; t < 4; t++) square += pow(x[t] - mean, 2) / 8 + pow(more[t] - mean, 2) / 8;
+  host h;
+  host_open(&h, BPTT_R);
+  bptt_value *series = host_list(&h), *covariates = host_list(&h);
+  for (int i = 0; i < 2; i++) host_add(&h, series, NULL, host_vector(&h, 4, y));
+  host_add(&h, covariates, NULL, host_vector(&h, 6, x)); /* known further than the series */
+  host_add(&h, covariates, NULL, host_vector(&h, 4, more));
+  bptt_value *args = arguments(&h, series, "none", 2);
+  host_add(&h, args, "p", host_number(&h, 1));
+  host_add(&h, args, "xreg", covariates);
+  for (int kind = 0; kind < 3; kind++) { /* inputs: log v, missing, the covariate twice */
+    if (kind == 1) host_add(&h, args, "scale_inputs", host_number(&h, 0));
+    if (kind == 2) {
+      host_add(&h, args, "xreg_mean", host_number(&h, 7));
+      host_add(&h, args, "xreg_sd", host_number(&h, 2));
+    }
+    const double center = kind == 0 ? mean : kind == 1 ? 0 : 7;
+    const double unit = kind == 0 ? sqrt(square) : kind == 1 ? 1 : 2;
+    CHECK(host_call(&h, "rnnar_frame", args));
+    CHECK(near(host_at(host_get(h.result, "xreg_mean"), 0), center));
+    CHECK(near(host_at(host_get(h.result, "xreg_sd"), 0), unit));
+    CHECK(near(at(view(&h, 0, "x"), 3, 0, 3), (x[5] - center) / unit));
+    CHECK(near(at(view(&h, 0, "x"), 2, 1, 0), (more[1] - center) / unit));
+    CHECK(at(view(&h, 0, "x"), 2, 1, 3) == 0); /* not known */
+  }
+  host_close(&h);
+}
+
+/* Numbers whose sum is infinite are what they are in other units. */
+static void test_huge(void)
+{
+  enum { N = 30 };
+  const double unit = 1e307;
+  host h;
+  host_open(&h, BPTT_R);
+  double y[2][N];
+  for (int t = 0; t < N; t++) {
+    y[0][t] = 10 * sin(t * t);
+    y[1][t] = unit * y[0][t];
+  }
+  bptt_value *args = arguments(&h, host_vector(&h, N, y[0]), "none", 2);
+  CHECK(host_call(&h, "rnnar_frame", args));
+  const double scale = host_at(host_get(h.result, "scale"), 0);
+  const bptt_value *x = view(&h, 0, "x");
+  host_add(&h, args, "y", host_vector(&h, N, y[1]));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(near(host_at(host_get(h.result, "scale"), 0) / unit, scale));
+  bool same = true;
+  for (size_t t = 0; t < N; t++) {
+    for (size_t k = 0; k < x->dim[0]; k++)
+      same &= near(at(view(&h, 0, "x"), k, 0, t), at(x, k, 0, t));
+  }
+  CHECK(same);
+  host_close(&h);
 }
 
 /* Several series of unequal length: each as if it were alone. */
@@ -437,6 +565,9 @@ int main(void)
   test_no_future();
   test_ahead();
   test_back();
+  test_trend();
+  test_covariates();
+  test_huge();
   test_many();
   test_mistakes();
   test_draws();

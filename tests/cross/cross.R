@@ -213,6 +213,12 @@ write_forecasts <- function(label) {
     short = list(y[1:20], list(period = 12), list(h = 26, npaths = 30)),
     zeros = list(rep(0, 40), list(period = 4), list(h = 10, npaths = 30)),
     negative = list(y - 100, list(period = 7), list(h = 7, nonnegative = TRUE)),
+    drift = list(y, list(period = 12, trend = "drift"), list(h = 14)),
+    mean = list(y, list(period = 12, season = "stl", trend = "none"), list(h = 3)),
+    unscaled = list(
+      y, list(trend = "none", scale.inputs = FALSE, horizon = 4, xreg = xreg[1:72, ]),
+      list(h = 6, xreg = xreg[73:78, ], npaths = 20)
+    ),
     subset = list(y, list(subset = 20:72), list(h = 3)),
     xreg = list(
       y, list(period = 12, horizon = 4, xreg = xreg[1:72, ]), list(h = 6, xreg = xreg[73:78, ])
@@ -238,6 +244,10 @@ write_forecasts <- function(label) {
     write_one(name, model, cases[[name]][[3L]])
   }
   write_one("applied", rnnar(series(400, 3), model = model), list(h = 12, npaths = 20))
+  how <- list(repeats = 2, epochs = 3, horizon = 4, hidden = 6, seed = 11)
+  pooled <- list(2 * xreg[1:72, ], xreg[1:50, ])
+  model <- do.call(rnnar, c(list(many[1:2]), how, list(xreg = pooled)))
+  write_one("covariates", rnnar(y, model = model, xreg = xreg[1:72, ]), list(h = 3, xreg = xreg[73:75, ]))
 }
 
 write_file <- function(label, file) {

@@ -51,6 +51,9 @@ test_that("networks that are trained once are applied to what is known at each o
   # A model that is there already
   own <- rnn_backtest(y, h = 6, initial = 67, step = 7, model = fit, seed = 1)
   expect_identical(at(own, 74), at(tested, 74))
+  expect_error(rnn_backtest(y, h = 6, model = fit, seed = 1, repeats = 3),
+    "`repeats` is given with `model`; expected none but `xreg`", class = "bptt_input_error", fixed = TRUE
+  )
 })
 
 test_that("networks that are trained anew are those of a fit by hand", {

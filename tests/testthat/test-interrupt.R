@@ -135,3 +135,70 @@ test_that("a time limit of R ends a training with R's error", {
   expect_match(said, "time limit")
   expect_lt(time, 3)
 })
+
+# Is interrupted when `state` is the one that `when` waits for.
+interrupted_model <- function(when, expr) {
+  old <- options(progressr.enable = TRUE)
+  on.exit(options(old))
+  seen <- 0
+  warned <- NULL
+  model <- withCallingHandlers(
+    tryCatch(expr, interrupt = function(e) "interrupted"),
+    progression = function(p) {
+      if (p$type == "update" && isTRUE(grepl(when, p$message)) && seen == 0) {
+        seen <<- 1
+        tools::pskill(Sys.getpid(), tools::SIGINT)
+      }
+    },
+    bptt_interrupted_warning = function(w) {
+      warned <<- c(warned, conditionMessage(w))
+      invokeRestart("muffleWarning")
+    }
+  )
+  list(model = model, warned = warned)
+}
+
+test_that("an interrupted model has the networks that are there, of each kind as many", {
+  skip_on_os("windows")
+  skip_if_not_installed("progressr")
+  fit <- function(...) {
+    rnnar(AirPassengers, repeats = 7, epochs = 2500, hidden = 8, lambda = 0, seed = 1, ..., verbose = FALSE)
+  }
+  whole <- fit()
+  # Two of fold 1 of each kind are trained first, then two of fold 2, then one of each other.
+  run <- interrupted_model("^network 8 of 14, epoch [1-9]", fit())
+  expect_match(run$warned, paste0(
+    "^the training was interrupted: 8 of 14 networks are trained, the last for [0-9]+ of 2500 epochs$"
+  ))
+  model <- run$model
+  expect_identical(model$fold, c(1, 2, 1, 2))
+  expect_identical(lengths(model$networks), c(4L, 4L))
+  expect_identical(model$networks[[1L]], whole$networks[[1L]][c(1, 2, 6, 7)])
+  expect_identical(unique(model$history$network), 1:4)
+  expect_match(format(model)[3L], "^4 networks of each kind")
+  expect_sane(predict(model, h = 30, npaths = 20), 30)
+  expect_false(anyNA(model$errors$pool))
+  expect_identical(update(model, epochs = 1, seed = 3)$fold, model$fold)
+  # What there is of one kind alone is left out.
+  run <- interrupted_model("^network 6 of 14, epoch [1-9]", fit())
+  expect_match(run$warned, "^the training was interrupted: 4 of 14 networks are trained$")
+  expect_identical(run$model$networks, lapply(whole$networks, `[`, c(1, 6)))
+  # Without one of each kind there is no model.
+  run <- interrupted_model("^network 2 of 14", fit())
+  expect_identical(run, list(model = "interrupted", warned = NULL))
+  # Networks that are trained further are there in any case.
+  run <- interrupted_model("^network 3 of 14, epoch [1-9]", update(whole, epochs = 1e4, seed = 2))
+  expect_match(run$warned, "^the training was interrupted: 3 of 14 networks are trained, the last")
+  expect_identical(run$model$networks[[2L]][[7L]], whole$networks[[2L]][[7L]])
+  expect_false(identical(run$model$networks[[1L]][[1L]], whole$networks[[1L]][[1L]]))
+})
+
+test_that("a back-test that is interrupted ends", {
+  skip_on_os("windows")
+  system(sprintf("(sleep 1; kill -INT %d)", Sys.getpid()), wait = FALSE)
+  run <- tryCatch(
+    rnn_backtest(1:40 + sin(1:40 / 3), h = 2, initial = 36, repeats = 2, epochs = 1e5, seed = 1),
+    interrupt = function(e) "interrupted"
+  )
+  expect_identical(run, "interrupted")
+})

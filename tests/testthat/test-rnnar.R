@@ -107,7 +107,8 @@ test_that("series of every sort and size give a sane answer", {
     `3 of a season` = ts(c(1, 3, 2), frequency = 12), `5 of a season` = ts(c(1, 3, 2, 4, 5), frequency = 12),
     `under two seasons` = window(air, end = c(1950, 6)), `just over two` = window(air, end = c(1951, 1)),
     counts = rpois(60, 2), `few counts` = ts(rpois(60, 0.3), frequency = 12), positive = exp(rnorm(60)),
-    negative = -air, `of both signs` = rnorm(60), huge = air * 1e300 / 622, `huge of both signs` = rnorm(60) * 1e300,
+    negative = -air, `of both signs` = rnorm(60), largest = air / 622 * 1e307, `largest of both signs` = sin((1:60)^2) * 1e307,
+    huge = air * 1e300 / 622, `huge of both signs` = rnorm(60) * 1e300,
     tiny = air * 1e-300, `tiny of both signs` = rnorm(60) * 1e-300, zero = rep(0, 50),
     `zero with seasons` = ts(rep(0, 50), frequency = 12), integer = as.integer(air), logical = air > 300
   )
@@ -151,6 +152,56 @@ test_that("covariates are used, and only then needed", {
   expect_length(predict(both, xreg = list(ahead, ahead[1:5, ]))$deaths$mean, 5L)
 })
 
+test_that("covariates keep the units that the model was fitted in", {
+  x <- cbind((1:160)^2 / 99, sin(1:160))
+  one <- small(air, xreg = x[1:144, ])
+  expect_equal(one$options$xreg_mean, colMeans(x[1:144, ]))
+  expect_equal(one$options$xreg_sd, apply(x[1:144, ], 2, sd) * sqrt(143 / 144))
+  applied <- rnnar(air[1:100], model = one, xreg = 3 * x[1:100, ])
+  expect_identical(applied$options, one$options)
+  inputs <- bptt:::frame_of(applied)$view[[1L]]$x[, 1L, 1L] # the last: of 24 steps to come
+  expect_equal(tail(inputs, 48)[1:2], (3 * x[2, ] - one$options$xreg_mean) / one$options$xreg_sd)
+  # Of many series it is one unit for all.
+  both <- small(two, xreg = list(x[1:144, ], 5 * x[1:72, ]))
+  expect_equal(both$options$xreg_mean, colMeans(rbind(x[1:144, ], 5 * x[1:72, ])))
+  for (model in list(rnnar(two, model = both, xreg = list(x[1:144, ], 5 * x[1:72, ])), update(both, epochs = 1))) {
+    expect_identical(model$options, both$options)
+  }
+  expect_null(fit$options$xreg_mean)
+})
+
+test_that("values and covariates may stay in their units", {
+  x <- 1:144 + 0
+  one <- small(air, xreg = x, scale.inputs = FALSE, season = "none")
+  frame <- bptt:::frame_of(one)
+  expect_identical(frame$view[[1L]]$spread, 1)
+  expect_equal(one$options[c("xreg_mean", "xreg_sd")], list(xreg_mean = 0, xreg_sd = 1))
+  lags <- rev(log(air)[90:113]) - log(air)[114]
+  expect_equal(frame$view[[1L]]$x[1:23, 1L, 114L], lags[-24L])
+  expect_true(all(115:138 %in% frame$view[[1L]]$x[, 1L, 114L]))
+  expect_sane(predict(one, h = 30, xreg = 145:174, npaths = 20), 30)
+})
+
+test_that("windows and forecasts are measured from where `trend` says", {
+  for (trend in c("level", "drift", "none")) {
+    for (season in c("auto", "none")) expect_sane(predict(small(air, trend = trend, season = season), h = 5), 5)
+  }
+  expect_identical(small(air, trend = "level")$networks, fit$networks)
+  # Nothing learnt: the forecast is what it is measured from.
+  still <- function(y, ...) {
+    model <- small(y, season = "none", lambda = NULL, ..., epochs = 1, learn_rate = 1e-9, horizon = 3)
+    model$networks <- lapply(model$networks, lapply, function(net) {
+      net$param <- lapply(net$param, function(w) 0 * w)
+      net
+    })
+    as.numeric(predict(model, h = 3, nonnegative = FALSE)$mean)
+  }
+  y <- c(3, -1, 4, 1, -5, 9, 2, 6)
+  expect_equal(still(y), rep(6, 3))
+  expect_equal(still(y, trend = "drift"), 6 + 3 / 7 * 1:3)
+  expect_equal(still(y, trend = "none"), rep(mean(y), 3))
+})
+
 test_that("a subset says what is learnt from", {
   expect_identical(small(air, subset = 1:144)$networks, fit$networks)
   late <- small(air, subset = 73:144)
@@ -174,6 +225,12 @@ test_that("a model can be applied to another series", {
   x <- rnorm(144)
   one <- small(air, xreg = x)
   expect_sane(predict(rnnar(ldeaths, model = one, xreg = x[1:72]), xreg = x[1:3]), 3)
+})
+
+test_that("series of different frequencies need a period", {
+  expect_sane(predict(small(list(air, UKgas), period = 12), h = 3)[[2L]], 3)
+  expect_error(small(list(air, 1:50)), class = "bptt_input_error") # 1:50 is of frequency 1
+  expect_sane(predict(rnnar(list(air, UKgas), model = fit), h = 3)[[2L]], 3)
 })
 
 test_that("a model survives being saved", {
@@ -324,6 +381,8 @@ test_that("what is wrong is said", {
     list(quote(small("a")), "y", "`y` is of class `character`; expected a time series"),
     list(quote(small(NULL)), "y", "`y` is of class `NULL`; expected a time series"),
     list(quote(small(factor(1:9))), "y", "`y` is of class `factor`; expected a time series"),
+    list(quote(small(list(air, ldeaths, UKgas))), "y",
+      "`y` has series of frequency 12 and of frequency 4; expected one, or `period` to be given"),
     list(quote(small(list())), "y", "`y` is an empty list; expected time series"),
     list(quote(small(matrix(0, 5, 0))), "y", "`y` is a matrix of no columns; expected time series"),
     list(quote(small(array(1:24, 2:4))), "y", "`y` is an array of 2 x 3 x 4; expected a time series"),
@@ -335,13 +394,15 @@ test_that("what is wrong is said", {
     list(quote(small(numeric())), "y", "`y` is empty"),
     list(quote(small(air, epoch = 3)), "epoch", "`epoch` is not an option of rnnar; did you mean `epochs`\\?"),
     list(quote(small(air, whatever = 3)), "whatever", "`whatever` is not an option of rnnar$"),
-    list(quote(rnnar(air, 1, 1, 1, 1, NULL, 0, NULL, NULL, 3)), "...", "an argument of rnnar has no name; "),
+    list(quote(rnnar(air, 1, 1, 1, 1, NULL, 0, NULL, NULL, TRUE, 3)), "...", "an argument of rnnar has no name; "),
     list(quote(small(air, p = 0)), "p", "`p` is 0; expected one whole number from 1"),
     list(quote(small(air, p = NA)), "p", "`p` is NA; expected one whole number"),
     list(quote(small(air, P = -1)), "P", "`P` is -1; expected one whole number from 0"),
     list(quote(small(air, horizon = 0)), "horizon", "`horizon` is 0; expected one whole number from 1"),
     list(quote(small(air, period = NA)), "period", "`period` is NA; expected the steps of a season"),
     list(quote(small(air, season = "x")), "season", "`season` is \"x\"; expected \"auto\", \"stl\""),
+    list(quote(small(air, trend = "x")), "trend", "`trend` is \"x\"; expected \"level\", \"drift\" or \"none\""),
+    list(quote(small(air, scale.inputs = 2)), "scale.inputs", "`scale.inputs` is 2; expected TRUE or FALSE"),
     list(quote(small(air, lambda = "x")), "lambda", "`lambda` is \"x\"; expected \"auto\", or one number"),
     list(quote(small(air, cell = "x")), "cell", "`cell` is \"x\"; expected \"rnn\", \"gru\" or \"lstm\""),
     list(quote(small(air, loss = "x")), "loss", "`loss` is \"x\"; expected \"mae\", \"mse\" or \"huber\""),
@@ -352,7 +413,11 @@ test_that("what is wrong is said", {
     list(quote(small(air, learn_rate = -1)), "learn_rate", "`learn_rate` is -1; expected one number above 0"),
     list(quote(small(air, threads = 0)), "threads", "`threads` is 0; expected one whole number from 1"),
     list(quote(small(air, seed = -1)), "seed", "`seed` is -1; expected a whole number of at least 0"),
+    list(quote(small(air, verbose = NA)), "verbose", "`verbose` is NA; expected TRUE or FALSE"),
     list(quote(small(air, seed = "a")), "seed", "`seed` is \"a\"; expected a whole number of at least 0"),
+    list(quote(rnnar(air, p = 5, model = fit)), "p", "`p` is given with `model`; expected none but `xreg`"),
+    list(quote(rnnar(air, lambda = NULL, model = fit)), "lambda", "`lambda` is given with `model`"),
+    list(quote(rnnar(air, size = NULL, model = fit, repeats = 2)), "repeats", "`repeats` is given with `model`"),
     list(quote(small(air, model = 3)), "model", "`model` is not of class `rnnar`"),
     list(quote(rnnar(air, model = wide)), "xreg", "`xreg` is missing; expected 2 columns, as `model` has"),
     list(quote(rnnar(air, model = fit, xreg = x)), "xreg", "`xreg` has 2 columns; expected none, as `model` has"),
