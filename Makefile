@@ -140,10 +140,10 @@ notebooks: all
 # The core by itself, with different compilers and flags: every tests/core/test_*.c is a program,
 # what else is in that folder is linked into all of them.
 core_tests := $(patsubst tests/core/%.c,%,$(wildcard tests/core/test_*.c))
-core_objects := $(patsubst csrc/%.c,%.o,$(filter %.c,$(CORE))) \
-  $(patsubst tests/core/%.c,%.o,$(filter-out tests/core/test_%,$(wildcard tests/core/*.c)))
+core_objects := $(patsubst csrc/%.c,%.o,$(filter %.c,$(CORE)))
+test_objects := $(patsubst tests/core/%.c,%.o,$(filter-out tests/core/test_%,$(wildcard tests/core/*.c)))
 
-# $(1): the name, $(2): the compiler and its flags
+# $(1): the name, $(2): the compiler and its flags, $(3): the name of another whose core it takes
 define core
 build/$(1)/%.o: csrc/%.c $(filter %.h,$(CORE))
 	@mkdir -p $$(@D)
@@ -151,13 +151,15 @@ build/$(1)/%.o: csrc/%.c $(filter %.h,$(CORE))
 build/$(1)/%.o: tests/core/%.c $(filter %.h,$(CORE)) $(wildcard tests/core/*.h)
 	@mkdir -p $$(@D)
 	$(2) $(CWARN) -std=gnu11 -Icsrc -c $$< -o $$@
-build/$(1)/test_%: build/$(1)/test_%.o $(core_objects:%=build/$(1)/%)
+build/$(1)/test_%: build/$(1)/test_%.o $(core_objects:%=build/$(or $(3),$(1))/%) \
+    $(test_objects:%=build/$(1)/%)
 	$(2) $$^ -lm -lpthread -o $$@
 $(1): $(core_tests:%=build/$(1)/%)
 endef
-ASAN := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+# -g1: stacks have their lines. What else -g keeps takes longer to find than the code to compile.
+ASAN := -g1 -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 .SECONDARY: # objects are kept
-$(eval $(call core,core-gcc,$(CC) -O2))
+$(eval $(call core,core-gcc,$(CC) -g1 -O2))
 # Pieces so small that short sequences go through every loop, and threads for the least work.
 SMALL := -DK_PIECE=5 -DCOLUMN_PIECE=5 -DREADOUT_PIECE=3 -DSEGMENT=7 -DTEAM_WORK=1 -DMEETING_WORK=1 \
   -DCROWDED_SECONDS=0
@@ -165,10 +167,11 @@ $(eval $(call core,core-small,$(CC) -O2 $(SMALL)))
 $(eval $(call core,core-clang,$(CLANG) -O2))
 $(eval $(call core,core-arm,aarch64-linux-gnu-gcc -O2 -static -DSTRIDE=100003 -DNO_FORK))
 $(eval $(call core,core-asan,$(CC) $(ASAN)))
-$(eval $(call core,core-tsan,$(CC) -g -O1 -fsanitize=thread -DNO_FORK $(SMALL)))
-$(eval $(call core,core-valgrind,$(CC) -g -O1 -DWORKSPACE_UNDEFINED -DSTRIDE=100003))
+$(eval $(call core,core-tsan,$(CC) -g1 -O1 -fsanitize=thread -DNO_FORK $(SMALL)))
+$(eval $(call core,core-valgrind,$(CC) -g1 -O1 -DWORKSPACE_UNDEFINED -DSTRIDE=100003,core-gcc))
 
-test: consistent test-core test-r test-octave test-cross test-tasks test-kill test-terminal
+test: consistent test-core test-r test-octave test-cross test-tasks test-bench test-kill \
+  test-terminal test-notebooks
 	@$(SUITE) --sum test
 
 test-core: core-gcc core-small $(if $(CLANG),core-clang)
@@ -180,7 +183,7 @@ test-core: core-gcc core-small $(if $(CLANG),core-clang)
 test-kill: build/kill/kill
 	@$(SUITE) test/kill $<
 
-build/kill/kill: tests/kill/kill.c $(core_objects:%=build/core-gcc/%)
+build/kill/kill: tests/kill/kill.c $(addprefix build/core-gcc/,$(core_objects) $(test_objects))
 	@mkdir -p $(@D)
 	$(CC) -O2 $(CWARN) -std=gnu11 -Itests/core -Icsrc $^ -lm -pthread -o $@
 
@@ -200,6 +203,14 @@ test-cross: all
 # What training is for: some tasks learnt, in R and in Octave.
 test-tasks: all
 	@$(SUITE) test/tasks tests/tasks/run.sh
+
+# bench/accuracy.R on small files.
+test-bench: build/r.stamp
+	@$(SUITE) test/bench Rscript tests/bench/accuracy.R
+
+# The code of the notebooks, without Jupyter.
+test-notebooks: all
+	@$(SUITE) test/notebooks Rscript tools/notebooks.R build/test-notebooks $(OCTAVE)
 
 # Files that R has exported, loaded by PyTorch (Debian: python3-torch).
 check-torch: build/r.stamp
@@ -245,15 +256,22 @@ sanitize-threads: core-tsan
 	@ok=true; for t in 'test_threads 0 3' 'test_reference 0 84' 'test_resume 2003'; do \
 	  $(SUITE) sanitize/tsan-$${t%% *} build/core-tsan/$$t || ok=false; done; $$ok
 
-sanitize-r: build/bare/$(notdir $(R_TARBALL))
-	@rm -rf build/asan/Rlib && mkdir -p build/asan/Rlib
+# Both take the core as its own tests have had it compiled: make finds its objects up to date.
+asan_core := $(core_objects:%=build/core-asan/%)
+
+sanitize-r: build/bare/$(notdir $(R_TARBALL)) $(asan_core)
+	@rm -rf build/asan/R build/asan/Rlib && mkdir -p build/asan/R build/asan/Rlib
 	@echo 'CFLAGS = $(ASAN) $(CWARN)' > build/asan/Makevars
-	R_MAKEVARS_USER=$(CURDIR)/build/asan/Makevars R CMD INSTALL --no-test-load -l build/asan/Rlib $<
+	tar -xzf $< -C build/asan/R --strip-components=1
+	cp $(asan_core) build/asan/R/src/core
+	R_MAKEVARS_USER=$(CURDIR)/build/asan/Makevars \
+	  R CMD INSTALL --no-test-load -l build/asan/Rlib build/asan/R
 	@R_LIBS=$(CURDIR)/build/asan/Rlib $(SUITE) sanitize/R env $(SANITIZED) Rscript tools/test.R '$(slow_in_r)'
 
-sanitize-octave: $(OCTAVE_TARBALL)
+sanitize-octave: $(OCTAVE_TARBALL) $(asan_core)
 	@rm -rf build/asan/octave && mkdir -p build/asan/octave
 	tar -xzf $< -C build/asan/octave --strip-components=1
+	cp $(asan_core) build/asan/octave/src
 	CFLAGS='$(ASAN) -fPIC' CXXFLAGS='$(ASAN) -fPIC' \
 	  $(MAKE) -C build/asan/octave/src WERROR=1
 	@OCTAVE_SITE_INITFILE= OCTAVE_PATH=$(CURDIR)/build/asan/octave/inst:$(CURDIR)/build/asan/octave/src \
@@ -306,7 +324,7 @@ clean:
 	rm -rf build dist src/core src/*.o src/*.so
 	$(MAKE) -C octave/src clean
 
-.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo notebooks test test-core test-r test-octave test-cross test-tasks test-kill \
-  test-terminal check \
+.PHONY: all deps bench-deps arm-deps check-arm check-torch core-arm dist consistent demo notebooks test test-core test-r test-octave test-cross test-tasks test-bench \
+  test-kill test-terminal test-notebooks check \
   sanitize sanitize-core sanitize-threads sanitize-r sanitize-octave valgrind core-gcc core-small \
   core-clang core-asan core-tsan core-valgrind bench format clean

@@ -3,8 +3,8 @@
 #
 #   tools/deps.sh         what make, make demo, make test, make check and make sanitize need
 #   tools/deps.sh notebooks   what make notebooks needs
-#   tools/deps.sh fable   package fable, from CRAN into the user's R library; without it the tests
-#                         leave RNNAR() out
+#   tools/deps.sh fable   what RNNAR() needs of fable, from CRAN into the user's R library; without
+#                         it the tests leave RNNAR() out. Status 3: CRAN was not reached
 #   tools/deps.sh bench   the peers that make bench compares with
 #   tools/deps.sh arm     what make check-arm needs
 #
@@ -12,10 +12,10 @@
 # missing, and fails. Packages are looked for by what they provide, not by their name, so that an
 # R of one's own in /usr/local counts.
 #
-# tsibble, fabletools and fable, in the releases that every mirror has, ask for newer releases of
-# twelve packages than Debian 12 has, from rlang to ggplot2, and for three that it lacks. Those land
-# in the user's library, too, and R prefers them to Debian's from then on. All of it is built from
-# source: two minutes on one core.
+# tsibble and fabletools, in the releases that every mirror has, ask for newer releases of twelve
+# packages than Debian 12 has, from rlang to ggplot2, and for three that it lacks. Those land in the
+# user's library, too, and R prefers them to Debian's from then on. All of it is built from source:
+# two and a half minutes on one core.
 set -eu
 
 has_command() { command -v "$1" >/dev/null 2>&1; }
@@ -42,6 +42,7 @@ r-cran-future.apply | has_r_package future.apply | make test: rnn_tune in parall
 r-cran-progressr | has_r_package progressr | make test: progress
 r-cran-forecast | has_r_package forecast | make demo, make test, bench/accuracy.R
 r-cran-ggplot2 | has_r_package ggplot2 | make test: plots of forecasts
+r-cran-jsonlite | has_r_package jsonlite | make test: the notebooks
 octave-parallel | has_octave_package parallel | make test: rnn_tune in parallel
 expect | has_command expect | make test: Ctrl-C in a terminal
 octave | has_command octave-cli | the Octave package
@@ -64,7 +65,7 @@ r-cran-irkernel | has_r_package IRkernel | the notebooks in R
 python3-octave-kernel | has_python_module octave_kernel | the notebooks in Octave
 '
 wanted_fable='
-r-cran-bh | has_r_package BH | to build tsibble, fabletools and fable
+r-cran-bh | has_r_package BH | to build tsibble and fabletools
 r-cran-lubridate | has_r_package lubridate | the same
 r-cran-numderiv | has_r_package numDeriv | the same
 r-cran-tidyr | has_r_package tidyr | the same
@@ -75,7 +76,6 @@ ca-certificates | test -e /etc/ssl/certs/ca-certificates.crt | to fetch them fro
 wanted_cran='
 tsibble | has_r_package tsibble | RNNAR() and its tests
 fabletools | has_r_package fabletools | RNNAR() and its tests
-fable | has_r_package fable | RNNAR() and its tests
 '
 wanted_bench='
 python3-torch | has_python_module torch | make bench: PyTorch
@@ -135,6 +135,10 @@ install_cran() {
     .libPaths(c(library, .libPaths()))
     mirror <- getOption("repos")["CRAN"]
     if (mirror %in% c(NA, "@CRAN@")) mirror <- "https://cloud.r-project.org"
+    if (!nrow(available.packages(repos = mirror))) {
+      message("deps: CRAN was not reached at ", mirror)
+      quit(status = 3)
+    }
     install.packages(commandArgs(TRUE), library, mirror,
       Ncpus = parallel::detectCores(), INSTALL_opts = "--no-test-load", quiet = TRUE
     )' "$@"

@@ -38,6 +38,9 @@ if [ "$failed" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$passed" -eq 0 ]; }; then
   failed=1
 fi
 echo "$name $passed $failed" >"$log/$name.count"
+# and how long it had the processor, in user mode: the clock also counts what else ran
+times >"$log/$name.status"
+used=$(sed -n '$s/m\([0-9]*\).*/ * 60 + \1/p' "$log/$name.status")
 rm "$log/$name.status"
-echo "--- $name: $(($(date +%s) - start)) s"
+echo "--- $name: $(($(date +%s) - start)) s, of the processor $(($used)) s"
 [ "$failed" -eq 0 ]
