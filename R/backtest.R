@@ -355,11 +355,11 @@ print.summary.rnn_backtest <- function(x, digits = 4L, ...) {
 }
 
 #' @rdname rnn_backtest
-#' @exportS3Method generics::tidy
+#' @export
 tidy.rnn_backtest <- function(x, ...) summary(x)$horizon
 
 #' @rdname rnn_backtest
-#' @exportS3Method generics::glance
+#' @export
 glance.rnn_backtest <- function(x, ...) {
   about <- attr(x, "about")
   data.frame(
@@ -377,7 +377,7 @@ plot.rnn_backtest <- function(x, score = c("mase", "mae", "rmse", "smape"), ...)
   found <- summary(x)
   table <- found$horizon
   old <- graphics::par(
-    mfrow = c(2, 1), mar = c(2.1, 4.6, 1.2, 0.8), oma = c(2, 0, 0, 0), las = 1, mgp = c(3.4, 0.8, 0)
+    mfrow = c(2, 1), mar = c(2.1, 4.6, 1.8, 0.8), oma = c(2, 0, 0, 0), las = 1, mgp = c(3.4, 0.8, 0)
   )
   on.exit(graphics::par(old))
   error <- table[[score]]
@@ -392,8 +392,10 @@ plot.rnn_backtest <- function(x, score = c("mase", "mae", "rmse", "smape"), ...)
     col = colour, xlab = "", ylab = "coverage (%)"
   )
   graphics::abline(h = found$level, lty = 2, col = colour)
-  graphics::legend("bottomleft", paste0(found$level, " %"),
-    col = colour, lty = 1, cex = 0.8, bg = "white"
+  corner <- graphics::par("usr")[c(2L, 4L)] # the legend stands on it, above the plot
+  graphics::legend(corner[1L], corner[2L], paste0(found$level, " %"),
+    col = colour, lty = 1, cex = 0.8, bty = "n", ncol = min(6, length(found$level)),
+    xjust = 1, yjust = 0, y.intersp = 0.6, xpd = NA
   )
   graphics::mtext("horizon", side = 1, line = 0.6, outer = TRUE, cex = graphics::par("cex"))
   invisible(x)

@@ -71,16 +71,16 @@ ahead_medians <- function(fit, frame, i, h, draws = 1000) {
   invert(drawn_numbers(matrix(z, origins), 0.5), frame, i)
 }
 
-# What network `net` forecasts from the end of these series of the frame, each n long: a column for
-# each, and what the outputs are measured in.
-said_last <- function(view, net, own, n) {
-  net$output_mode <- "last"
-  H <- dim(view$base)[1L]
-  output <- rnn_predict(net, view$x[, own, , drop = FALSE], lengths = rep(n, length(own)))
-  list(
-    output = matrix(output, ncol = length(own)), base = matrix(view$base[, own, n], H),
-    spread = view$spread[own], level = view$level[own, n]
-  )
+# What a network forecasts from the n-th step of each column of a view: its outputs, a column for each,
+# what they are measured in, and the state after that step.
+said_of <- function(net, view, n, state = NULL) {
+  said <- said_last(net, view$x, n, state)
+  c(list(output = matrix(said$y, ncol = length(n)), state = said$state), units_at(view, n))
+}
+
+said_by_all <- function(object, frame, n) {
+  all <- all_networks(object)
+  Map(function(net, v) said_of(net, frame$view[[v]], n), all$net, all$view)
 }
 
 bind_said <- function(said) {
@@ -91,26 +91,44 @@ bind_said <- function(said) {
   )
 }
 
-# Paths of series i, transformed: h x npaths. Each is of one network, drawn among all, which goes on
-# from it beyond its horizon.
-drawn_paths <- function(object, i, h, xreg, npaths, seed) {
+# Of what has been said, or of a state or view, the columns of some series or paths.
+columns_of_said <- function(said, own) {
+  list(
+    output = said$output[, own, drop = FALSE], base = said$base[, own, drop = FALSE],
+    spread = said$spread[own], level = said$level[own]
+  )
+}
+
+columns_of_state <- function(state, own) lapply(state, function(s) s[, own, drop = FALSE])
+
+columns_of_view <- function(view, own) {
+  list(
+    x = view$x[, own, , drop = FALSE], base = view$base[, own, , drop = FALSE],
+    spread = view$spread[own], level = view$level[own, , drop = FALSE]
+  )
+}
+
+# Paths of series i, transformed: h x npaths. Each is of one network, drawn among all, which beyond its
+# horizon goes on from its state and from the path. `first`: the first block of all series.
+drawn_paths <- function(object, i, h, xreg, npaths, seed, first) {
   all <- all_networks(object)
-  n <- length(object$series[[i]])
-  frame <- frame_of(object, object$series[i], xreg[i], 0)
   of <- draw_among(length(all$net), npaths, seed)
-  said <- bind_said(Map(function(net, v) said_last(frame$view[[v]], net, 1L, n), all$net, all$view))
-  z <- draw_steps(object, said, of, seed)
-  own <- lapply(seq_along(all$net), function(k) which(of == k))
-  used <- which(lengths(own) > 0L)
+  z <- draw_steps(object, bind_said(lapply(first$said, columns_of_said, i)), of, seed)
+  H <- nrow(z)
+  used <- sort(unique(of))
+  own <- lapply(used, function(k) which(of == k))
   place <- order(unlist(own)) # of each path among those of its network, one after the other
+  states <- Map(function(k, paths) {
+    columns_of_state(first$said[[k]]$state, rep(i, length(paths)))
+  }, used, own)
   while (nrow(z) < h) {
-    y <- finite(invert(z, frame, 1L))
-    paths <- lapply(seq_len(npaths), function(k) c(as.numeric(object$series[[i]]), y[, k]))
-    ahead <- frame_of(object, paths, rep(xreg[i], npaths), nrow(z))
-    said <- bind_said(lapply(used, function(k) {
-      said_last(ahead$view[[all$view[k]]], all$net[[k]], own[[k]], n + nrow(z))
-    }))
-    z <- rbind(z, draw_steps(object, said, place, seed + 1e6 * nrow(z)))
+    ahead <- frame_of(object, object$series[i], xreg[i], invert(z, first$frame, i), last = H)
+    said <- Map(function(k, paths, state) {
+      view <- columns_of_view(ahead$view[[all$view[k]]], paths)
+      said_of(all$net[[k]], view, rep(H, length(paths)), state)
+    }, used, own, states)
+    states <- lapply(said, `[[`, "state")
+    z <- rbind(z, draw_steps(object, bind_said(said), place, seed + 1e6 * nrow(z)))
   }
   z[seq_len(h), , drop = FALSE]
 }
@@ -118,12 +136,13 @@ drawn_paths <- function(object, i, h, xreg, npaths, seed) {
 # The p-quantiles of paths, transformed: the first of them as forecast_blocks() gives the point
 # forecasts, the others, a matrix for each series, as `ends`.
 drawn_quantiles <- function(object, h, xreg, p, npaths, seed) {
+  first <- first_block(object, xreg)
   each <- lapply(seq_along(object$series), function(i) {
-    drawn_numbers(drawn_paths(object, i, h, xreg, npaths, seed), p)
+    drawn_numbers(drawn_paths(object, i, h, xreg, npaths, seed, first), p)
   })
-  first <- vapply(each, function(q) q[, 1L], numeric(h))
+  middle <- vapply(each, function(q) q[, 1L], numeric(h))
   list(
-    median = list(z = matrix(first, h), frame = frame_of(object)),
+    median = list(z = matrix(middle, h), frame = first$frame),
     ends = lapply(each, function(q) q[, -1L, drop = FALSE])
   )
 }

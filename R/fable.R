@@ -35,11 +35,8 @@
 #' that a `loss` such as `"negative_binomial"` forecasts: see [simulate.rnnar()].
 #' `generate()` gives such paths, too, and `bootstrap` and `.innov` change nothing. Below 0 they are
 #' made 0, unless a value of the data is below 0, the response is transformed, or `nonnegative` is
-#' `FALSE`. `.mean` is the mean of the paths; what [forecast.rnnar()] forecasts is near their
+#' `FALSE`; paths of counts with zeros are whole numbers, unless the response is transformed. `.mean` is the mean of the paths; what [forecast.rnnar()] forecasts is near their
 #' median: `point_forecast = list(.median = median)`. `forecast()` takes a `seed`; without, it is 1.
-#'
-#' Beyond the model's `horizon` networks forecast from each path on its own, which takes long:
-#' smaller `times`, or a longer `horizon`, help.
 #'
 #' `refit()` applies the networks to other data, and `stream()` to more of the same; with
 #' `reestimate = TRUE`, `refit()` trains new ones. `fitted(h = 2)` gives what was forecast two steps
@@ -192,7 +189,7 @@ past_of <- function(.data, specials, levels) {
 
 # ---------------------------------------------------------------------- forecasts, paths
 
-#' @exportS3Method generics::forecast
+#' @export
 forecast.RNNAR <- function(object, new_data, specials = NULL, times = 5000, nonnegative = NULL,
                            seed = 1, ...) {
   times <- check_whole(times, "times", 1, 1e7)
@@ -201,13 +198,15 @@ forecast.RNNAR <- function(object, new_data, specials = NULL, times = 5000, nonn
   distributional::dist_sample(lapply(seq_len(nrow(paths)), function(k) paths[k, ]))
 }
 
-# h x times. At most `most` at once, as each may be a series of its own to the networks.
+# h x times. At most `most` at once, as the networks have a state for each.
 fable_paths <- function(object, h, xreg, times, nonnegative, seed, most = 1000) {
   if (object$transformed && is.null(nonnegative)) nonnegative <- FALSE
   portions <- c(rep(most, times %/% most), if (times %% most > 0) times %% most)
   paths <- lapply(seq_along(portions), function(k) {
     simulate.rnnar(
-      object$model, portions[k], seed + k - 1, h = h, xreg = xreg, nonnegative = nonnegative
+      object$model, portions[k], seed + k - 1,
+      h = h, xreg = xreg, nonnegative = nonnegative,
+      integer = if (object$transformed) FALSE
     )
   })
   matrix(unlist(paths), h)
@@ -292,10 +291,10 @@ residuals.RNNAR <- function(object, ...) {
   c(rep(NA, object$lead), object$model$series[[1L]]) - fitted.RNNAR(object)
 }
 
-#' @exportS3Method generics::tidy
+#' @export
 tidy.RNNAR <- function(x, ...) tidy.rnnar(x$model)
 
-#' @exportS3Method generics::glance
+#' @export
 glance.RNNAR <- function(x, ...) {
   kept <- c("nobs", "networks", "parameters", "epochs", "loss")
   cbind(sigma2 = stats::var(residuals.RNNAR(x), na.rm = TRUE), glance.rnnar(x$model)[kept])

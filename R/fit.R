@@ -12,7 +12,7 @@
 #' each network: `loss` and `validation_loss` of the epoch whose weights it has,
 #' `epochs` trained, `best_epoch`, `stopped`, the number of `parameters`, `seconds`;
 #' `augment()` the data with the predictions `.fitted` and, for a target, `.resid`.
-#' They are methods of package `generics`, which `broom` and others pass on.
+#' They are the generic functions of package `generics`, which `broom` and others pass on.
 #'
 #' @param x,object A result of [rnn_train()].
 #' @param newdata Input series, as `x` of [rnn_predict()].
@@ -141,15 +141,15 @@ update.rnn_fit <- function(object, ...) {
 as.data.frame.rnn_fit <- function(x, row.names = NULL, optional = FALSE, ...) x$history
 
 #' @rdname rnn_fit
-#' @exportS3Method generics::tidy
+#' @export
 tidy.rnn_fit <- function(x, ...) x$history
 
 #' @rdname rnn_fit
-#' @exportS3Method generics::glance
+#' @export
 glance.rnn_fit <- function(x, ...) fit_table(x)
 
 #' @rdname rnn_fit
-#' @exportS3Method generics::augment
+#' @export
 augment.rnn_fit <- function(x, data, target = NULL, ...) {
   if (!is.data.frame(data) && (is.list(data) || length(dim(data)) > 2L)) {
     input_error("data", "`data` is not one series; expected a vector, a matrix or a data frame")

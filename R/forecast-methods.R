@@ -24,7 +24,7 @@
 #' @seealso [forecast.rnnar()]
 #' @examples
 #' fit <- rnnar(EuStockMarkets[1:100, 1:2], repeats = 2, epochs = 5, seed = 1)
-#' fc <- predict(fit, h = 5)
+#' fc <- forecast(fit, h = 5)
 #' fc
 #' plot(fc, series = "SMI")
 #' as.data.frame(fc["DAX"])
@@ -60,11 +60,17 @@ plot.rnnar_forecast <- function(x, ...) {
   invisible(x)
 }
 
-# summary() and residuals() of package forecast are found once it has been loaded.
+# summary() and accuracy() of package forecast are found once it has been loaded.
 
 #' @export
 summary.rnnar_forecast <- function(object, ...) {
   if (requireNamespace("forecast", quietly = TRUE)) NextMethod() else object
+}
+
+#' @export
+accuracy.rnnar_forecast <- function(object, ...) {
+  needs_forecast("accuracy()")
+  NextMethod()
 }
 
 #' @export
@@ -108,7 +114,7 @@ plot.rnnar_forecasts <- function(x, series = 1, ...) {
 #' @export
 `[.rnnar_forecasts` <- function(x, i) structure(NextMethod(), class = "rnnar_forecasts")
 
-#' @exportS3Method generics::accuracy
+#' @export
 accuracy.rnnar_forecasts <- function(object, x = NULL, ...) {
   needs_forecast("accuracy()")
   if (!is.null(x) && (!is.list(x) || length(x) != length(object))) {

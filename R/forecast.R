@@ -2,54 +2,80 @@
 
 #' Forecasts of a model of time series
 #'
+#' @details
+#' The point forecast is the mean of what the networks forecast on the transformed scale, turned back.
+#' Where the errors lie to one side it may be outside an interval, whose end is then drawn to it.
+#'
+#' Intervals up to the model's `horizon` are cross-conformal (Vovk 2015): each of their ends is the
+#' point forecast and a quantile of the errors that the networks made, as many steps ahead, on targets
+#' that were left out when they were trained. Beyond `horizon`, and with `bootstrap = TRUE` at all
+#' steps, they are quantiles of `npaths` paths as [simulate()][simulate.rnnar] draws them: each block
+#' of `horizon` steps has errors of that kind added, drawn anew, and the next is forecast from it.
+#'
+#' A model of distributions (`loss` in [rnnar()]) has no such errors: point forecasts are medians of
+#' `npaths` paths, which are drawn from the distributions, and intervals their quantiles, at all steps.
+#'
 #' @param object A model of [rnnar()].
 #' @param h Steps to forecast; `NULL`: the rows of `xreg`, or two periods, or 10.
 #' @param level Levels of the intervals in per cent.
 #' @param fan Whether the levels are 51, 54, ..., 99.
 #' @param xreg Covariates of the steps to be forecast, as many as the model has; for many series a
-#'   list of them.
-#' @param npaths Paths that intervals beyond the model's `horizon` are made from, and all forecasts of
-#'   a model of distributions (`loss` in [rnnar()]): their medians and quantiles.
+#'   list of them. All rows count, also those beyond `h`: the networks see the covariates of as many
+#'   steps as the model's `horizon` at once, and where there are fewer rows their means over the past
+#'   (with `scale.inputs = FALSE` zeros) stand for the rest. So the forecast of a step may depend on how many rows are given.
+#' @param npaths Paths that intervals beyond the model's `horizon`, or with `bootstrap`, are made from,
+#'   and all forecasts of a model of distributions.
 #' @param nonnegative Whether what is below 0 is made 0; `NULL`: where the series has no negative
 #'   value.
 #' @param seed Seed of the paths; `NULL`: R's generator decides.
+#' @param integer Whether point forecasts and the ends of intervals are rounded to the nearest whole
+#'   numbers; no whole number that was within an interval is then outside. `NULL`: where the series
+#'   is of counts with zeros, that is of whole numbers, none below 0 and some 0.
+#' @param bootstrap Whether intervals are quantiles of simulated paths at all steps, see below; not for
+#'   models of distributions, whose intervals always are.
 #' @param ... Takes nothing, and for `predict()` the arguments of `forecast()`: one that is not known
 #'   is an error.
 #' @return An object of class `forecast`, as those of package \pkg{forecast}, whose functions work on
 #'   it; of many series a list of them, of class `rnnar_forecasts`. What can be done without that
 #'   package: [rnnar_forecasts].
 #' @seealso [rnnar()], [simulate.rnnar()]
+#' @references
+#' Vovk, V. (2015). Cross-conformal predictors. *Annals of Mathematics and Artificial Intelligence*
+#' 74, 9--28. \doi{10.1007/s10472-013-9368-4}
 #' @examples
 #' fit <- rnnar(AirPassengers, repeats = 5, seed = 1)
-#' predict(fit, h = 12)
+#' forecast(fit, h = 12)
 #' @name forecast.rnnar
-#' @exportS3Method generics::forecast
+#' @export
 forecast.rnnar <- function(object, h = NULL, level = c(80, 95), fan = FALSE, xreg = NULL,
-                           npaths = 1000, nonnegative = NULL, seed = 1, ...) {
+                           npaths = 1000, nonnegative = NULL, seed = 1, integer = NULL,
+                           bootstrap = FALSE, ...) {
   refuse_unknown(names(formals(forecast.rnnar)), "forecast", ...)
   if (check_flag(fan, "fan")) level <- seq(51, 99, by = 3)
   level <- check_level(level)
   ahead <- steps_ahead(object, h, xreg)
   npaths <- check_whole(npaths, "npaths", 2, 1e7)
   if (!is.null(nonnegative)) check_flag(nonnegative, "nonnegative")
+  if (!is.null(integer)) check_flag(integer, "integer")
+  check_bootstrap(bootstrap, object)
   seed <- if (is.null(seed)) random_seed() else check_whole(seed, "seed", 0, 2^52)
   p <- c(rev(1 - level / 100), 1 + level / 100) / 2
   drawn <- if (has_distribution(object)) {
     drawn_quantiles(object, ahead$h, ahead$xreg, c(0.5, p), npaths, seed)
   }
   median <- if (is.null(drawn)) forecast_blocks(object, ahead$h, ahead$xreg) else drawn$median
-  error <- if (ahead$h <= nrow(object$errors$pool)) {
+  error <- if (!bootstrap && ahead$h <= nrow(object$errors$pool)) {
     t(row_quantiles(object$errors$pool[seq_len(ahead$h), , drop = FALSE], p))
   }
   out <- of_each(object, function(i) {
     ends <- if (!is.null(drawn)) {
       drawn$ends[[i]]
     } else if (is.null(error)) {
-      t(row_quantiles(paths_of(object, i, ahead$h, ahead$xreg, npaths, seed), p))
+      t(row_quantiles(paths_of(object, i, ahead$h, ahead$xreg, npaths, seed, median$first), p))
     } else {
       median$z[, i] + error * (median$frame$view[[1L]]$spread[i] * object$errors$ratio[i])
     }
-    one_forecast(object, i, level, median, ends, nonnegative)
+    one_forecast(object, i, level, median, ends, nonnegative, integer)
   })
   if (is_many(object)) structure(out, class = "rnnar_forecasts") else out
 }
@@ -71,6 +97,13 @@ default_h <- function(object, xreg) {
   }
   period <- max(1, object$options$period)
   if (period > 1) 2 * round(period) else 10
+}
+
+check_bootstrap <- function(bootstrap, object, call = sys.call(sys.parent())) {
+  if (check_flag(bootstrap, "bootstrap", call) && has_distribution(object)) {
+    said <- "`bootstrap` is TRUE; expected FALSE, as the model's loss is a distribution"
+    input_error("bootstrap", said, call)
+  }
 }
 
 # The covariates of the past and of the steps to be forecast, for each series.
@@ -100,79 +133,104 @@ future_xreg <- function(object, xreg, h, call = sys.call(sys.parent())) {
     if (!is.numeric(ahead) || !all(is.finite(ahead))) {
       input_error("xreg", "`xreg` has what is no finite number; expected none", call)
     }
-    rbind(past[seq_len(n), , drop = FALSE], ahead[seq_len(h), , drop = FALSE])
+    rbind(past[seq_len(n), , drop = FALSE], ahead)
   }, object$xreg, xreg, lengths_of(object$series))
 }
 
 # -------------------------------------------------------------------------------- blocks
 
-# What the networks forecast from the end of each series, transformed: a column for each, `horizon`
-# rows. With the frame.
-last_block <- function(object, series, xreg, appended) {
-  frame <- frame_of(object, series, xreg, appended)
-  n <- lengths_of(series)
+# What the networks forecast from the n-th step of each column of a frame, transformed: z, `horizon` x
+# columns; and `states`, theirs after that step. They are given those before the frame's first step.
+last_block <- function(object, frame, n, states = NULL) {
   total <- 0
+  after <- vector("list", length(frame$view))
   for (v in seq_along(frame$view)) {
     view <- frame$view[[v]]
     nets <- object$networks[[v]]
-    H <- dim(view$base)[1L]
-    at <- cbind(rep(seq_len(H), length(n)), rep(seq_along(n), each = H), rep(n, each = H))
+    said <- lapply(seq_along(nets), function(k) {
+      said_last(nets[[k]], view$x, n, if (!is.null(states)) states[[v]][[k]])
+    })
     out <- 0
-    for (net in nets) {
-      net$output_mode <- "last"
-      out <- out + rnn_predict(net, view$x, lengths = n) / length(nets)
-    }
-    total <- total + back(out, view$base[at], view$spread, view$level[cbind(seq_along(n), n)])
+    for (one in said) out <- out + one$y / length(nets)
+    unit <- units_at(view, n)
+    total <- total + back(out, unit$base, unit$spread, unit$level)
+    after[[v]] <- lapply(said, `[[`, "state")
   }
-  list(z = matrix(total, H) / length(frame$view), frame = frame)
+  list(z = matrix(total, nrow(unit$base)) / length(frame$view), states = after)
+}
+
+# What a network says at the n-th step of each sequence: y, and its state after that step.
+said_last <- function(net, x, n, state = NULL) {
+  net$output_mode <- "last"
+  args <- list(
+    net = net, x = x, state = state, lengths = n, threads = getOption("bptt.threads", 1)
+  )
+  run("rnn_predict", args)
+}
+
+# What is said at the n-th step of each column of a view is measured in.
+units_at <- function(view, n) {
+  H <- dim(view$base)[1L]
+  at <- cbind(rep(seq_len(H), length(n)), rep(seq_along(n), each = H), rep(n, each = H))
+  list(
+    base = matrix(view$base[at], H), spread = view$spread,
+    level = view$level[cbind(seq_along(n), n)]
+  )
+}
+
+# The block from the end of each series, with the frame; of a model of distributions what each network
+# says of it, `said`.
+first_block <- function(object, xreg) {
+  frame <- frame_of(object, xreg = xreg)
+  n <- lengths_of(object$series)
+  block <- if (has_distribution(object)) {
+    list(said = said_by_all(object, frame, n))
+  } else {
+    last_block(object, frame, n)
+  }
+  c(block, list(frame = frame))
+}
+
+# The block that follows z, which has a column for each of the series i, or for each path of one. The
+# networks go on from their states before the last `horizon` rows of z. `frame`: of the first block.
+next_block <- function(object, i, xreg, z, states, frame) {
+  H <- dim(frame$view[[1L]]$base)[1L]
+  ahead <- frame_of(object, object$series[i], xreg[i], invert(z, frame, i), last = H)
+  last_block(object, ahead, rep(H, ncol(z)), states)
 }
 
 # h steps from each series, transformed; what lies beyond the first block is forecast from the
-# forecasts before. A list: z, h x series; frame, of the first.
+# forecasts before. A list: z, h x series; frame and first, the first block's.
 forecast_blocks <- function(object, h, xreg) {
-  block <- last_block(object, object$series, xreg, 0)
-  frame <- block$frame
+  first <- block <- first_block(object, xreg)
   z <- block$z
-  series <- object$series
   while (nrow(z) < h) {
-    for (i in seq_along(series)) {
-      ahead <- invert(block$z[, i, drop = FALSE], frame, i)
-      series[[i]] <- c(as.numeric(series[[i]]), finite(ahead))
-    }
-    block <- last_block(object, series, xreg, nrow(z))
+    block <- next_block(object, seq_along(object$series), xreg, z, block$states, first$frame)
     z <- rbind(z, block$z)
   }
-  list(z = z[seq_len(h), , drop = FALSE], frame = frame)
+  list(z = z[seq_len(h), , drop = FALSE], frame = first$frame, first = first)
 }
 
 # Paths of series i, transformed: h x npaths. Each block has an error of the model added, and what
-# follows is forecast from the path.
-paths_of <- function(object, i, h, xreg, npaths, seed) {
+# follows is forecast from the path. `first`: the first block of all series.
+paths_of <- function(object, i, h, xreg, npaths, seed, first) {
   if (has_distribution(object)) {
-    return(drawn_paths(object, i, h, xreg, npaths, seed))
+    return(drawn_paths(object, i, h, xreg, npaths, seed, first))
   }
   pool <- object$errors$pool
-  block <- last_block(object, object$series[i], xreg[i], 0)
-  frame <- block$frame
-  size <- frame$view[[1L]]$spread * object$errors$ratio[i]
-  blocks <- ceiling(h / nrow(block$z))
+  size <- first$frame$view[[1L]]$spread[i] * object$errors$ratio[i]
+  blocks <- ceiling(h / nrow(first$z))
   draw <- run("rnnar_draw", list(n = ncol(pool), draws = npaths * blocks, seed = seed))[[1L]]
   draw <- matrix(draw, npaths)
-  z <- rep(block$z, npaths) + size * pool[, draw[, 1L], drop = FALSE]
-  dim(z) <- c(nrow(block$z), npaths)
+  z <- rep(first$z[, i], npaths) + size * pool[, draw[, 1L], drop = FALSE]
+  dim(z) <- c(nrow(first$z), npaths)
+  states <- lapply(first$states, lapply, lapply, function(s) s[, rep(i, npaths), drop = FALSE])
   for (b in seq_len(blocks - 1L)) {
-    y <- finite(invert(z, frame, 1L))
-    paths <- lapply(seq_len(npaths), function(k) c(as.numeric(object$series[[i]]), y[, k]))
-    block <- last_block(object, paths, rep(xreg[i], npaths), nrow(z))
+    block <- next_block(object, i, xreg, z, states, first$frame)
+    states <- block$states
     z <- rbind(z, block$z + size * pool[, draw[, b + 1L], drop = FALSE])
   }
   z[seq_len(h), , drop = FALSE]
-}
-
-# What a transformation turns into infinity, as a number that can be gone on from.
-finite <- function(y, most = .Machine$double.xmax / 1e3) {
-  y[] <- pmin(pmax(y, -most), most)
-  y
 }
 
 # The p-quantile of each row, on a line between neighbours (type 7 of quantile()).
@@ -188,11 +246,15 @@ row_quantiles <- function(m, p) {
 
 # The forecast of series i, from what is on the transformed scale: the median and, a column for each,
 # the ends of the intervals, ascending.
-one_forecast <- function(object, i, level, median, ends, nonnegative) {
+one_forecast <- function(object, i, level, median, ends, nonnegative, integer) {
   frame <- median$frame
   series <- object$series
   h <- nrow(ends)
   ends <- keep_sign(matrix(invert(cbind(median$z[, i], ends), frame, i), h), series[[i]], nonnegative)
+  below <- 1L + seq_len(ncol(ends) %/% 2L)
+  ends[, below] <- pmin(ends[, below], ends[, 1L])
+  ends[, -c(1L, below)] <- pmax(ends[, -c(1L, below)], ends[, 1L])
+  if (shall_be_whole(series[[i]], integer)) ends <- whole(ends)
   n <- length(series[[i]])
   ahead <- function(values) as_given(values, series, i, n + 1)
   y <- given(series, i)
@@ -226,6 +288,15 @@ keep_sign <- function(values, y, nonnegative) {
   if (is.null(nonnegative)) nonnegative <- all(y >= 0, na.rm = TRUE)
   if (nonnegative) pmax(values, 0) else values
 }
+
+# Whether what is forecast is rounded: if it shall be, or if the series is of counts, some of them 0.
+shall_be_whole <- function(y, integer) {
+  y <- y[!is.na(y)]
+  if (is.null(integer)) all(y >= 0 & y == round(y)) && any(y == 0) else integer
+}
+
+# Halves up.
+whole <- function(values) floor(values + 0.5)
 
 method_of <- function(object) {
   sprintf("RNNAR(%s, %s)", object$cell, paste(object$training$hidden, collapse = ", "))

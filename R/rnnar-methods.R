@@ -18,8 +18,8 @@
 #' `plot()` shows the series, what was fitted and a forecast with its intervals; of a model with
 #' covariates, the forecast only if `xreg` is given.
 #'
-#' `accuracy()` and `checkresiduals()` of package \pkg{forecast} work on a model, and `tidy()`,
-#' `glance()` and `augment()` of package `generics`, which `broom` and others pass on.
+#' `accuracy()` (which needs package \pkg{forecast}) and `checkresiduals()` of that package work on a
+#' model, and `tidy()`, `glance()` and `augment()`.
 #'
 #' @param object,x A model of [rnnar()].
 #' @param epochs Epochs to train further; `NULL`: as many as before.
@@ -186,11 +186,11 @@ last_epochs <- function(object) {
 }
 
 #' @rdname rnnar_methods
-#' @exportS3Method generics::tidy
+#' @export
 tidy.rnnar <- function(x, ...) x$history
 
 #' @rdname rnnar_methods
-#' @exportS3Method generics::glance
+#' @export
 glance.rnnar <- function(x, ...) {
   last <- last_epochs(x)
   nets <- unlist(x$networks, recursive = FALSE)
@@ -203,7 +203,7 @@ glance.rnnar <- function(x, ...) {
 }
 
 #' @rdname rnnar_methods
-#' @exportS3Method generics::augment
+#' @export
 augment.rnnar <- function(x, ...) {
   rows <- lapply(seq_along(x$series), function(i) {
     y <- given(x$series, i)
@@ -224,7 +224,7 @@ needs_forecast <- function(what) {
   }
 }
 
-#' @exportS3Method generics::accuracy
+#' @export
 accuracy.rnnar <- function(object, ...) {
   needs_forecast("accuracy()")
   rows <- lapply(seq_along(object$series), function(i) {
@@ -268,6 +268,8 @@ modeldf.rnnar <- function(object, ...) 0
 #' @param nsim How many paths.
 #' @param seed Seed of the draws; `NULL`: R's generator decides.
 #' @param h,xreg,nonnegative See [forecast.rnnar()].
+#' @param integer Whether paths are rounded to the nearest whole numbers; `NULL`: see
+#'   [forecast.rnnar()].
 #' @param ... Takes nothing: an argument that is not known is an error.
 #' @return A time series with a column for each path, a vector if there is one; of many series a list
 #'   of them.
@@ -281,16 +283,18 @@ modeldf.rnnar <- function(object, ...) 0
 #' # How sure is a total above that of the last year?
 #' mean(colSums(paths) > sum(tail(AirPassengers, 12)))
 simulate.rnnar <- function(object, nsim = 1, seed = NULL, ..., h = NULL, xreg = NULL,
-                           nonnegative = NULL) {
+                           nonnegative = NULL, integer = NULL) {
   refuse_unknown(names(formals(simulate.rnnar)), "simulate", ...)
   nsim <- check_whole(nsim, "nsim", 1, 1e7)
   if (!is.null(nonnegative)) check_flag(nonnegative, "nonnegative")
+  if (!is.null(integer)) check_flag(integer, "integer")
   ahead <- steps_ahead(object, h, xreg)
   seed <- if (is.null(seed)) random_seed() else check_whole(seed, "seed", 0, 2^52)
-  frame <- frame_of(object)
+  first <- first_block(object, ahead$xreg)
   of_each(object, function(i) {
-    z <- paths_of(object, i, ahead$h, ahead$xreg, nsim, seed + i - 1)
-    paths <- keep_sign(matrix(invert(z, frame, i), ahead$h), object$series[[i]], nonnegative)
+    z <- paths_of(object, i, ahead$h, ahead$xreg, nsim, seed + i - 1, first)
+    paths <- keep_sign(matrix(invert(z, first$frame, i), ahead$h), object$series[[i]], nonnegative)
+    if (shall_be_whole(object$series[[i]], integer)) paths <- whole(paths)
     colnames(paths) <- paste0("sim_", seq_len(nsim))
     as_given(if (nsim == 1) paths[, 1L] else paths, object$series, i, length(object$series[[i]]) + 1)
   })

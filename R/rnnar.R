@@ -96,7 +96,7 @@
 #' @examples
 #' fit <- rnnar(AirPassengers, repeats = 5, seed = 1)
 #' fit
-#' predict(fit, h = 12)$mean
+#' forecast(fit, h = 12)$mean
 #' @export
 rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, lambda = "auto",
                   model = NULL, subset = NULL, scale.inputs = TRUE, ..., hidden = size,
@@ -235,14 +235,16 @@ of_each <- function(fit, f) {
 
 # ------------------------------------------------------------------------------ training
 
-frame_of <- function(fit, series = fit$series, xreg = fit$xreg, appended = 0,
+# `ahead`: forecasts that follow the series, a column for each, or for each path of one; `last`: of how
+# many steps at the end.
+frame_of <- function(fit, series = fit$series, xreg = fit$xreg, ahead = NULL, last = NULL,
                      call = sys.call(sys.parent())) {
   y <- lapply(series, as.numeric)
   if (isFALSE(attr(series, "many"))) { # no list: errors say `y`, not an item of it
     y <- y[[1L]]
     if (length(xreg) == 1L) xreg <- xreg[[1L]]
   }
-  run("rnnar_frame", c(list(y = y, xreg = xreg, appended = appended), fit$options), call)
+  run("rnnar_frame", c(list(y = y, xreg = xreg, ahead = ahead, last = last), fit$options), call)
 }
 
 # For each target, H x N x T, the fold that it is left out in; NULL: none.

@@ -158,7 +158,7 @@
 #'   * `seed`, also where it was drawn, `clip_norm`, and `call`
 #'
 #'   [predict()], [plot()], [summary()], [coef()], [update()] and [as.data.frame()]
-#'   work on it, and `tidy()`, `glance()` and `augment()` of package `generics`, see
+#'   work on it, and `tidy()`, `glance()` and `augment()`, see
 #'   [rnn_fit].
 #' @section Errors:
 #' Arguments that are wrong, a checkpoint that cannot be written at the start and a

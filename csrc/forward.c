@@ -58,10 +58,9 @@ bool predict_keep(bptt_call *call)
 
 bool predict_prepare(bptt_call *call)
 {
-  bool octave = call->d.host.habit == BPTT_OCTAVE;
   bptt_value *list = &call->result;
   return pass_read_inputs(call, false) && pass_open_results(call) && predict_add(call, list, "y") &&
-         (!octave || pass_add_state(call, list, "state", LAST_STATE)) && pass_reserve_step(call);
+         pass_add_state(call, list, "state", LAST_STATE) && pass_reserve_step(call);
 }
 
 bptt_value predict_outputs(const pass *p)

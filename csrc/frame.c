@@ -156,16 +156,13 @@ static double spread(ptrdiff_t n, const double *d)
   return v > least ? v : least;
 }
 
-/* e from d, which may be anything beyond the origin; the logarithm of the mean of exp(d). */
-static double exponentials(ptrdiff_t n, ptrdiff_t origin, double *d)
+/* The logarithm of the mean of exp(d). */
+static double log_mean_exp(ptrdiff_t origin, const double *d)
 {
-  const double far = 300;
   double most = d[0], sum = 0;
   for (ptrdiff_t t = 1; t < origin; t++) most = fmax(most, d[t]);
   for (ptrdiff_t t = 0; t < origin; t++) sum += exp(d[t] - most);
-  const double log_mean = most + log(sum / (double)origin);
-  for (ptrdiff_t t = 0; t < n; t++) d[t] = exp(fmax(fmin(d[t] - log_mean, far), -far));
-  return log_mean;
+  return most + log(sum / (double)origin);
 }
 
 double frame_back(double base, double spread, double level, double output)
@@ -175,28 +172,49 @@ double frame_back(double base, double spread, double level, double output)
   return base + log(fmax(1 + output * spread / level, least));
 }
 
-double frame_make(const frame_shape *f, const frame_series *s, const frame_room *room,
-                  double *workspace)
+/* In the workspace, n numbers each but for the seasons, which have H more: they, d, and what is
+ * measured, which is d or e. */
+static double *measured(const frame_shape *f, const frame_series *s, double *d)
+{
+  return f->linear && s->logarithm ? d + s->n : d;
+}
+
+/* Beyond the origin z may be anything. */
+static void measure(const frame_series *s, ptrdiff_t from, ptrdiff_t to, const double *season,
+                    double middle, double *d, double *e)
+{
+  const double far = 300;
+  for (ptrdiff_t t = from; t < to; t++) d[t] = s->z[t] - season[t];
+  for (ptrdiff_t t = from; t < to && e != d; t++) e[t] = exp(fmax(fmin(d[t] - middle, far), -far));
+}
+
+frame_units frame_estimate(const frame_shape *f, const frame_series *s, double *workspace)
+{
+  const ptrdiff_t n = s->origin;
+  double *season = workspace, *d = season + s->n + f->horizon, *e = measured(f, s, d);
+  frame_units unit = {.spread = 1};
+  take_seasons(f, s, season, d + s->n);
+  measure(s, 0, n, season, 0, d, d);
+  unit.middle = e == d ? mean_of(n, d) : log_mean_exp(n, d);
+  measure(s, 0, n, season, unit.middle, d, e);
+  if (f->scaled) unit.spread = spread(n, e);
+  unit.mean = mean_of(n, e);
+  if (f->trend == TREND_DRIFT && n > 1) unit.drift = (e[n - 1] - e[0]) / (double)(n - 1);
+  return unit;
+}
+
+void frame_fill(const frame_shape *f, const frame_series *s, const frame_units *unit,
+                const frame_room *room, double *workspace)
 {
   const ptrdiff_t n = s->n, H = f->horizon;
-  const double turn = 8 * atan(1);
-  double *season = workspace, *d = season + n + H;
-  take_seasons(f, s, season, d + n);
-  for (ptrdiff_t t = 0; t < n; t++) d[t] = s->z[t] - season[t];
-  /* What is measured: d, or e in another place; and its mean, on the scale of d, too. */
-  const bool linear = f->linear && s->logarithm;
-  double *e = d, middle = mean_of(s->origin, d);
-  if (linear) {
-    e = memcpy(d + n, d, (size_t)n * sizeof *d);
-    middle = exponentials(n, s->origin, e);
-  }
-  const double v = f->scaled ? spread(s->origin, e) : 1, log_v = log(v);
-  const double all = mean_of(s->origin, e), rise = e[s->origin - 1] - e[0];
-  const double g = f->trend == TREND_DRIFT && s->origin > 1 ? rise / (double)(s->origin - 1) : 0;
+  const double turn = 8 * atan(1), v = unit->spread, g = unit->drift, log_v = log(v);
+  double *season = workspace, *d = season + n + H, *e = measured(f, s, d);
+  measure(s, s->origin, n, season, unit->middle, d, e);
   const ptrdiff_t back = f->season == SEASON_DIFFERENCE ? longest_period(f, s) : 0;
-  for (ptrdiff_t t = 0; t < n; t++) {
-    const double level = f->trend == TREND_NONE ? all : e[t];
-    double *x = room->x + t * room->x_step;
+  for (ptrdiff_t t = room->first > 0 ? room->first : 0; t < n; t++) {
+    const ptrdiff_t column = t - room->first;
+    const double level = f->trend == TREND_NONE ? unit->mean : e[t];
+    double *x = room->x + column * room->x_step;
     for (ptrdiff_t k = 0; k < f->lags; k++) {
       const ptrdiff_t then = t - f->lag[k];
       *x++ = (e[then > 0 ? then : 0] - level) / v;
@@ -215,14 +233,14 @@ double frame_make(const frame_shape *f, const frame_series *s, const frame_room 
         *x++ = cos(angle);
       }
     }
-    room->level[t * room->level_step] = linear && !f->counts ? level : 0;
+    room->level[column * room->level_step] = e == d || f->counts ? 0 : level;
     for (ptrdiff_t h = 1; h <= H; h++) {
-      double *base = &room->base[t * room->target_step + h - 1];
-      double *target = &room->target[t * room->target_step + h - 1];
+      double *base = &room->base[column * room->target_step + h - 1];
+      double *target = &room->target[column * room->target_step + h - 1];
       const ptrdiff_t P = back ? back * ((h + back - 1) / back) : 0, then = t + h - P;
       const bool before = back && then >= 0;
-      *base = (before ? d[then] : f->trend == TREND_NONE ? middle : d[t]) + season[t + h];
-      if (g != 0) *base = frame_back(*base, g, linear ? level : 0, (double)(before ? P : h));
+      *base = (before ? d[then] : f->trend == TREND_NONE ? unit->middle : d[t]) + season[t + h];
+      if (g != 0) *base = frame_back(*base, g, e == d ? 0 : level, (double)(before ? P : h));
       *target = NAN;
       const bool known = t + h < n && !isnan(s->y[t + h]);
       if (f->counts) {
@@ -231,9 +249,8 @@ double frame_make(const frame_shape *f, const frame_series *s, const frame_room 
         if (known) *target = s->y[t + h];
       } else if (known) {
         const double change = s->z[t + h] - *base;
-        *target = (linear ? expm1(change) * level : change) / v;
+        *target = (e == d ? change : expm1(change) * level) / v;
       }
     }
   }
-  return v;
 }

@@ -51,15 +51,23 @@ typedef struct {
 typedef struct {
   double *x, *target, *base, *level; /* D, H, H and 1 numbers for each step */
   ptrdiff_t x_step, target_step, level_step;
+  ptrdiff_t first; /* the step that is the room's first one; below 0: it begins with empty ones */
 } frame_room;
+
+/* What a series is measured in and from: v, mean l, its logarithm in a linear view, and g. */
+typedef struct {
+  double spread, mean, middle, drift;
+} frame_units;
 
 /* Inputs of a step. */
 ptrdiff_t frame_inputs(const frame_shape *f);
 /* Doubles of workspace for series of up to n steps; -1: more than can be counted. */
 ptrdiff_t frame_numbers(const frame_shape *f, ptrdiff_t n);
-/* Fills the room and returns the spread. */
-double frame_make(const frame_shape *f, const frame_series *s, const frame_room *room,
-                  double *workspace);
+/* Puts what is estimated from the steps before the origin into the workspace. */
+frame_units frame_estimate(const frame_shape *f, const frame_series *s, double *workspace);
+/* Fills the room, from what has been estimated of a series that is the same before the origin. */
+void frame_fill(const frame_shape *f, const frame_series *s, const frame_units *unit,
+                const frame_room *room, double *workspace);
 /* What an output of a network says on the transformed scale: `level` is 0 where it is measured
  * there. */
 double frame_back(double base, double spread, double level, double output);

@@ -230,8 +230,11 @@ static const bptt_option table[OPTION_COUNT] = {
                           "what is subtracted from each covariate; by default its mean"},
     [OPTION_XREG_SD] = {FRAMES, "xreg_sd", "data", "NULL", "",
                         "what each covariate is then divided by; by default its deviation"},
-    [OPTION_APPENDED] = {FRAMES, "appended", "whole", "0", "[0, 2147483647]",
-                         "last values that are forecasts, from which nothing is estimated"},
+    [OPTION_AHEAD] = {FRAMES, "ahead", "data", "NULL", "",
+                      "forecasts that follow the series, from which nothing is estimated: a column "
+                      "for each series, or for each of its paths"},
+    [OPTION_LAST] = {FRAMES, "last", "whole", "NULL", "[1, 2147483647]",
+                     "how many last steps are framed; all"},
     [OPTION_COUNTS] = {FRAMES, "counts", "flag", "FALSE", "",
                        "whether the targets are the series themselves, which are counts"},
     [OPTION_Z] = {"rnnar_invert", "z", "data", "", "", "transformed: a column for each series"},

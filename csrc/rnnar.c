@@ -23,14 +23,17 @@ typedef struct {
 
 typedef struct {
   series y, xreg;
-  ptrdiff_t N, T, K; /* series, steps of the longest, covariates: 0 without xreg */
+  ptrdiff_t N, T, K; /* series, steps of the longest with what follows, covariates */
   int views;
   view view[MOST_VIEWS];
   bool counts;
   bool automatic; /* lambda */
   double lambda;
-  ptrdiff_t appended;              /* of the steps of each series, the last: not estimated from */
-  const bptt_value *center, *unit; /* of each covariate; NULL: from these data */
+  const bptt_value *ahead; /* what follows, appended x paths of each series; NULL: nothing */
+  ptrdiff_t appended, paths;
+  bool at_end;     /* the last steps alone are framed, those of all series beside each other */
+  ptrdiff_t shown; /* how many steps */
+  const bptt_value *center, *unit;        /* of each covariate; NULL: from these data */
   bptt_value *lambdas, *offsets, *scales; /* results, for each series */
   bptt_value *centers, *units;            /* results, for each covariate */
   size_t numbers_at;                      /* in the workspace */
@@ -88,6 +91,31 @@ static bool read_series(const bptt_call *call, frames *j)
                 say_place(at).s, say_count((ptrdiff_t)known[i], "value", "values").s,
                 known[i] == 1 ? "is" : "are", FEWEST);
   }
+  return true;
+}
+
+/* Paths of a series stand side by side. */
+static bool read_ahead(const bptt_call *call, frames *j)
+{
+  const door *d = &call->d;
+  const option_value *last = &call->option.at[OPTION_LAST];
+  const bptt_value *v = j->ahead = call_given(call, OPTION_AHEAD);
+  j->paths = 1;
+  if (v) {
+    if (!value_check_array(d, place_of("ahead"), v, "a matrix")) return false;
+    j->appended = value_dim(v, 0);
+    const ptrdiff_t columns = j->appended ? value_count(v) / j->appended : 0;
+    j->paths = columns / j->N;
+    if (j->paths == 0 || columns % j->N) {
+      return wrong(d->error, place_of("ahead"), value_describe(v).s,
+                   "a matrix with as many columns as there are series, or so many times as many");
+    }
+    if (__builtin_add_overflow(j->T, j->appended, &j->T)) {
+      return fail_memory(d->error, SIZE_MAX);
+    }
+  }
+  j->at_end = last->given;
+  j->shown = j->at_end && last->number < (double)j->T ? (ptrdiff_t)last->number : j->T;
   return true;
 }
 
@@ -237,16 +265,18 @@ static bool read_covariates(const bptt_call *call, frames *j)
 static bool make_view(const bptt_call *call, const frames *j, bptt_value *list, view *v)
 {
   const ptrdiff_t D = frame_inputs(&v->shape), H = v->shape.horizon;
+  const ptrdiff_t columns = j->N * j->paths; /* of y, or of `ahead` */
   ptrdiff_t each, all;
-  if (!product(D > H ? D : H, j->N, &each) || !product(each, j->T, &all)) {
+  if (!product(D > H ? D : H, columns, &each) || !product(each, j->shown, &all)) {
     return fail_memory(call->d.error, SIZE_MAX);
   }
   if (!value_open_list(&call->d, list, NULL, 5)) return false;
-  const ptrdiff_t inputs[] = {D, j->N, j->T}, outputs[] = {H, j->N, j->T}, steps[] = {j->N, j->T};
+  const ptrdiff_t inputs[] = {D, columns, j->shown}, outputs[] = {H, columns, j->shown};
+  const ptrdiff_t steps[] = {columns, j->shown};
   value_make_array(v->x = value_append(list), "x", BPTT_DOUBLE, 3, inputs);
   value_make_array(v->target = value_append(list), "target", BPTT_DOUBLE, 3, outputs);
   value_make_array(v->base = value_append(list), "base", BPTT_DOUBLE, 3, outputs);
-  value_make_vector(&call->d, v->spread = value_append(list), "spread", BPTT_DOUBLE, j->N);
+  value_make_vector(&call->d, v->spread = value_append(list), "spread", BPTT_DOUBLE, columns);
   value_make_array(v->level = value_append(list), "level", BPTT_DOUBLE, 2, steps);
   return true;
 }
@@ -278,11 +308,10 @@ static bool make_results(bptt_call *call, frames *j)
 static bool rnnar_prepare(bptt_call *call)
 {
   frames *j = call->job = door_alloc(&call->d, 1, sizeof *j);
-  if (!j || !read_series(call, j) || !read_lambda(call, j) || !read_covariates(call, j) ||
-      !set_views(call, j) || !make_results(call, j)) {
+  if (!j || !read_series(call, j) || !read_ahead(call, j) || !read_lambda(call, j) ||
+      !read_covariates(call, j) || !set_views(call, j) || !make_results(call, j)) {
     return false;
   }
-  j->appended = (ptrdiff_t)call->option.at[OPTION_APPENDED].number;
   /* y, z, covariates, what fills in and what frames */
   const ptrdiff_t fill = fill_numbers(j->T, j->view[0].shape.periods);
   const ptrdiff_t known = j->xreg.size[STEP] * j->K;
@@ -320,14 +349,6 @@ static double choose_lambda(const frames *j, ptrdiff_t n, const double *y, doubl
   return lambda;
 }
 
-/* A forecast y that is appended may be such, by rounding or far out in a tail, that its transform z
- * is not finite: it is far out still. */
-static double within_reach(double y, double z)
-{
-  const double far = 1e100;
-  return isnan(z) ? copysign(far, y) : fmax(fmin(z, far), -far);
-}
-
 /* The mean of |z|. Of numbers near the largest there are, the sum is infinite. */
 static double mean_size(ptrdiff_t n, const double *z)
 {
@@ -342,30 +363,52 @@ static double mean_size(ptrdiff_t n, const double *z)
   return mean;
 }
 
-/* z: y transformed, and where that is no logarithm, in units of its mean size before the origin. */
-static double transform(const frames *j, ptrdiff_t i, ptrdiff_t n, ptrdiff_t origin,
-                        const double *y, double *z)
+/* How a series is transformed: z = there(y + offset, lambda) / scale. */
+typedef struct {
+  double lambda, offset, scale;
+} transformation;
+
+/* z: y transformed, and where that is no logarithm, in units of its mean size. */
+static transformation transform(const frames *j, ptrdiff_t i, ptrdiff_t n, const double *y,
+                                double *z)
 {
-  double offset;
-  const double lambda = choose_lambda(j, origin, y, &offset);
-  for (ptrdiff_t t = 0; t < n; t++) {
-    z[t] = there(y[t] + offset, lambda);
-    if (t >= origin && !isnan(y[t])) z[t] = within_reach(y[t], z[t]);
-  }
-  const double size = mean_size(origin, z), scale = lambda != 0 && size > 0 ? size : 1;
-  for (ptrdiff_t t = 0; t < n; t++) z[t] /= scale;
+  transformation u = {.scale = 1};
+  u.lambda = choose_lambda(j, n, y, &u.offset);
+  for (ptrdiff_t t = 0; t < n; t++) z[t] = there(y[t] + u.offset, u.lambda);
+  const double size = mean_size(n, z);
+  if (u.lambda != 0 && size > 0) u.scale = size;
+  for (ptrdiff_t t = 0; t < n; t++) z[t] /= u.scale;
   /* Targets that are counts are not transformed. */
-  value_set(j->lambdas, i, j->counts ? 1 : lambda);
-  value_set(j->offsets, i, j->counts ? 0 : offset);
-  value_set(j->scales, i, j->counts ? 1 : scale);
-  return lambda;
+  value_set(j->lambdas, i, j->counts ? 1 : u.lambda);
+  value_set(j->offsets, i, j->counts ? 0 : u.offset);
+  value_set(j->scales, i, j->counts ? 1 : u.scale);
+  return u;
+}
+
+/* A forecast y may be such, by rounding or far out in a tail, that its transform z is not finite:
+ * it is far out still. */
+static double within_reach(double y, double z)
+{
+  const double far = 1e100;
+  return isnan(z) ? copysign(far, y) : fmax(fmin(z, far), -far);
+}
+
+/* What follows a series in one of the columns: as it is, and transformed as the series has been.
+ * What a transformation made infinite becomes a number that can be gone on from. */
+static void append(const frames *j, ptrdiff_t column, transformation u, double *y, double *z)
+{
+  const double most = DBL_MAX / 1e3;
+  for (ptrdiff_t t = 0; t < j->appended; t++) {
+    const double v = value_at(j->ahead, t + j->appended * column);
+    y[t] = v > most ? most : v < -most ? -most : v;
+    z[t] = within_reach(y[t], there(y[t] + u.offset, u.lambda) / u.scale);
+  }
 }
 
 /* The steps of a series that something is estimated from. */
 static ptrdiff_t origin_of(const frames *j, ptrdiff_t i)
 {
-  const ptrdiff_t n = series_length(&j->y, i);
-  return n > j->appended ? n - j->appended : n;
+  return series_length(&j->y, i);
 }
 
 /* The mean of a covariate over the steps of all series before their origins. */
@@ -433,14 +476,13 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
   for (int v = 0; v < j->views; v++) clear(&j->view[v]);
   set_units(j, j->view[0].shape.scaled);
   for (ptrdiff_t i = 0; i < j->N; i++) {
-    const ptrdiff_t n = series_length(&j->y, i);
-    const ptrdiff_t origin = origin_of(j, i);
+    const ptrdiff_t origin = origin_of(j, i), n = origin + j->appended;
     const frame_shape *first = &j->view[0].shape;
-    for (ptrdiff_t t = 0; t < n; t++) y[t] = series_at(&j->y, 0, i, t);
-    const double lambda = transform(j, i, n, origin, y, z);
+    for (ptrdiff_t t = 0; t < origin; t++) y[t] = series_at(&j->y, 0, i, t);
+    const transformation u = transform(j, i, origin, y, z);
     if (j->K) standardize(j, i, covariate);
     const ptrdiff_t known = j->K ? series_length(&j->xreg, i) : 0;
-    const frame_series s = {n, origin, lambda == 0, z, y, covariate, known};
+    const frame_series s = {n, origin, u.lambda == 0, z, y, covariate, known};
     /* Of the numbers before the origin there are some: see read_series(). */
     memcpy(work, z, (size_t)origin * sizeof *z);
     if (fill_missing(origin, work, first->periods, first->period, z, work + origin) !=
@@ -449,16 +491,21 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
     }
     for (int k = 0; k < j->views; k++) {
       const view *v = &j->view[k];
-      const ptrdiff_t D = frame_inputs(&v->shape), H = v->shape.horizon;
-      const frame_room room = {(double *)v->x->data + i * D,
-                               (double *)v->target->data + i * H,
-                               (double *)v->base->data + i * H,
-                               (double *)v->level->data + i,
-                               D * j->N,
-                               H * j->N,
-                               j->N};
-      const double spread = frame_make(&v->shape, &s, &room, work);
-      value_set(v->spread, i, j->counts ? 1 : spread);
+      const ptrdiff_t D = frame_inputs(&v->shape), H = v->shape.horizon, B = j->N * j->paths;
+      const frame_units unit = frame_estimate(&v->shape, &s, work);
+      for (ptrdiff_t c = i * j->paths; c < (i + 1) * j->paths; c++) {
+        const frame_room room = {.x = (double *)v->x->data + c * D,
+                                 .target = (double *)v->target->data + c * H,
+                                 .base = (double *)v->base->data + c * H,
+                                 .level = (double *)v->level->data + c,
+                                 .x_step = D * B,
+                                 .target_step = H * B,
+                                 .level_step = B,
+                                 .first = j->at_end ? n - j->shown : 0};
+        append(j, c, u, y + origin, z + origin);
+        frame_fill(&v->shape, &s, &unit, &room, work);
+        value_set(v->spread, c, j->counts ? 1 : unit.spread);
+      }
     }
   }
   return BPTT_OK;

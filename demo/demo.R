@@ -42,7 +42,7 @@ methods_for <- function(series) {
   methods <- list(
     rnnar = function(y, repeats = 20, ...) {
       fit <- do.call(rnnar, c(list(y, horizon = h, repeats = repeats, seed = 1), series$rnnar))
-      both(predict(fit, h = h))
+      both(forecast(fit, h = h))
     },
     "seasonal naive" = function(y, ...) seasonal_naive(y, h)
   )

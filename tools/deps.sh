@@ -33,11 +33,11 @@ libc6-dev | has_header stdio.h | the C core
 g++ | has_command g++ | the Octave package
 make | has_command make | everything
 r-base-core | has_command Rscript | the R package
+r-cran-generics | has_r_package generics | the R package
 r-cran-knitr | has_r_package knitr | make dist: the vignette
 r-cran-rmarkdown | has_r_package rmarkdown | make dist: the vignette
 r-cran-testthat | has_r_package testthat | make test
 r-cran-matrix | has_r_package Matrix | make test: sparse matrices
-r-cran-generics | has_r_package generics | make test: tidy, glance, augment
 r-cran-future.apply | has_r_package future.apply | make test: rnn_tune in parallel
 r-cran-progressr | has_r_package progressr | make test: progress
 r-cran-forecast | has_r_package forecast | make demo, make test, bench/accuracy.R

@@ -22,9 +22,13 @@
 ## distributions each path is of one of its networks, drawn among all, and each step is
 ## drawn from what this network forecasts.
 ##
-## An interval is made from the quantiles of the errors that the networks made on targets
-## they were not trained on, at the same number of steps ahead; beyond the model's
-## @code{horizon} from those of the paths.
+## Intervals up to the model's @code{horizon} are cross-conformal (Vovk 2015): each of
+## their ends is the forecast and a quantile of the errors that the networks made, as many
+## steps ahead, on targets that were left out when they were trained.  Beyond
+## @code{horizon}, and with @code{bootstrap} at all steps, they are quantiles of the paths,
+## of which each block of @code{horizon} steps has errors of that kind added, drawn anew,
+## and the next is forecast from it.  Where the errors lie to one side @var{fc} may be
+## outside an interval, whose end is then drawn to it.
 ##
 ## Options are pairs of a name and a value; the empty matrix stands for the
 ## default.
@@ -33,9 +37,20 @@
 ## @item @qcode{"level"}
 ## Levels of the intervals in per cent.  Default: @code{[80, 95]}.
 ##
+## @item @qcode{"fan"}
+## Whether the levels are 51, 54, @dots{}, 99.  Default: false.
+##
+## @item @qcode{"bootstrap"}
+## Whether intervals are quantiles of the paths at all steps; not for models of
+## distributions, whose intervals always are.  Default: false.
+##
 ## @item @qcode{"xreg"}
 ## Covariates of the steps to be forecast, as many as the model has, a row for each
-## step; for many series a cell array of them.
+## step; for many series a cell array of them.  All rows count, also those beyond
+## @var{h}: the networks see the covariates of as many steps as the model's @code{horizon}
+## at once, and where there are fewer rows their means over the past (zeros where
+## @code{scale_inputs} is false) stand for the rest.
+## So the forecast of a step may depend on how many rows are given.
 ##
 ## @item @qcode{"npaths"}
 ## How many paths.  Default: 1000.  All forecasts of a model of distributions (see
@@ -43,6 +58,11 @@
 ##
 ## @item @qcode{"nonnegative"}
 ## Whether what is below 0 is made 0.  Default: where the series has no negative value.
+##
+## @item @qcode{"integer"}
+## Whether forecasts, the ends of intervals and paths are rounded to the nearest whole
+## numbers; no whole number that was within an interval is then outside.  Default: where
+## the series is of counts with zeros, that is of whole numbers, none below 0 and some 0.
 ##
 ## @item @qcode{"seed"}
 ## Seed of the paths, a whole number from 0 on.  Default: 1.
@@ -68,6 +88,9 @@
 ## quantile (sum (paths), [0.1, 0.5, 0.9])
 ## @end example
 ##
+## Reference: V. Vovk, "Cross-conformal predictors", Annals of Mathematics and Artificial
+## Intelligence 74, 2015.
+##
 ## @seealso{rnnar, rnn_metrics}
 ## @end deftypefn
 
@@ -82,27 +105,37 @@ function [fc, lo, hi, paths] = rnn_forecast (m, varargin)
     h = varargin{1};
     varargin(1) = [];
   endif
-  defaults = struct ("level", [80, 95], "xreg", [], "npaths", 1000, "nonnegative", [], "seed", 1);
+  defaults = struct ("level", [80, 95], "xreg", [], "npaths", 1000, "nonnegative", [], ...
+                     "seed", 1, "integer", [], "bootstrap", false, "fan", false);
   given = read_options ("rnn_forecast", defaults, varargin);
+  check_bootstrap (given.bootstrap, m);
+  check_flag (given.fan, "fan");
+  if (given.fan)
+    given.level = 51:3:99;
+  endif
   level = check_level (given.level);
   if (isempty (h))
     h = default_h (m);
   endif
   check_whole (h, "h", 1, 1e5);
   check_whole (given.npaths, "npaths", 2, 1e7);
-  check_nonnegative (given.nonnegative);
+  for name = {"nonnegative", "integer"}
+    if (! isempty (given.(name{1})))
+      check_flag (given.(name{1}), name{1});
+    endif
+  endfor
   xreg = future_xreg (m, given.xreg, h);
 
   p = [fliplr(1 - level / 100), 1 + level / 100] / 2;
   is_drawn = outputs_of (m.training.loss) > 1;
   if (is_drawn)
     z = zeros (h, numel (m.series));   # what is drawn has medians of its own
-    frame = frame_series (m, m.series, m.xreg, 0);
+    first = first_block (m, xreg);
   else
-    [z, frame] = forecast_blocks (m, h, xreg);
+    [z, first] = forecast_blocks (m, h, xreg);
   endif
   error = [];
-  if (h <= rows (m.errors.pool))
+  if (! given.bootstrap && h <= rows (m.errors.pool))
     error = row_quantiles (m.errors.pool(1:h,:), p);
   endif
   N = numel (m.series);
@@ -111,7 +144,7 @@ function [fc, lo, hi, paths] = rnn_forecast (m, varargin)
   paths = zeros (h, given.npaths * (nargout > 3), N);
   for i = 1:N
     [fc(:,i), lo(:,i,:), hi(:,i,:), paths(:,:,i)] ...
-      = one_forecast (m, i, z(:,i), p, error, is_drawn, frame, xreg, given, nargout > 3);
+      = one_forecast (m, i, z(:,i), p, error, is_drawn, first, xreg, given, nargout > 3);
   endfor
   if (! m.many)
     lo = reshape (lo, h, []);
@@ -131,11 +164,21 @@ function h = default_h (m)
 
 endfunction
 
-function check_nonnegative (nonnegative)
+function check_flag (flag, name)
 
-  if (! (isempty (nonnegative) || (isscalar (nonnegative) && any (nonnegative == [0, 1]))))
-    error ("bptt:invalidInput", "`nonnegative` is of class `%s`; expected true or false", ...
-           class (nonnegative));
+  if (! (isscalar (flag) && (isnumeric (flag) || islogical (flag)) && any (flag == [0, 1])))
+    error ("bptt:invalidInput", "`%s` is of class `%s`; expected true or false", name, ...
+           class (flag));
+  endif
+
+endfunction
+
+function check_bootstrap (flag, m)
+
+  check_flag (flag, "bootstrap");
+  if (flag && outputs_of (m.training.loss) > 1)
+    error ("bptt:invalidInput", ...
+           "`bootstrap` is true; expected false, as the model's loss is a distribution");
   endif
 
 endfunction
@@ -154,57 +197,95 @@ function xreg = future_xreg (m, xreg, h)
       error ("bptt:invalidInput", "item %d of `xreg` has %d rows; expected %d", i, ...
              rows (xreg{i}), h);
     endif
-    xreg{i} = [m.xreg{i}(1:numel (m.series{i}),:); xreg{i}(1:h,:)];
+    xreg{i} = [m.xreg{i}(1:numel (m.series{i}),:); xreg{i}];
   endfor
 
 endfunction
 
 ## --------------------------------------------------------------------------------- blocks
 
-## What the networks forecast from the end of each series, transformed: a column for each, `horizon`
-## rows.  With the frame.
-function [z, frame] = last_block (m, series, xreg, appended)
+## What the networks forecast from the n-th step of each column of a frame, transformed: z,
+## `horizon` x columns; and STATES, theirs after that step.  They are given those before the frame's
+## first step.
+function [z, states] = last_block (m, frame, n, states = {})
 
-  frame = frame_series (m, series, xreg, appended);
-  n = cellfun ("numel", series);
   z = 0;
   for v = 1:numel (frame.view)
     view = frame.view{v};
     nets = m.networks{v};
     out = 0;
     for k = 1:numel (nets)
-      nets{k}.output_mode = "last";
-      out = out + rnn_predict (nets{k}, view.x, "lengths", n) / numel (nets);
+      before = {};
+      if (numel (states) >= v && numel (states{v}) >= k)
+        before = {"state", states{v}{k}};
+      endif
+      [y, states{v}{k}] = said_last (nets{k}, view.x, n, before);
+      out = out + y / numel (nets);
     endfor
-    [H, N, ~] = size (view.base);
-    base = view.base((1:H)' + H * (0:N-1) + H * N * (n - 1));
-    z = z + back_series (out, base, view.spread, view.level((1:N) + N * (n - 1)));
+    unit = units_at (view, n);
+    z = z + back_series (out, unit.base, unit.spread, unit.level);
   endfor
   z = z / numel (frame.view);
 
 endfunction
 
-## Adds forecasts, a column of Y for each, to the series.
-function series = append_to (series, y)
+## What a network says at the n-th step of each sequence, and its state after that step.  BEFORE: a
+## state that it goes on from, as an option.
+function [y, state] = said_last (net, x, n, before)
 
-  for i = 1:numel (series)
-    series{i} = [series{i}; y(:,i)];
-  endfor
+  net.output_mode = "last";
+  ## Of a single step x is a matrix: without the format it would be taken for one series.
+  [y, state] = rnn_predict (net, x, "format", "CBT", "lengths", n, before{:});
+
+endfunction
+
+## What is said at the n-th step of each column of a view is measured in.
+function unit = units_at (view, n)
+
+  [H, N, ~] = size (view.base);
+  unit.base = view.base((1:H)' + H * (0:N-1) + H * N * (n - 1));
+  unit.spread = view.spread(:)';
+  unit.level = view.level((1:N) + N * (n - 1))(:)';
+
+endfunction
+
+## The block from the end of each series; of a model of distributions what each network says of it,
+## SAID.
+function first = first_block (m, xreg)
+
+  first.frame = frame_series (m, m.series, xreg);
+  n = cellfun ("numel", m.series);
+  if (outputs_of (m.training.loss) > 1)
+    first.said = said_by_all (m, first.frame, n);
+  else
+    [first.z, first.states] = last_block (m, first.frame, n);
+  endif
+
+endfunction
+
+## The block that follows z, which has a column for each of the series i, or for each path of one.
+## The networks go on from their states before the last `horizon` rows of z.  FRAME: of the first
+## block.
+function [block, states] = next_block (m, i, xreg, z, states, frame)
+
+  H = rows (frame.view{1}.base);
+  if (! isempty (xreg))
+    xreg = xreg(i);
+  endif
+  ahead = frame_series (m, m.series(i), xreg, "ahead", invert_series (z, frame, i), "last", H);
+  [block, states] = last_block (m, ahead, repmat (H, 1, columns (z)), states);
 
 endfunction
 
 ## h steps from each series, transformed; what lies beyond the first block is forecast from the
-## forecasts before.  With the frame of the first block.
-function [z, frame] = forecast_blocks (m, h, xreg)
+## forecasts before.  FIRST: the first block.
+function [z, first] = forecast_blocks (m, h, xreg)
 
-  [block, frame] = last_block (m, m.series, xreg, 0);
-  z = block;
-  series = m.series;
+  first = first_block (m, xreg);
+  z = first.z;
+  states = first.states;
   while (rows (z) < h)
-    for i = 1:numel (series)
-      series(i) = append_to (series(i), invert_series (block(:,i), frame, i));
-    endfor
-    block = last_block (m, series, xreg, rows (z));
+    [block, states] = next_block (m, 1:numel (m.series), xreg, z, states, first.frame);
     z = [z; block];
   endwhile
   z = z(1:h,:);
@@ -212,24 +293,24 @@ function [z, frame] = forecast_blocks (m, h, xreg)
 endfunction
 
 ## Paths of series i, transformed: h x npaths.  Each block has an error of the model added, and what
-## follows is forecast from the path.
-function z = paths_of (m, i, h, xreg, npaths, seed)
+## follows is forecast from the path.  FIRST: the first block of all series.
+function z = paths_of (m, i, h, xreg, npaths, seed, first)
 
   if (outputs_of (m.training.loss) > 1)
-    z = drawn_paths (m, i, h, xreg, npaths, seed);
+    z = drawn_paths (m, i, h, xreg, npaths, seed, first);
     return;
   endif
   pool = m.errors.pool;
-  own = xreg(i(! isempty (xreg)));
-  [block, frame] = last_block (m, m.series(i), own, 0);
-  size = frame.view{1}.spread * m.errors.ratio(i);
-  blocks = ceil (h / rows (block));
+  size = first.frame.view{1}.spread(i) * m.errors.ratio(i);
+  blocks = ceil (h / rows (first.z));
   draw = __bptt__ ("rnnar_draw", "n", columns (pool), "draws", npaths * blocks, "seed", seed);
   draw = reshape (draw, npaths, blocks);
-  z = block + size * pool(:,draw(:,1));
+  z = first.z(:,i) + size * pool(:,draw(:,1));
+  copies = @(state) columns_of_state (state, repmat (i, 1, npaths));
+  states = cellfun (@(of) cellfun (copies, of, "UniformOutput", false), first.states, ...
+                    "UniformOutput", false);
   for b = 2:blocks
-    paths = append_to (repmat (m.series(i), 1, npaths), invert_series (z, frame, 1));
-    block = last_block (m, paths, repmat (own, 1, npaths), rows (z));
+    [block, states] = next_block (m, i, xreg, z, states, first.frame);
     z = [z; block + size * pool(:,draw(:,b))];
   endfor
   z = z(1:h,:);
@@ -238,40 +319,78 @@ endfunction
 
 ## -------------------------------------------------------------------------- distributions
 
-## What a network forecasts from the end of these series of the frame, each n long: a column for
-## each, and what the outputs are measured in.
-function said = said_last (view, net, own, n)
+## What a network forecasts from the n-th step of each column of a view: its outputs, a column for
+## each, what they are measured in, and the state after that step.
+function said = said_of (net, view, n, before)
 
-  net.output_mode = "last";
-  output = rnn_predict (net, view.x(:,own,:), "lengths", repmat (n, 1, numel (own)));
-  said.output = reshape (output, [], numel (own));
-  said.base = view.base(:,own,n);
-  said.spread = view.spread(own)(:)';
-  said.level = view.level(own,n)(:)';
+  [y, state] = said_last (net, view.x, n, before);
+  said = units_at (view, n);
+  said.output = reshape (y, [], numel (n));
+  said.state = state;
+
+endfunction
+
+## The networks of all kinds, and the view of each.
+function [nets, view_of] = all_networks (m)
+
+  nets = [m.networks{:}];
+  view_of = repelem (1:numel (m.networks), numel (m.networks{1}));
+
+endfunction
+
+function said = said_by_all (m, frame, n)
+
+  [nets, view_of] = all_networks (m);
+  said = cellfun (@(net, v) said_of (net, frame.view{v}, n, {}), nets, num2cell (view_of));
+
+endfunction
+
+## Of what has been said, or of a state or view, the columns of some series or paths.
+function said = columns_of_said (said, own)
+
+  said = struct ("output", said.output(:,own), "base", said.base(:,own), ...
+                 "spread", said.spread(own), "level", said.level(own));
+
+endfunction
+
+function state = columns_of_state (state, own)
+
+  state = structfun (@(s) s(:,own), state, "UniformOutput", false);
+
+endfunction
+
+function view = columns_of_view (view, own)
+
+  view = struct ("x", view.x(:,own,:), "base", view.base(:,own,:), "spread", view.spread(own), ...
+                 "level", view.level(own,:));
 
 endfunction
 
 ## Paths of series i, transformed: h x npaths, of a model that forecasts distributions.  Each is of
-## one network, drawn among all, which goes on from it beyond its horizon.
-function z = drawn_paths (m, i, h, xreg, npaths, seed)
+## one network, drawn among all, which beyond its horizon goes on from its state and from the path.
+## FIRST: the first block of all series.
+function z = drawn_paths (m, i, h, xreg, npaths, seed, first)
 
-  nets = [m.networks{:}];
-  view_of = repelem (1:numel (m.networks), numel (m.networks{1}));
-  n = numel (m.series{i});
-  own_xreg = xreg(i(! isempty (xreg)));
-  frame = frame_series (m, m.series(i), own_xreg, 0);
-  of = __bptt__ ("rnnar_draw", "n", numel (nets), "draws", npaths, "seed", seed);
-  said = cellfun (@(net, v) said_last (frame.view{v}, net, 1, n), nets, num2cell (view_of));
-  z = draw_steps (m, said, of, seed);
-  [~, together] = sort (of(:)');   # the paths of a network one after the other
-  place(together) = 1:npaths;
-  most = realmax / 1e3;   # what a transformation turns into infinity, as a number to go on from
+  [nets, view_of] = all_networks (m);
+  of = __bptt__ ("rnnar_draw", "n", numel (nets), "draws", npaths, "seed", seed)(:)';
+  z = draw_steps (m, arrayfun (@(said) columns_of_said (said, i), first.said), of, seed);
+  H = rows (z);
+  used = unique (of);
+  own = arrayfun (@(k) find (of == k), used, "UniformOutput", false);
+  place([own{:}]) = 1:npaths;   # of each path among those of its network, one after the other
+  states = cellfun (@(k, paths) columns_of_state (first.said(k).state, repmat (i, size (paths))), ...
+                    num2cell (used), own);
+  if (! isempty (xreg))
+    xreg = xreg(i);
+  endif
   while (rows (z) < h)
-    y = max (min (invert_series (z, frame, 1), most), -most);
-    paths = append_to (repmat (m.series(i), 1, npaths), y);
-    ahead = frame_series (m, paths, repmat (own_xreg, 1, npaths), rows (z));
-    said = arrayfun (@(k) said_last (ahead.view{view_of(k)}, nets{k}, find (of(:)' == k), ...
-                                     n + rows (z)), unique (of(:)'));
+    ahead = frame_series (m, m.series(i), xreg, "ahead", invert_series (z, first.frame, i), ...
+                          "last", H);
+    for k = 1:numel (used)
+      view = columns_of_view (ahead.view{view_of(used(k))}, own{k});
+      said(k) = said_of (nets{used(k)}, view, repmat (H, size (own{k})), {"state", states(k)});
+    endfor
+    states = [said.state];
     z = [z; draw_steps(m, said, place, seed + 1e6 * rows (z))];
   endwhile
   z = z(1:h,:);
@@ -294,22 +413,22 @@ endfunction
 ## The forecast of series i.  ERROR: the quantiles P of the errors up to step h, where there are such.
 ## IS_DRAWN: the paths' quantiles are all there is.
 function [fc, lo, hi, paths] ...
-  = one_forecast (m, i, z, p, error, is_drawn, frame, xreg, given, want_paths)
+  = one_forecast (m, i, z, p, error, is_drawn, first, xreg, given, want_paths)
 
   h = rows (z);
   paths = zeros (h, 0);
   if (want_paths || isempty (error))
-    paths = paths_of (m, i, h, xreg, given.npaths, given.seed);
+    paths = paths_of (m, i, h, xreg, given.npaths, given.seed, first);
   endif
   if (is_drawn)
     [z, ends] = deal (drawn_numbers (paths, 0.5), drawn_numbers (paths, p));
   elseif (isempty (error))
     ends = row_quantiles (paths, p);
   else
-    ends = z + error * (frame.view{1}.spread(i) * m.errors.ratio(i));
+    ends = z + error * (first.frame.view{1}.spread(i) * m.errors.ratio(i));
   endif
   paths = paths(:,1:end*want_paths);
-  all = invert_series ([z, ends, paths], frame, i);
+  all = invert_series ([z, ends, paths], first.frame, i);
   nonnegative = given.nonnegative;
   if (isempty (nonnegative))
     nonnegative = ! any (m.series{i} < 0);
@@ -319,9 +438,30 @@ function [fc, lo, hi, paths] ...
   endif
   k = numel (p) / 2;
   fc = all(:,1);
-  lo = reshape (all(:,1+(k:-1:1)), h, 1, k);
-  hi = reshape (all(:,1+k+(1:k)), h, 1, k);
+  lo = reshape (min (all(:,1+(k:-1:1)), fc), h, 1, k);
+  hi = reshape (max (all(:,1+k+(1:k)), fc), h, 1, k);
   paths = all(:,2+2*k:end);
+  if (shall_be_whole (m.series{i}, given.integer))
+    [fc, lo, hi, paths] = deal (whole (fc), whole (lo), whole (hi), whole (paths));
+  endif
+
+endfunction
+
+## Whether what is forecast is rounded: if it shall be, or if the series is of counts, some of them 0.
+function yes = shall_be_whole (y, integer)
+
+  y = y(! isnan (y));
+  yes = integer;
+  if (isempty (integer))
+    yes = all (y >= 0 & y == fix (y)) && any (y == 0);
+  endif
+
+endfunction
+
+## Halves up.
+function values = whole (values)
+
+  values = floor (values + 0.5);
 
 endfunction
 
@@ -378,17 +518,59 @@ endfunction
 %! assert (quantile (paths, 0.95, 2), hi, 0.2 * max (hi - lo));
 %! assert (quantile (paths, 0.05, 2), lo, 0.2 * max (hi - lo));
 
+%!test # the forecast lies within its intervals
+%! for side = [-1, 1]
+%!   biased = m;
+%!   biased.errors.pool = side * (10 + abs (m.errors.pool));
+%!   [fc, lo, hi] = rnn_forecast (biased, 5);
+%!   assert (fc, rnn_forecast (m, 5));
+%!   assert (all ((lo <= fc & fc <= hi)(:)));
+%!   assert ([isequal(hi, [fc, fc]), isequal(lo, [fc, fc])], side == [-1, 1]);
+%! endfor
+
 %!test # beyond the horizon: from what was forecast, and quantiles of the paths
 %! [fc, lo, hi, paths] = rnn_forecast (m, 55, "level", 80, "npaths", 101);
 %! assert (fc(1:24), rnn_forecast (m, 24));
 %! assert (size (paths), [55, 101]);
 %! in_order = sort (paths, 2);
-%! assert (all (lo >= in_order(:,10) & lo <= in_order(:,12)));
-%! assert (all (hi >= in_order(:,90) & hi <= in_order(:,92)));
+%! assert (all (lo >= in_order(:,10) & lo <= in_order(:,12) | lo == fc));
+%! assert (all (hi >= in_order(:,90) & hi <= in_order(:,92) | hi == fc));
 %! [~, ~, ~, again] = rnn_forecast (m, 55, "npaths", 101, "seed", 1);
 %! assert (isequal (again, paths));
 %! [~, ~, ~, other] = rnn_forecast (m, 55, "npaths", 101, "seed", 2);
 %! assert (! isequal (other, paths));
+
+%!test # a fan; intervals from paths
+%! [~, lo] = rnn_forecast (m, 3, "fan", true);
+%! assert (size (lo), [3, 17]);
+%! [~, few] = rnn_forecast (m, 3, "level", [51, 99]);
+%! assert (lo(:,[1, 17]), few);
+%! [fc, lo, hi, paths] = rnn_forecast (m, 5, "bootstrap", true, "npaths", 400);
+%! assert (fc, rnn_forecast (m, 5));
+%! assert (mean (paths < lo(:,1) - 1e-9, 2), 0.1 * ones (5, 1), 0.1);
+%! inside = quantile (paths, [0.1, 0.9], 2, 7);
+%! assert (lo(:,1), min (inside(:,1), fc), 1e-3 * abs (fc));
+%! assert (hi(:,1), max (inside(:,2), fc), 1e-3 * abs (fc));
+%! [~, lo] = rnn_forecast (m, 55, "npaths", 50);
+%! [~, same] = rnn_forecast (m, 55, "npaths", 50, "bootstrap", true);
+%! assert (isequal (lo, same));
+
+%!test # counts with zeros are forecast in whole numbers, others if asked for
+%! counts = [0, 0, 1, 0, 2, 0, 0, 1, 0, 3, 0, NaN, 1, 0, 0];
+%! one = rnnar (counts, quick{:}, "horizon", 4);
+%! for h = [3, 9]
+%!   [fc, lo, hi, paths] = rnn_forecast (one, h, "npaths", 20, "integer", false);
+%!   plain = [fc, lo, hi, paths];
+%!   assert (any ((plain != fix (plain))(:)));
+%!   [fc, lo, hi, paths] = rnn_forecast (one, h, "npaths", 20);
+%!   assert (isequal ([fc, lo, hi, paths], floor (plain + 0.5)));
+%! endfor
+%! for other = {counts + 1, counts / 2, counts - 1}
+%!   [~, ~, hi] = rnn_forecast (rnnar (other{1}, quick{:}), 3);
+%!   assert (any ((hi != fix (hi))(:)));
+%! endfor
+%! fc = rnn_forecast (m, 3, "integer", true);
+%! assert (fc, fix (fc));
 
 %!test # paths begin in the same way, however far they go
 %! [~, ~, ~, short] = rnn_forecast (m, 3, "npaths", 9);
@@ -428,6 +610,39 @@ endfunction
 %! assert (unique (round (of * 1e6)) / 1e6, [1, 2]);
 %! assert (paths - y(60), (1:6)' * of * mean (abs (diff (y))), 1e-9);
 
+%!test # distributions: networks go on from their states as if they were given all of the past
+%! drawn = rnnar (y, quick{:}, "horizon", 1, "season", "none", "loss", "gaussian");
+%! for k = 1:2   # next to no spread
+%!   drawn.networks{1}{k}.param.W_hy(2,:) = 0;
+%!   drawn.networks{1}{k}.param.b_y(2) = -40;
+%! endfor
+%! [~, ~, ~, paths] = rnn_forecast (drawn, 3, "npaths", 12);
+%! of = __bptt__ ("rnnar_draw", "n", 2, "draws", 12, "seed", 1);
+%! for k = 1:2
+%!   path = paths(:,find (of == k, 1));
+%!   x = __bptt__ ("rnnar_frame", "y", y, "ahead", path(1:2), "horizon", 1, ...
+%!               "season", "none", "lambda", "auto");
+%!   said = rnn_predict (drawn.networks{1}{k}, x.view{1}.x)(1,end);
+%!   z = x.view{1}.base(end) + said * x.view{1}.spread;
+%!   assert (path(3), exp (z), 1e-9);
+%! endfor
+
+%!error <`bootstrap` is true; expected false, as the model's loss is a distribution>
+%! rnn_forecast (rnnar (y, quick{:}, "loss", "gaussian"), 3, "bootstrap", true);
+
+%!test # one step at a time, each from the one before: as a model that is given what was forecast
+%! step = rnnar (y, quick{:}, "horizon", 1, "lambda", 1, "season", "none");
+%! [fc, lo, hi, paths] = rnn_forecast (step, 3, "npaths", 5);
+%! assert ({size(fc), size(paths)}, {[3, 1], [3, 5]});
+%! x = __bptt__ ("rnnar_frame", "y", y, "ahead", fc(1:2), "horizon", 1, "lambda", 1, ...
+%!               "season", "none");
+%! said = cellfun (@(net) rnn_predict (net, x.view{1}.x)(end), step.networks{1});
+%! z = x.view{1}.base(end) + mean (said) * x.view{1}.spread;
+%! assert (fc(3), z * x.scale, 1e-9);
+%! many = rnnar ({y, y(1:40)}, quick{:}, "horizon", 1);
+%! [fc, ~, ~, paths] = rnn_forecast (many, 3, "npaths", 5);
+%! assert ({size(fc), size(paths)}, {[3, 2], [3, 5, 2]});
+
 %!test # many series: each is forecast as it is alone
 %! many = rnnar ({y, y(20:50)', 3 * y(1:41)}, quick{:}, "period", 12);
 %! [fc, lo, hi, paths] = rnn_forecast (many, 30, "npaths", 6);
@@ -462,6 +677,12 @@ endfunction
 %! assert (size (rnn_forecast (with, 1, "xreg", x(61,:))), [1, 1]);
 %! one = rnnar (y, quick{:}, "horizon", 2, "xreg", x(1:60,1)');
 %! assert (rnn_forecast (one, 5, "xreg", x(61:65,1)'), rnn_forecast (one, 5, "xreg", x(61:65,1)));
+%! few = rnn_forecast (with, 2, "xreg", x(61:66,:));   # fewer steps, the same rows
+%! assert (few, fc(1:2));
+%! means = repmat (mean (x(1:60,:)), 2, 1);   # they stand for rows that are not given
+%! assert (rnn_forecast (with, 2, "xreg", x(61:62,:)), ...
+%!         rnn_forecast (with, 2, "xreg", [x(61:62,:); means]), 1e-9);
+%! assert (! isequal (rnn_forecast (with, 2, "xreg", x(61:62,:)), few));
 %! longer = rnnar (y, quick{:}, "horizon", 4, "xreg", x);   # known further than the series
 %! assert (size (rnn_forecast (longer, 6, "xreg", x(61:66,:))), [6, 1]);
 
@@ -476,6 +697,9 @@ endfunction
 %!error <`level` is no vector of numbers> rnn_forecast (m, 3, "level", "high")
 %!error <`level` is no vector of numbers> rnn_forecast (m, 3, "level", NaN)
 %!error <`nonnegative` is of class `double`> rnn_forecast (m, 3, "nonnegative", 3)
+%!error <`integer` is of class `char`; expected true or false> rnn_forecast (m, 3, "integer", "yes")
+%!error <`bootstrap` is of class `double`> rnn_forecast (m, 3, "bootstrap", 2)
+%!error <`fan` is of class `double`> rnn_forecast (m, 3, "fan", [1, 1])
 %!error <`seed` is -3> rnn_forecast (m, 30, "seed", -3)
 %!error <`levels` is not an option of rnn_forecast> rnn_forecast (m, 3, "levels", 95)
 %!error <the option `level` has no value> rnn_forecast (m, 3, "level")

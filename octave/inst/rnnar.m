@@ -233,7 +233,7 @@ function m = rnnar (y, varargin)
   check_whole (given.repeats, "repeats", 1, 10000);
   given.verbose = is_verbose (given.verbose);
   m.repeats = given.repeats;
-  frame = frame_series (m, m.series, m.xreg, 0);
+  frame = frame_series (m, m.series, m.xreg);
   if (! isempty (m.xreg))   # for other data, too
     m.options.xreg_mean = frame.xreg_mean;
     m.options.xreg_sd = frame.xreg_sd;
@@ -607,7 +607,7 @@ function m = apply_model (m, new, xreg)
   m.many = new.many;
   m.xreg = xreg;
   pool = m.errors.pool;
-  frame = frame_series (m, m.series, m.xreg, 0);
+  frame = frame_series (m, m.series, m.xreg);
   m = finish_model (m, frame, frame.view{1}.target, []);
   m.errors.pool = pool;
 

@@ -182,8 +182,7 @@ static void test_no_future(void)
     host_add(&h, args, "trend", host_text(&h, trends[s % 3]));
     CHECK(host_call(&h, "rnnar_frame", args));
     const bptt_value *before = host_get(h.result, "frame");
-    host_add(&h, args, "y", host_vector(&h, N + MORE, y));
-    host_add(&h, args, "appended", host_number(&h, MORE));
+    host_add(&h, args, "ahead", host_array(&h, 2, (size_t[]){MORE, 1}, y + N));
     CHECK(host_call(&h, "rnnar_frame", args));
     const bptt_value *after = host_get(h.result, "frame");
     for (size_t v = 0; v < host_get(before, "view")->count; v++) {
@@ -203,6 +202,87 @@ static void test_no_future(void)
     }
     host_close(&h);
   }
+}
+
+/* Paths that follow two series, of which the last steps are shown: as each series with one of its
+ * paths is shown alone, and in full. */
+static void test_ahead(void)
+{
+  enum { MORE = 4, PATHS = 3, LAST = 6 };
+  static const char *const seasons[] = {"auto", "fourier"};
+  const size_t n[] = {40, 27};
+  host h;
+  random_state = 5;
+  for (size_t s = 0; s < 2; s++) {
+    host_open(&h, BPTT_R);
+    double y[2][40], x[50], ahead[2 * PATHS * MORE];
+    for (int i = 0; i < 2; i++) fill(n[i], y[i]);
+    for (int t = 0; t < 50; t++) x[t] = uniform();
+    for (int k = 0; k < 2 * PATHS * MORE; k++) ahead[k] = 40 + 20 * uniform();
+    ahead[1] = INFINITY; /* is shown as a large number */
+    bptt_value *list = host_list(&h), *xreg = host_list(&h);
+    for (int i = 0; i < 2; i++) {
+      host_add(&h, list, NULL, host_vector(&h, n[i], y[i]));
+      host_add(&h, xreg, NULL, host_vector(&h, 50, x));
+    }
+    bptt_value *args = arguments(&h, list, seasons[s], 6);
+    host_add(&h, args, "period", host_number(&h, 12));
+    host_add(&h, args, "xreg", xreg);
+    host_add(&h, args, "ahead", host_array(&h, 2, (size_t[]){MORE, 2 * PATHS}, ahead));
+    host_add(&h, args, "last", host_number(&h, LAST));
+    CHECK(host_call(&h, "rnnar_frame", args));
+    const bptt_value *all = h.result;
+    for (size_t c = 0; c < 2 * PATHS; c++) {
+      const size_t i = c / PATHS;
+      bptt_value *alone = arguments(&h, host_vector(&h, n[i], y[i]), seasons[s], 6);
+      host_add(&h, alone, "period", host_number(&h, 12));
+      host_add(&h, alone, "xreg", host_vector(&h, 50, x));
+      host_add(&h, alone, "xreg_mean", host_get(all, "xreg_mean"));
+      host_add(&h, alone, "xreg_sd", host_get(all, "xreg_sd"));
+      host_add(&h, alone, "ahead", host_array(&h, 2, (size_t[]){MORE, 1}, ahead + c * MORE));
+      CHECK(host_call(&h, "rnnar_frame", alone));
+      for (size_t v = 0; v < host_get(all, "view")->count; v++) {
+        const bptt_value *few = &host_get(all, "view")->item[v];
+        bool same = host_at(host_get(few, "spread"), c) == host_at(view(&h, v, "spread"), 0);
+        bool finite = true;
+        CHECK(host_get(few, "x")->dim[1] == 2 * PATHS && host_get(few, "x")->dim[2] == LAST);
+        for (size_t t = 0; t < LAST; t++) {
+          const size_t then = n[i] + MORE - LAST + t;
+          for (size_t k = 0; k < host_get(few, "x")->dim[0]; k++) {
+            same &= at(host_get(few, "x"), k, c, t) == at(view(&h, v, "x"), k, 0, then);
+            finite &= isfinite(at(host_get(few, "x"), k, c, t)) != 0;
+          }
+          same &= host_at(host_get(few, "level"), c + 2 * PATHS * t) ==
+                  host_at(view(&h, v, "level"), then);
+          for (size_t k = 0; k < 6; k++) {
+            same &= at(host_get(few, "base"), k, c, t) == at(view(&h, v, "base"), k, 0, then);
+          }
+        }
+        CHECK(same);
+        CHECK(finite);
+      }
+    }
+    host_add(&h, args, "ahead", host_array(&h, 2, (size_t[]){MORE, 3}, ahead));
+    CHECK(!host_call(&h, "rnnar_frame", args) && strstr(h.error.message, "`ahead` is "));
+    host_add(&h, args, "ahead", host_array(&h, 2, (size_t[]){0, 2}, ahead));
+    CHECK(!host_call(&h, "rnnar_frame", args) && strstr(h.error.message, "`ahead` is "));
+    host_close(&h);
+  }
+  /* More steps than there are: all, and what is before the first is empty. */
+  host_open(&h, BPTT_OCTAVE);
+  const double y[] = {1, 2, 4, 8, 16};
+  bptt_value *list = host_list(&h);
+  host_add(&h, list, NULL, host_vector(&h, 5, y));
+  host_add(&h, list, NULL, host_vector(&h, 3, y));
+  bptt_value *args = arguments(&h, list, "none", 1);
+  host_add(&h, args, "p", host_number(&h, 2));
+  host_add(&h, args, "last", host_number(&h, 9));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  const bptt_value *shown = host_get(&host_get(host_get(h.result, "frame"), "view")->item[0], "x");
+  CHECK(shown->dim[2] == 5);
+  for (size_t t = 0; t < 5; t++) CHECK(near(at(shown, 0, 1, t), t > 2 ? -1 : 0));
+  CHECK(near(at(shown, 0, 0, 4), -1) && at(shown, 1, 1, 1) == 0 && at(shown, 1, 1, 2) != 0);
+  host_close(&h);
 }
 
 /* What a frame says of the last step and the targets give the series again, that of the linear
@@ -488,6 +568,31 @@ static void test_counts(void)
   host_close(&h);
 }
 
+/* What follows counts is transformed as they are, and may be far out in a tail, or below 0. */
+static void test_counts_ahead(void)
+{
+  enum { MORE = 4 };
+  host h;
+  host_open(&h, BPTT_R);
+  const double y[] = {3, 1, 5, 4, 2, 7, 1, 6}, ahead[] = {0, 9, INFINITY, -2};
+  bptt_value *args = arguments(&h, host_vector(&h, 8, y), "auto", 1);
+  host_add(&h, args, "p", host_number(&h, 2));
+  host_add(&h, args, "scale_inputs", host_number(&h, 0));
+  host_add(&h, args, "counts", host_as(&h, BPTT_LOGICAL, host_number(&h, 1)));
+  host_add(&h, args, "ahead", host_array(&h, 2, (size_t[]){MORE, 1}, ahead));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(host_get(h.result, "view")->count == 2);
+  const bptt_value *x = view(&h, 0, "x"), *linear = view(&h, 1, "x");
+  CHECK(near(at(x, 0, 0, 8), log(6.5 / .5)) && near(at(x, 0, 0, 9), log(.5 / 9.5)));
+  CHECK(near(at(linear, 0, 0, 8) / at(linear, 0, 0, 9), -6. / 9));
+  for (size_t t = 0; t < 8 + MORE; t++) {
+    for (size_t k = 0; k < x->dim[0]; k++) CHECK(isfinite(at(x, k, 0, t)));
+    for (size_t k = 0; k < linear->dim[0]; k++) CHECK(isfinite(at(linear, k, 0, t)));
+    CHECK(host_at(view(&h, 1, "level"), t) == 0);
+  }
+  host_close(&h);
+}
+
 static void test_draws(void)
 {
   host h;
@@ -517,6 +622,7 @@ int main(void)
   test_difference();
   test_seasons();
   test_no_future();
+  test_ahead();
   test_back();
   test_trend();
   test_covariates();
@@ -524,6 +630,7 @@ int main(void)
   test_many();
   test_mistakes();
   test_counts();
+  test_counts_ahead();
   test_draws();
   printf("%ld passed, %ld failed\n", passed, failed);
   return failed > 0;

@@ -206,6 +206,10 @@ write_forecasts <- function(label) {
     difference = list(y, list(period = 12, season = "difference", loss = "mse"), list(h = 3)),
     plain = list(y - 100, list(p = 4, horizon = 6, hidden = c(5, 4), loss = "huber"), list(h = 6)),
     counts = list(floor(3 + 3 * numbers(60, 37)), list(period = 4), list(h = 9, npaths = 30)),
+    fractions = list(
+      floor(3 + 3 * numbers(60, 37)), list(period = 4), list(h = 3, integer = FALSE, fan = TRUE)
+    ),
+    whole = list(y, list(), list(h = 4, integer = TRUE, bootstrap = TRUE, npaths = 30)),
     short = list(y[1:20], list(period = 12), list(h = 26, npaths = 30)),
     zeros = list(rep(0, 40), list(period = 4), list(h = 10, npaths = 30)),
     negative = list(y - 100, list(period = 7), list(h = 7, nonnegative = TRUE)),

@@ -86,6 +86,42 @@ test_that("a path goes on from itself, by the network that it is of", {
   expect_equal(as.numeric(paths - y[60]), as.numeric(outer(1:6, of)) * change)
 })
 
+test_that("the networks of paths go on as if they were given all of the past", {
+  x <- 1:66 / 20
+  air <- head(AirPassengers, 60)
+  for (season in c("auto", "none")) {
+    fit <- small(air, loss = "gaussian", season = season, horizon = 2, xreg = x[1:60])
+    for (v in seq_along(fit$networks)) {
+      for (k in 1:2) { # next to no spread
+        fit$networks[[v]][[k]]$param$W_hy[3:4, ] <- 0
+        fit$networks[[v]][[k]]$param$b_y[3:4] <- -40
+      }
+    }
+    paths <- simulate(fit, 40, seed = 1, h = 6, xreg = x[61:66])
+    nets <- unlist(fit$networks, recursive = FALSE)
+    of <- bptt:::run("rnnar_draw", list(n = length(nets), draws = 40, seed = 1))[[1L]]
+    for (k in unique(of)) {
+      path <- which(of == k)[1L]
+      ahead <- bptt:::frame_of(fit, xreg = list(cbind(x)), ahead = matrix(paths[1:4, path]))
+      view <- ahead$view[[(k + 1) %/% 2]]
+      said <- rnn_predict(nets[[k]], view$x)[1:2, 1L, 64L]
+      z <- bptt:::back(said, view$base[, 1L, 64L], view$spread, view$level[1L, 64L])
+      expect_equal(paths[5:6, path], c(bptt:::invert(matrix(z), ahead, 1L)))
+    }
+  }
+})
+
+test_that("all intervals are quantiles of paths: there is no bootstrap; whole where asked for", {
+  fit <- small(c(0, 2, 1, 4, 0, 3, 2, 5, 1, 2), loss = "gaussian", lambda = 1, horizon = 2)
+  said <- "`bootstrap` is TRUE; expected FALSE, as the model's loss is a distribution"
+  e <- expect_error(predict(fit, h = 2, bootstrap = TRUE), class = "bptt_input_error")
+  expect_identical(conditionMessage(e), said)
+  expect_identical(deparse(e$call[[1L]]), "forecast.rnnar")
+  plain <- numbers(predict(fit, h = 5, integer = FALSE))
+  expect_true(any(plain != round(plain)))
+  expect_identical(numbers(predict(fit, h = 5)), floor(plain + 0.5))
+})
+
 test_that("models of distributions are told, trained further and given new data", {
   fit <- small(AirPassengers, loss = "gaussian")
   expect_match(paste(format(fit), collapse = "\n"), "24 steps ahead, distribution \"gaussian\"")

@@ -59,9 +59,8 @@ test_that("a summary has the call, the numbers and the seed", {
 
 test_that("the history is a data frame, tidy and otherwise", {
   expect_identical(as.data.frame(many), many$history)
-  skip_if_not_installed("generics")
-  expect_identical(generics::tidy(fit), fit$history)
-  row <- generics::glance(checked)
+  expect_identical(tidy(fit), fit$history)
+  row <- glance(checked)
   best <- which.min(checked$history$validation_loss)
   expect_named(row, c(
     "loss", "validation_loss", "epochs", "best_epoch", "stopped", "parameters", "seconds"
@@ -71,23 +70,22 @@ test_that("the history is a data frame, tidy and otherwise", {
   expect_identical(c(row$epochs, row$best_epoch), c(30, best))
   expect_identical(c(row$stopped, row$parameters), c("epochs", length(coef(net))))
   expect_identical(row$seconds, max(checked$history$seconds))
-  expect_identical(nrow(generics::glance(many)), 3L)
+  expect_identical(nrow(glance(many)), 3L)
 })
 
 test_that("augment puts predictions beside the data", {
-  skip_if_not_installed("generics")
-  got <- generics::augment(fit, x, target)
+  got <- augment(fit, x, target)
   expect_named(got, c("data", ".fitted", ".resid"))
   expect_identical(got$.fitted, predict(fit, x))
   expect_identical(got$.resid, target - predict(fit, x))
-  expect_named(generics::augment(fit, data.frame(value = x)), c("value", ".fitted"))
+  expect_named(augment(fit, data.frame(value = x)), c("value", ".fitted"))
   two <- rnn_train(rnn_net(2, 3, 2, seed = 1), cbind(a = x, b = x), cbind(x, x), epochs = 1)
-  got <- generics::augment(two, cbind(a = x, b = x), data.frame(x, x))
+  got <- augment(two, cbind(a = x, b = x), data.frame(x, x))
   expect_named(got, c("a", "b", ".fitted", ".resid"))
   expect_identical(dim(got$.resid), c(60L, 2L))
-  expect_identical(generics::augment(many, x)$.fitted, rnn_predict(many$net, x))
+  expect_identical(augment(many, x)$.fitted, rnn_predict(many$net, x))
   last <- rnn_train(rnn_net(1, 3, 1, output_mode = "last", seed = 1), x, 1, epochs = 1)
-  refused <- function(...) expect_error(generics::augment(...), class = "bptt_input_error")
+  refused <- function(...) expect_error(augment(...), class = "bptt_input_error")
   expect_match(conditionMessage(refused(fit, list(x, x))), "`data` is not one series")
   expect_match(conditionMessage(refused(fit, array(x, c(1, 1, 60)))), "`data` is not one series")
   expect_match(conditionMessage(refused(last, x)), "`x` has outputs at the last step alone")

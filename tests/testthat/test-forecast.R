@@ -67,6 +67,114 @@ test_that("levels may be in per cent or parts of one, in any order, or a fan", {
   expect_identical(dim(predict(fit, h = 1, level = 95)$upper), c(1L, 1L))
 })
 
+test_that("the point forecast lies within its intervals, on whatever side the errors are", {
+  for (side in c(-1, 1)) {
+    biased <- fit
+    biased$errors$pool <- side * (10 + abs(fit$errors$pool))
+    for (h in c(5, 30)) {
+      fc <- predict(biased, h = h, npaths = 50)
+      expect_sane(fc, h)
+      expect_identical(fc$mean, predict(fit, h = h, npaths = 50)$mean)
+      expect_true(all(fc$lower <= as.numeric(fc$mean) & as.numeric(fc$mean) <= fc$upper))
+    }
+    drawn <- predict(biased, h = 5)[[if (side < 0) "upper" else "lower"]]
+    expect_identical(as.numeric(drawn), rep(as.numeric(predict(fit, h = 5)$mean), 2))
+  }
+})
+
+test_that("counts with zeros are forecast in whole numbers, others if asked for", {
+  y <- c(0, 0, 1, 0, 2, 0, 0, 1, 0, 3, 0, NA, 1, 0, 0)
+  one <- small(y, horizon = 4)
+  is_whole <- function(x) all(x == round(x))
+  for (h in c(3, 9)) {
+    plain <- numbers(predict(one, h = h, npaths = 50, integer = FALSE))
+    expect_false(is_whole(plain))
+    expect_identical(numbers(predict(one, h = h, npaths = 50)), floor(plain + 0.5))
+  }
+  # What was within an interval is still.
+  expect_true(all(floor(plain[, 2:3] + 0.5) <= ceiling(plain[, 2:3])))
+  expect_true(all(floor(plain[, 4:5] + 0.5) >= floor(plain[, 4:5])))
+  paths <- simulate(one, 5, seed = 1, h = 9, integer = FALSE)
+  expect_equal(unclass(simulate(one, 5, seed = 1, h = 9)), floor(unclass(paths) + 0.5))
+  whole_by_default <- function(y) is_whole(numbers(predict(small(y), h = 3)))
+  expect_false(whole_by_default(y + 1))
+  expect_false(whole_by_default(y / 2))
+  expect_false(whole_by_default(y - 1))
+  expect_true(is_whole(numbers(predict(fit, h = 3, integer = TRUE))))
+  expect_false(is_whole(numbers(predict(fit, h = 3))))
+})
+
+test_that("intervals are made from paths if asked for", {
+  made <- predict(fit, h = 6, bootstrap = TRUE, npaths = 400, seed = 7)
+  paths <- simulate(fit, 400, seed = 7, h = 6)
+  point <- as.numeric(predict(fit, h = 6)$mean)
+  expect_identical(as.numeric(made$mean), point)
+  ends <- exp(apply(log(paths), 1, quantile, c(0.1, 0.975), names = FALSE)) # it models logarithms
+  expect_equal(as.numeric(made$lower[, 1]), pmin(ends[1, ], point))
+  expect_equal(as.numeric(made$upper[, 2]), pmax(ends[2, ], point))
+  expect_false(identical(numbers(made), numbers(predict(fit, h = 6))))
+  # Beyond the horizon it changes nothing.
+  far <- function(...) numbers(predict(fit, h = 30, npaths = 50, ...))
+  expect_identical(far(bootstrap = TRUE), far())
+})
+
+# The networks of `fit` on all of these series, framed and run from their first step.
+block_by_hand <- function(fit, series, xreg, appended) {
+  frames <- lapply(seq_along(series), function(i) {
+    n <- length(series[[i]]) - appended
+    ahead <- if (appended > 0) matrix(series[[i]][n + seq_len(appended)])
+    bptt:::frame_of(fit, list(series[[i]][seq_len(n)]), xreg, ahead)
+  })
+  vapply(seq_along(series), function(i) {
+    n <- length(series[[i]])
+    views <- lapply(seq_along(frames[[i]]$view), function(v) {
+      view <- frames[[i]]$view[[v]]
+      said <- vapply(fit$networks[[v]], function(net) rnn_predict(net, view$x)[, 1L, n], view$base[, 1L, 1L])
+      said <- rowMeans(matrix(said, ncol = length(fit$networks[[v]])))
+      bptt:::back(said, view$base[, 1L, n], view$spread, view$level[1L, n])
+    })
+    as.numeric(Reduce(`+`, views)) / length(views)
+  }, numeric(fit$networks[[1L]][[1L]]$output))
+}
+
+test_that("paths that go on from kept states are those of whole series", {
+  xreg <- cbind(sin(seq_len(160) / 3), seq_len(160) %% 5)
+  cases <- list(
+    list(horizon = 1), list(horizon = 3), list(horizon = 3, cell = "gru", xreg = xreg[1:144, ]),
+    list(horizon = 2, season = "fourier", lambda = 1)
+  )
+  for (case in cases) {
+    one <- do.call(small, c(list(air), case, hidden = 5))
+    h <- 7
+    x <- if (!is.null(case$xreg)) xreg[145:151, ]
+    full <- if (!is.null(case$xreg)) list(xreg[1:151, ])
+    frame <- bptt:::frame_of(one)
+    pool <- one$errors$pool
+    size <- frame$view[[1L]]$spread * one$errors$ratio
+    draw <- bptt:::run("rnnar_draw", list(n = ncol(pool), draws = 4 * ceiling(h / case$horizon), seed = 5))[[1L]]
+    draw <- matrix(draw, 4)
+    z <- NULL
+    for (b in seq_len(ncol(draw))) {
+      y <- if (b > 1) bptt:::invert(z, frame, 1L)
+      series <- lapply(1:4, function(k) c(as.numeric(air), y[, k]))
+      block <- matrix(block_by_hand(one, series, full, NROW(y)), case$horizon)
+      z <- rbind(z, block + size * pool[, draw[, b], drop = FALSE])
+    }
+    want <- bptt:::invert(z, frame, 1L)[1:h, ]
+    got <- simulate(one, 4, seed = 5, h = h, xreg = x)
+    expect_equal(matrix(as.numeric(got), h), want, tolerance = 1e-11)
+    # The point forecast, too.
+    z <- block_by_hand(one, list(as.numeric(air)), full, 0)
+    while (NROW(z) < h) {
+      y <- c(as.numeric(air), bptt:::invert(matrix(z), frame, 1L))
+      z <- c(z, block_by_hand(one, list(y), full, NROW(z)))
+      z <- matrix(z)
+    }
+    want <- bptt:::invert(matrix(z), frame, 1L)[1:h]
+    expect_equal(as.numeric(predict(one, h = h, xreg = x, npaths = 2)$mean), want, tolerance = 1e-11)
+  }
+})
+
 test_that("forecasts stay on the side of 0 that the series is on", {
   y <- c(0, 0, 1, 0, 2, 0, 0, 1, 0, 3, 0, 0, 1, 0, 0)
   expect_gte(min(numbers(predict(small(y), h = 12))), 0)
@@ -112,6 +220,19 @@ test_that("nothing after the origin counts, not one bit of it", {
   # A model applied to what came before sees that alone.
   applied <- function(y) numbers(predict(rnnar(window(y, end = origin), model = fit), h = 12))
   expect_identical(applied(changed[[1L]]), applied(air))
+})
+
+test_that("all rows of the covariates count, however few steps are forecast", {
+  x <- cbind(cos(seq_len(156)^2), seq_len(156) %% 7)
+  one <- small(air, xreg = x[1:144, ], horizon = 6)
+  ahead <- function(h, rows) numbers(predict(one, h = h, xreg = rows, npaths = 20))
+  long <- ahead(12, x[145:156, ])
+  expect_equal(as.numeric(predict(one, h = 2, xreg = x[145:156, ])$mean), as.numeric(long[1:2, 1]))
+  expect_identical(ahead(2, x[145:150, ]), ahead(6, x[145:150, ])[1:2, ])
+  # Where there are too few, means stand for the rest.
+  means <- colMeans(x[1:144, ])
+  expect_equal(ahead(2, x[145:146, ]), ahead(2, rbind(x[145:146, ], means, means, means, means)))
+  expect_false(identical(ahead(2, x[145:146, ]), ahead(2, x[145:150, ])))
 })
 
 # ------------------------------------------------------------------------------ many series
@@ -160,6 +281,26 @@ test_that("a forecast is a table", {
 })
 
 # ------------------------------------------------------------------------- package forecast
+
+test_that("library(bptt) alone is enough, and package forecast has the same functions", {
+  for (name in c("forecast", "accuracy", "tidy", "glance", "augment")) {
+    expect_identical(getExportedValue("bptt", name), getExportedValue("generics", name))
+  }
+  expect_identical(numbers(bptt::forecast(fit, h = 3)), numbers(predict(fit, h = 3)))
+  skip_if_not_installed("forecast")
+  code <- paste(
+    "fit <- rnnar(1:20, repeats = 1, epochs = 1)", "fc <- forecast(fit, h = 2)",
+    "cat(class(fc)[1L], rownames(accuracy(fit)), rownames(accuracy(fc, 21:22)))",
+    sep = "\n"
+  )
+  for (attached in list("bptt", c("bptt", "forecast"), c("forecast", "bptt"))) {
+    file <- tempfile(fileext = ".R")
+    writeLines(c(sprintf("suppressMessages(library(%s))", attached), code), file)
+    paths <- paste(.libPaths(), collapse = .Platform$path.sep)
+    said <- system2(file.path(R.home("bin"), "Rscript"), file, stdout = TRUE, env = paste0("R_LIBS=", paths))
+    expect_identical(said, "rnnar_forecast Training set Training set Test set", label = toString(attached))
+  }
+})
 
 test_that("the functions of package forecast work on forecasts", {
   skip_if_not_installed("forecast")

@@ -294,19 +294,18 @@ test_that("a summary tells of the networks and of each series", {
 test_that("coefficients, history and data come as tables", {
   theta <- coef(fit)
   expect_identical(theta$stl[, 2L], coef(fit$networks[[1L]][[2L]]))
-  skip_if_not_installed("generics")
-  history <- generics::tidy(fit)
+  history <- tidy(fit)
   expect_identical(dim(history)[1L], 12L) # kinds, networks, epochs
   expect_identical(unique(history$view), c("stl", "difference", "linear"))
   expect_identical(history$epoch, rep(1:2, 6L) + 0)
-  row <- generics::glance(many)
+  row <- glance(many)
   expect_identical(dim(row)[1L], 1L)
   expect_identical(c(row$series, row$nobs, row$networks), c(2L, 216L, 6L))
   expect_equal(row$parameters, sum(lengths(coef(many))))
-  data <- generics::augment(fit)
+  data <- augment(fit)
   expect_named(data, c("time", "y", ".fitted", ".resid"))
   expect_identical(data$.fitted, as.numeric(fitted(fit)))
-  data <- generics::augment(many)
+  data <- augment(many)
   expect_identical(data$series, rep(c("air", "deaths"), c(144, 72)))
 })
 

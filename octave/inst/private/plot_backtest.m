@@ -24,7 +24,7 @@ function lines = plot_backtest (s)
   xlabel (ax, "horizon");
   ylabel (ax, "coverage (%)");
   legend (covered, arrayfun (@(level) sprintf ("%g %%", level), s.level, "UniformOutput", false), ...
-          "location", "southwest");
+          "location", "northoutside", "orientation", "horizontal");
   lines = [lines; covered];
 
 endfunction
