@@ -44,8 +44,10 @@
 #' better forecast by the others.
 #'
 #' @param y A time series: `ts`, `msts` or a vector; or many: a list of them, or a matrix, a column
-#'   for each. Many are learnt by the same networks. Missing values are filled in for the inputs, by
-#'   interpolation of what is left without the seasons, and do not count as targets.
+#'   for each. Many are learnt by the same networks; where they have more than a million values in
+#'   all, the last of each are taken, with a warning that says how many. Missing values are filled in
+#'   for the inputs, by interpolation of what is left without the seasons, and do not count as
+#'   targets.
 #' @param p The last values that are inputs; `NULL`: two periods, at least 10.
 #' @param P Values of the same season, in the last `P` periods, that are inputs besides.
 #' @param size,hidden Hidden units of each layer. `NULL`: 32.
@@ -123,12 +125,15 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
   check_flag(scale.inputs, "scale.inputs")
   check_choice(loss, "loss", c("mae", "mse", "huber", names(DISTRIBUTIONS)))
   if (is.null(period)) period <- period_of(series)
+  xreg <- as_xreg(xreg, series)
+  kept <- keep_last(series, xreg, period, horizon)
+  series <- kept$series
   options <- list(
     period = period, horizon = horizon, p = p, P = P, season = season, lambda = lambda,
     trend = trend, scale_inputs = scale.inputs, counts = loss == "negative_binomial"
   )
   fit <- list(
-    series = series, xreg = as_xreg(xreg, series), options = options, call = call, cell = cell,
+    series = series, xreg = kept$xreg, options = options, call = call, cell = cell,
     repeats = repeats, subset = check_subset(subset, series)
   )
   frame <- frame_of(fit, call = sys.call())
@@ -220,6 +225,30 @@ as_given <- function(values, series, i, from = 1L) {
     out <- structure(out, class = c("msts", "ts"), msts = msts)
   }
   out
+}
+
+# Of many series that have more than `most` values in all, the last of each, so that memory and time
+# are enough: as many as share `most` equally, but four periods and two horizons at least.
+keep_last <- function(series, xreg, period, horizon, most = 1e6) {
+  n <- lengths_of(series)
+  if (length(n) == 1L || sum(n) <= most) {
+    return(list(series = series, xreg = xreg))
+  }
+  least <- 4 * max(period) + 2 * max(horizon, 2 * period)
+  keep <- max(floor(most / length(n)), least)
+  lost <- pmax(n - keep, 0)
+  if (any(lost > 0)) {
+    said <- "`y` has %.0f values; of each series the last %.0f are taken"
+    warning(sprintf(said, sum(n), keep), call. = FALSE)
+  }
+  attr(series, "times") <- Map(function(t, k) {
+    if (!is.null(t)) c(t[1L] + k / t[3L], t[-1L])
+  }, attr(series, "times"), lost)
+  series[] <- Map(function(y, k) y[seq_along(y) > k], series, lost)
+  if (length(xreg) == length(n)) {
+    xreg <- Map(function(x, k) x[seq_len(nrow(x)) > k, , drop = FALSE], xreg, lost)
+  }
+  list(series = series, xreg = xreg)
 }
 
 # Series i as it was given.

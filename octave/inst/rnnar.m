@@ -11,7 +11,8 @@
 ##
 ## @var{y} is a vector, one series; a matrix, with a series in each column; or a
 ## cell array of vectors, series of unequal length.  Many series are learnt by the
-## same networks.  NaN is a missing value: for the inputs it is filled in, by
+## same networks; where they have more than a million values in all, the last of each
+## are taken, with the warning @code{bptt:longSeries}.  NaN is a missing value: for the inputs it is filled in, by
 ## interpolation of what is left without the seasons, and it does not count as a
 ## target.
 ##
@@ -224,8 +225,8 @@ function m = rnnar (y, varargin)
     return;
   endif
 
-  m.xreg = read_covariates (given.xreg);
   check_loss (given.loss);
+  [m.series, m.xreg] = keep_last (m.series, read_covariates (given.xreg), given);
   m.options = struct ("period", given.period, "horizon", given.horizon, "p", given.p, ...
                       "P", given.P, "season", given.season, "lambda", given.lambda, ...
                       "trend", given.trend, "scale_inputs", given.scale_inputs, ...
@@ -255,6 +256,31 @@ function m = rnnar (y, varargin)
 endfunction
 
 ## ------------------------------------------------------------------------------ arguments
+
+## Of many series that have more than a million values in all, the last of each, so that memory and
+## time are enough: as many as share them equally, but four periods and two horizons at least.
+function [series, xreg] = keep_last (series, xreg, given)
+
+  most = 1e6;
+  n = cellfun ("numel", series);
+  if (numel (n) == 1 || sum (n) <= most)
+    return;
+  endif
+  period = max (given.period(:));
+  keep = max (floor (most / numel (n)), 4 * period + 2 * max ([given.horizon, 2 * period]));
+  if (any (n > keep))
+    warning ("bptt:longSeries", "`y` has %d values; of each series the last %d are taken", ...
+             sum (n), keep);
+  endif
+  for i = 1:numel (series)
+    from = max (1, n(i) - keep + 1);
+    series{i} = series{i}(from:end);
+    if (numel (xreg) == numel (n))
+      xreg{i} = xreg{i}(from:end,:);
+    endif
+  endfor
+
+endfunction
 
 function check_loss (loss)
 
@@ -807,6 +833,16 @@ endfunction
 %! other = rnnar (turned, "model", m);
 %! assert (other.fitted{1}(1:40), m.fitted{1}(1:40), 1e-9);
 %! assert (any (abs (other.fitted{1}(42:59) - m.fitted{1}(42:59)) > 1));
+
+%!test # of a million values and more, the last of each series
+%! long = zeros (500001, 1) + mod ((1:500001)', 7);
+%! warning ("error", "bptt:longSeries", "local");
+%! small = {"hidden", 1, "p", 2, "horizon", 1, "repeats", 1, "epochs", 1, "seed", 1};
+%! fail ("rnnar ({long, long}, small{:})", "has 1000002 values; of each series the last 500000");
+%! warning ("off", "bptt:longSeries", "local");
+%! m = rnnar ({long, long}, small{:}, "xreg", {long, 1 - long});
+%! assert ([m.series{:}], repmat (long(2:end), 1, 2));
+%! assert ([m.xreg{:}], [long, 1 - long](2:end,:));
 
 %!test # targets that do not count
 %! m = rnnar (y, quick{:}, "subset", 1:45);

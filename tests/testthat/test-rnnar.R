@@ -309,6 +309,26 @@ test_that("coefficients, history and data come as tables", {
   expect_identical(data$series, rep(c("air", "deaths"), c(144, 72)))
 })
 
+test_that("of many long series the last values are taken", {
+  keep_last <- bptt:::keep_last
+  series <- bptt:::as_series_list(list(a = ts(1:50, start = 2000, frequency = 12), b = 1:9, c = 1:40), "y")
+  xreg <- list(cbind(1:50, 2), cbind(1:9, 2), cbind(1:60, 2))
+  expect_identical(keep_last(series, xreg, 1, 3, most = 99), list(series = series, xreg = xreg))
+  expect_warning(
+    kept <- keep_last(series, xreg, 1, 8, most = 60),
+    "`y` has 99 values; of each series the last 20 are taken"
+  )
+  expect_identical(lapply(kept$series, identity), list(a = 31:50 + 0, b = 1:9 + 0, c = 21:40 + 0))
+  expect_identical(lapply(kept$xreg, nrow), list(20L, 9L, 40L))
+  expect_identical(kept$xreg[[3L]][1L, 1L], 21)
+  expect_equal(time(bptt:::given(kept$series, 1L)), time(ts(31:50, start = 2002.5, frequency = 12)))
+  expect_true(attr(kept$series, "many"))
+  expect_warning(kept <- keep_last(series, NULL, 5, 4, most = 10), "the last 40 are") # periods, horizons
+  expect_null(kept$xreg)
+  one <- bptt:::as_series_list(1:50, "y")
+  expect_identical(keep_last(one, NULL, 1, 3, most = 10)$series, one)
+})
+
 test_that("update() goes on training", {
   more <- update(fit, epochs = 3, seed = 4)
   expect_identical(timeless_model(update(fit, epochs = 3, seed = 4, threads = 2)), timeless_model(more))
