@@ -64,16 +64,19 @@ forecast.rnnar <- function(object, h = NULL, level = c(80, 95), fan = FALSE, xre
     drawn_quantiles(object, ahead$h, ahead$xreg, c(0.5, p), npaths, seed)
   }
   median <- if (is.null(drawn)) forecast_blocks(object, ahead$h, ahead$xreg) else drawn$median
-  error <- if (!bootstrap && ahead$h <= nrow(object$errors$pool)) {
-    t(row_quantiles(object$errors$pool[seq_len(ahead$h), , drop = FALSE], p))
-  }
+  error <- known_errors(object, ahead$h, p, bootstrap)
   out <- of_each(object, function(i) {
     ends <- if (!is.null(drawn)) {
       drawn$ends[[i]]
-    } else if (is.null(error)) {
-      t(row_quantiles(paths_of(object, i, ahead$h, ahead$xreg, npaths, seed, median$first), p))
     } else {
-      median$z[, i] + error * (median$frame$view[[1L]]$spread[i] * object$errors$ratio[i])
+      near <- seq_len(nrow(error))
+      rbind(
+        median$z[near, i] + error * (median$frame$view[[1L]]$spread[i] * object$errors$ratio[i]),
+        if (length(near) < ahead$h) {
+          paths <- paths_of(object, i, ahead$h, ahead$xreg, npaths, seed, median$first)
+          t(row_quantiles(paths[setdiff(seq_len(ahead$h), near), , drop = FALSE], p))
+        }
+      )
     }
     one_forecast(object, i, level, median, ends, nonnegative, integer)
   })
@@ -212,25 +215,48 @@ forecast_blocks <- function(object, h, xreg) {
 }
 
 # Paths of series i, transformed: h x npaths. Each block has an error of the model added, and what
-# follows is forecast from the path. `first`: the first block of all series.
+# follows is forecast from the path, by one network of each kind. `first`: the first block of all
+# series.
 paths_of <- function(object, i, h, xreg, npaths, seed, first) {
   if (has_distribution(object)) {
     return(drawn_paths(object, i, h, xreg, npaths, seed, first))
   }
   pool <- object$errors$pool
   size <- first$frame$view[[1L]]$spread[i] * object$errors$ratio[i]
-  blocks <- ceiling(h / nrow(first$z))
+  H <- nrow(first$z)
+  blocks <- ceiling(h / H)
   draw <- run("rnnar_draw", list(n = ncol(pool), draws = npaths * blocks, seed = seed))[[1L]]
   draw <- matrix(draw, npaths)
   z <- rep(first$z[, i], npaths) + size * pool[, draw[, 1L], drop = FALSE]
-  dim(z) <- c(nrow(first$z), npaths)
-  states <- lapply(first$states, lapply, lapply, function(s) s[, rep(i, npaths), drop = FALSE])
+  dim(z) <- c(H, npaths)
+  among <- length(object$networks[[1L]])
+  own <- unname(split(seq_len(npaths), (seq_len(npaths) - 1L) %% among)) # paths of each network
+  place <- order(unlist(own))
+  states <- lapply(first$states, function(of) {
+    Map(function(state, paths) columns_of_state(state, rep(i, length(paths))), of[seq_along(own)], own)
+  })
   for (b in seq_len(blocks - 1L)) {
-    block <- next_block(object, i, xreg, z, states, first$frame)
-    states <- block$states
-    z <- rbind(z, block$z + size * pool[, draw[, b + 1L], drop = FALSE])
+    ahead <- frame_of(object, object$series[i], xreg[i], invert(z, first$frame, i), last = H)
+    total <- 0
+    for (v in seq_along(ahead$view)) {
+      said <- Map(function(net, paths, state) {
+        said_of(net, columns_of_view(ahead$view[[v]], paths), rep(H, length(paths)), state)
+      }, object$networks[[v]][seq_along(own)], own, states[[v]])
+      states[[v]] <- lapply(said, `[[`, "state")
+      all <- bind_said(said)
+      total <- total + matrix(back(all$output, all$base, all$spread, all$level), H)
+    }
+    block <- total[, place, drop = FALSE] / length(ahead$view)
+    z <- rbind(z, block + size * pool[, draw[, b + 1L], drop = FALSE])
   }
   z[seq_len(h), , drop = FALSE]
+}
+
+# Of the steps whose errors are known and not to be drawn anew, the p-quantiles of these: a row a step.
+known_errors <- function(object, h, p, bootstrap) {
+  pool <- object$errors$pool
+  steps <- if (bootstrap || has_distribution(object)) 0L else min(h, nrow(pool))
+  if (steps == 0L) matrix(0, 0L, length(p)) else t(row_quantiles(pool[seq_len(steps), , drop = FALSE], p))
 }
 
 # The p-quantile of each row, on a line between neighbours (type 7 of quantile()).

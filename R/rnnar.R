@@ -76,8 +76,10 @@
 #'   for all series.
 #' @param horizon Steps that are forecast at once; `NULL`: two periods, or 10. With 1 forecasts are
 #'   recursive: each is taken for a value, and the next made from it; as are those beyond `horizon`.
+#'   At most half of the longest series, so that all of it can be learnt.
 #' @param learn_rate,epochs,batch_size See [rnn_train()]; the rate goes down as a cosine. `epochs`
-#'   `NULL`: 30, but at least so many as make 500 steps of the optimizer, and at most 1500.
+#'   `NULL`: so many as make a step of the optimizer for each value, from 50 steps to 500; but at
+#'   least 30, up to 1500 steps.
 #' @param seed Seed of the weights and of what is random; `NULL`: R's generator decides.
 #' @param threads Threads to compute with.
 #' @param verbose Whether to show how far the training is, see [rnn_train()].
@@ -137,6 +139,11 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
     repeats = repeats, subset = check_subset(subset, series)
   )
   frame <- frame_of(fit, call = sys.call())
+  most <- max(1, max(lengths_of(series)) %/% 2)
+  if (nrow(frame$view[[1L]]$target) > most) {
+    fit$options$horizon <- most
+    frame <- frame_of(fit, call = sys.call())
+  }
   fit$options[c("xreg_mean", "xreg_sd")] <- frame[c("xreg_mean", "xreg_sd")] # for other data, too
   if (is.null(seed)) seed <- random_seed()
   fit$seed <- seed
@@ -359,11 +366,15 @@ view_names <- function(fit) {
   c(if (seasonal) c("stl", "difference") else "none", if (identical(fit$options$lambda, "auto")) "linear")
 }
 
-# How long each network is trained.
+# How long each network is trained: as many steps of the optimizer as there are values, from 50 to 500,
+# but at least 30 epochs, up to 1500 steps.
 epochs_of <- function(fit) {
+  if (!is.null(fit$training$epochs)) {
+    return(fit$training$epochs)
+  }
   batches <- ceiling(length(fit$series) / fit$training$batch_size)
-  epochs <- fit$training$epochs
-  if (is.null(epochs)) max(2, ceiling(min(max(500, 30 * batches), 1500) / batches)) else epochs
+  values <- min(max(sum(lengths_of(fit$series)), 50), 500)
+  max(2, ceiling(min(max(values, 30 * batches), 1500) / batches))
 }
 
 # The networks of each view, those of fold j without its targets; new ones, or those of the fit

@@ -111,7 +111,8 @@
 ## @item @qcode{"horizon"}
 ## Steps that are forecast at once.  Default: two periods, or 10.  With 1 forecasts
 ## are recursive: each is taken for a value, and the next made from it; as are those
-## beyond @code{horizon}.
+## beyond @code{horizon}.  At most half of the longest series, so that all of it can be
+## learnt.
 ##
 ## @item @qcode{"model"}
 ## A model that @code{rnnar} has returned: its networks are taken as they are, and
@@ -137,8 +138,8 @@
 ##
 ## @item @qcode{"learn_rate"}, @qcode{"epochs"}, @qcode{"batch_size"}
 ## As in @code{rnn_train}; the rate goes down as a cosine, and a batch is of so many
-## series.  Default: 0.007; 30 epochs, but at least so many as make 500 steps of the optimizer, and at
-## most 1500; 32.
+## series.  Default: 0.007; so many epochs as make a step of the optimizer for each value,
+## from 50 steps to 500, but at least 30, up to 1500 steps; 32.
 ##
 ## @item @qcode{"seed"}
 ## A whole number from 0 on for the weights and all that is random.  Default: drawn
@@ -235,6 +236,11 @@ function m = rnnar (y, varargin)
   given.verbose = is_verbose (given.verbose);
   m.repeats = given.repeats;
   frame = frame_series (m, m.series, m.xreg);
+  most = max (1, floor (max (cellfun ("numel", m.series)) / 2));
+  if (rows (frame.view{1}.base) > most)
+    m.options.horizon = most;
+    frame = frame_series (m, m.series, m.xreg);
+  endif
   if (! isempty (m.xreg))   # for other data, too
     m.options.xreg_mean = frame.xreg_mean;
     m.options.xreg_sd = frame.xreg_sd;
@@ -350,13 +356,15 @@ function target = leave_out_subset (target, subset, lengths)
 
 endfunction
 
-## How long each network is trained.
+## How long each network is trained: as many steps of the optimizer as there are values, from 50 to
+## 500, but at least 30 epochs, up to 1500 steps.
 function epochs = epochs_of (m)
 
   epochs = m.training.epochs;
   if (isempty (epochs))
     batches = ceil (numel (m.series) / m.training.batch_size);
-    epochs = max (2, ceil (min (max (500, 30 * batches), 1500) / batches));
+    values = min (max (sum (cellfun ("numel", m.series)), 50), 500);
+    epochs = max (2, ceil (min (max (values, 30 * batches), 1500) / batches));
   endif
 
 endfunction

@@ -113,13 +113,15 @@ test_that("intervals are made from paths if asked for", {
   expect_equal(as.numeric(made$lower[, 1]), pmin(ends[1, ], point))
   expect_equal(as.numeric(made$upper[, 2]), pmax(ends[2, ], point))
   expect_false(identical(numbers(made), numbers(predict(fit, h = 6))))
-  # Beyond the horizon it changes nothing.
+  # Beyond the horizon it changes nothing, and what lies within does not depend on h.
   far <- function(...) numbers(predict(fit, h = 30, npaths = 50, ...))
-  expect_identical(far(bootstrap = TRUE), far())
+  expect_identical(far(bootstrap = TRUE)[25:30, ], far()[25:30, ])
+  expect_identical(far()[1:24, ], numbers(predict(fit, h = 24)))
 })
 
-# The networks of `fit` on all of these series, framed and run from their first step.
-block_by_hand <- function(fit, series, xreg, appended) {
+# The networks of `fit` on all of these series, framed and run from their first step: all of them, or
+# of each kind one for each series, in turn.
+block_by_hand <- function(fit, series, xreg, appended, in_turn = FALSE) {
   frames <- lapply(seq_along(series), function(i) {
     n <- length(series[[i]]) - appended
     ahead <- if (appended > 0) matrix(series[[i]][n + seq_len(appended)])
@@ -129,8 +131,10 @@ block_by_hand <- function(fit, series, xreg, appended) {
     n <- length(series[[i]])
     views <- lapply(seq_along(frames[[i]]$view), function(v) {
       view <- frames[[i]]$view[[v]]
-      said <- vapply(fit$networks[[v]], function(net) rnn_predict(net, view$x)[, 1L, n], view$base[, 1L, 1L])
-      said <- rowMeans(matrix(said, ncol = length(fit$networks[[v]])))
+      nets <- fit$networks[[v]]
+      if (in_turn) nets <- nets[(i - 1) %% length(nets) + 1]
+      said <- vapply(nets, function(net) rnn_predict(net, view$x)[, 1L, n], view$base[, 1L, 1L])
+      said <- rowMeans(matrix(said, ncol = length(nets)))
       bptt:::back(said, view$base[, 1L, n], view$spread, view$level[1L, n])
     })
     as.numeric(Reduce(`+`, views)) / length(views)
@@ -157,7 +161,7 @@ test_that("paths that go on from kept states are those of whole series", {
     for (b in seq_len(ncol(draw))) {
       y <- if (b > 1) bptt:::invert(z, frame, 1L)
       series <- lapply(1:4, function(k) c(as.numeric(air), y[, k]))
-      block <- matrix(block_by_hand(one, series, full, NROW(y)), case$horizon)
+      block <- matrix(block_by_hand(one, series, full, NROW(y), b > 1), case$horizon)
       z <- rbind(z, block + size * pool[, draw[, b], drop = FALSE])
     }
     want <- bptt:::invert(z, frame, 1L)[1:h, ]

@@ -329,6 +329,28 @@ test_that("of many long series the last values are taken", {
   expect_identical(keep_last(one, NULL, 1, 3, most = 10)$series, one)
 })
 
+test_that("a short series is forecast no further at once than can be learnt", {
+  short <- small(ts(air[1:18], frequency = 12))
+  expect_identical(nrow(short$errors$pool), 9L)
+  expect_identical(short$options$horizon, 9)
+  expect_sane(predict(short, h = 24), 24)
+  expect_identical(nrow(small(list(air, air[1:18]), period = 12)$errors$pool), 24L)
+  expect_identical(nrow(small(1:3, horizon = 2)$errors$pool), 1L)
+})
+
+test_that("the default of epochs follows the values and the batches", {
+  epochs <- function(lengths, ...) {
+    bptt:::epochs_of(list(series = lapply(lengths, numeric), training = list(batch_size = 32, ...)))
+  }
+  expect_identical(epochs(20), 50)
+  expect_identical(epochs(144), 144)
+  expect_identical(epochs(c(1000, 9)), 500)
+  expect_identical(epochs(rep(100, 72)), 167) # of 3 batches
+  expect_identical(epochs(rep(100, 1000)), 30)
+  expect_identical(epochs(rep(100, 32e3)), 2)
+  expect_identical(epochs(144, epochs = 7), 7)
+})
+
 test_that("update() goes on training", {
   more <- update(fit, epochs = 3, seed = 4)
   expect_identical(timeless_model(update(fit, epochs = 3, seed = 4, threads = 2)), timeless_model(more))
