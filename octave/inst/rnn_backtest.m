@@ -337,6 +337,14 @@ function s = scores_of (b, taken, training, period)
 
 endfunction
 
+%!demo
+%! ## Forecasts of up to a year, from one origin every half year.
+%! t = (1:144)';
+%! noise = sin (t .^ 2) + sin (3 * t .^ 2);
+%! y = (100 + 2 * t) .* (1 + 0.2 * sin (2 * pi * t / 12)) .* (1 + 0.03 * noise);
+%! [b, s] = rnn_backtest (y, 12, "initial", 96, "step", 6, "period", 12, "repeats", 5, "seed", 1);
+%! rnn_plot (s);
+
 %!shared t, y, small, backtest, forecasts
 %! t = (1:80)';
 %! y = 100 + t + 20 * sin (2 * pi * t / 12) + 3 * sin (t .^ 2);

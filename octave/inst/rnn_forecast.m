@@ -87,7 +87,7 @@
 ## Reference: V. Vovk, "Cross-conformal predictors", Annals of Mathematics and Artificial
 ## Intelligence 74, 2015.
 ##
-## @seealso{rnnar, rnn_metrics}
+## @seealso{rnnar, rnn_backtest, rnn_metrics}
 ## @end deftypefn
 
 function [fc, lo, hi, paths] = rnn_forecast (m, varargin)

@@ -29,8 +29,9 @@
 ##
 ## The same @code{seed} gives the same bits as @code{rnnar} of the R package.
 ##
-## @var{m} is a struct of plain data, which @code{save} and @code{load} keep.  Among
-## its fields are
+## @var{m} is a struct of plain data, which @code{save} and @code{load} keep; but not
+## with @code{-hdf5}, which sorts fields, and the order of parameters counts.  Among its
+## fields are
 ##
 ## @table @code
 ## @item fitted
@@ -101,16 +102,18 @@
 ## Which values of one series are targets: positions, or logical values.  Default: all.
 ##
 ## @item @qcode{"p"}
-## The last values that are inputs.  Default: two periods, at least 10.
+## The last values that are inputs.  Default: two periods, or, for the kinds that see
+## no season (@qcode{"stl"} and the linear one), one period and one value; at least 10.
+## Periods above 60 do not count.
 ##
 ## @item @qcode{"P"}
 ## Values of the same season, in the last @code{P} periods, that are inputs besides.
 ## Default: 1.
 ##
 ## @item @qcode{"horizon"}
-## Steps that are forecast at once.  Default: two periods, or 10.  With 1 forecasts
-## are recursive: each is taken for a value, and the next made from it; as are those
-## beyond @code{horizon}.
+## Steps that are forecast at once.  Default: two periods, or 10 where there is none;
+## periods above 60 do not count.  With 1 forecasts are recursive: each is taken for a
+## value, and the next made from it; as are those beyond @code{horizon}.
 ##
 ## @item @qcode{"model"}
 ## A model that @code{rnnar} has returned: its networks are taken as they are, and
@@ -178,7 +181,7 @@
 ## forecasting: current status and future directions", International Journal of
 ## Forecasting 37(1), 2021.
 ##
-## @seealso{rnn_forecast, rnn_metrics, rnn_net, rnn_train}
+## @seealso{rnn_forecast, rnn_backtest, rnn_metrics, rnn_net, rnn_train}
 ## @end deftypefn
 
 function m = rnnar (y, varargin)
