@@ -49,7 +49,7 @@
 #' @param refit Whether the networks are trained anew at each origin; a number `k`: at each k-th.
 #' @param level Levels of the intervals in per cent.
 #' @param ... Options of [rnnar()], such as `repeats`, `period`, `xreg`; or `model`, and with it none
-#'   but `xreg` and `period`, which then is for `initial` and the scores.
+#'   but `xreg` and `period`, which then is for `initial` and the scores; `NULL`: that of the model.
 #' @param seed A whole number: that of each training. `NULL` draws it from R's generator.
 #' @return A data frame of class `rnn_backtest` with a row for each number that was forecast:
 #'   `series` (its name, or its number), `origin`, `horizon`, `time`, `actual`, `forecast`, and for
@@ -103,6 +103,9 @@ backtest_options <- function(options, series, call) {
   do.call("refuse_unknown", args, quote = TRUE)
   if (!is.null(options$model)) {
     refuse_beside_model(setdiff(given, c("model", "xreg", "period")), call)
+  }
+  if (is.null(options$period) && inherits(options$model, "rnnar")) {
+    options$period <- options$model$options$period
   }
   if (is.null(options$period)) options$period <- period_of(series, call)
   if (is.null(options$verbose)) options$verbose <- FALSE

@@ -48,7 +48,9 @@
 #'   all, the last of each are taken, with a warning that says how many. Missing values are filled in
 #'   for the inputs, by interpolation of what is left without the seasons, and do not count as
 #'   targets.
-#' @param p The last values that are inputs; `NULL`: two periods, at least 10.
+#' @param p The last values that are inputs; `NULL`: two periods, or, for the kinds that see no
+#'   season (`"stl"` and the linear one), one period and one value; at least 10. Periods above 60 do
+#'   not count.
 #' @param P Values of the same season, in the last `P` periods, that are inputs besides.
 #' @param size,hidden Hidden units of each layer. `NULL`: 32.
 #' @param repeats Networks of each kind. With 1 there are no errors of targets that it has not seen,
@@ -74,8 +76,9 @@
 #'   mean, for series that return to it.
 #' @param period Steps of the seasons; `NULL`: those of `y`, its frequency, which has to be the same
 #'   for all series.
-#' @param horizon Steps that are forecast at once; `NULL`: two periods, or 10. With 1 forecasts are
-#'   recursive: each is taken for a value, and the next made from it; as are those beyond `horizon`.
+#' @param horizon Steps that are forecast at once; `NULL`: two periods, or 10 where there is none;
+#'   periods above 60 do not count. With 1 forecasts are recursive: each is taken for a value, and the
+#'   next made from it; as are those beyond `horizon`.
 #'   At most half of the longest series, so that all of it can be learnt.
 #' @param learn_rate,epochs,batch_size See [rnn_train()]; the rate goes down as a cosine. `epochs`
 #'   `NULL`: so many as make a step of the optimizer for each value, from 50 steps to 500; but at

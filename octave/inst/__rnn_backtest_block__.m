@@ -38,8 +38,8 @@ function m = model_at (plan, known, fit)
   subset = plan.subset;
   if (islogical (subset) && numel (subset) == numel (plan.series{1}))
     subset = subset(1:known{1});
-  elseif (isnumeric (subset))
-    subset = subset(subset <= known{1});
+  elseif (isnumeric (subset) && ! isempty (subset))
+    subset = reshape (subset(subset <= known{1}), 1, []);   # 0 x 0 would be all
   endif
   if (isempty (fit))
     m = rnnar (y, plan.options{:}, "xreg", xreg, "subset", subset);

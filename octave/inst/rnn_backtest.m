@@ -92,13 +92,14 @@
 ##
 ## @item @qcode{"workers"}
 ## With more than 1, trainings are shared out to as many processes, each with the
-## origins that follow it, by @code{parcellfun} of package parallel.  The result is
-## the same for any number.  Default: 1.
+## origins that follow it, by @code{parcellfun} of package parallel, which has to be
+## loaded.  The result is the same for any number.  Default: 1.
 ## @end table
 ##
 ## All others are options of @code{rnnar}, such as @qcode{"period"},
 ## @qcode{"repeats"}; or @qcode{"model"}, and with it none but @qcode{"xreg"} and
-## @qcode{"period"}, which then is for @code{initial} and the scores.
+## @qcode{"period"}, which then is for @code{initial} and the scores; by default it
+## is that of the model.
 ##
 ## @example
 ## @group
@@ -112,7 +113,7 @@
 ## Reference: L. J. Tashman, "Out-of-sample tests of forecasting accuracy: an
 ## analysis and review", International Journal of Forecasting 16, 2000.
 ##
-## @seealso{rnnar, rnn_forecast, rnn_metrics, rnn_plot}
+## @seealso{rnnar, rnn_forecast, rnn_metrics, rnn_plot, rnn_tune}
 ## @end deftypefn
 
 function [b, s] = rnn_backtest (y, h, varargin)
@@ -121,12 +122,14 @@ function [b, s] = rnn_backtest (y, h, varargin)
     print_usage ();
   endif
   [own, options] = own_options (varargin);
-  check_whole (h, "h", 1, 1e5);
-  check_whole (own.workers, "workers", 1, 1e4);
+  h = check_whole (h, "h", 1, 1e5);
+  own.workers = check_whole (own.workers, "workers", 1, 1e4);
+  check_parallel (own.workers);
   if (isempty (own.step))
     own.step = h;
   endif
-  check_whole (own.step, "step", 1, 1e9);
+  own.step = check_whole (own.step, "step", 1, 1e9);
+  own.period = check_period (period_of (own));
   plan.series = read_series (y);
   plan.h = h;
   plan.level = check_level (own.level);
@@ -142,7 +145,8 @@ function [b, s] = rnn_backtest (y, h, varargin)
   if (! any (strcmp (options(1:2:end), "verbose")))
     options(end+1:end+2) = {"verbose", false};
   endif
-  plan.options = [options, add_seed({"seed", own.seed}), {"period", own.period}];
+  own.seed = check_whole (add_seed ({"seed", own.seed}){2}, "seed", 0, 2^52);
+  plan.options = [options, {"seed", own.seed, "period", own.period}];
   every = trainings_every (own.refit, rounds);
   blocks = arrayfun (@(first) first:min (first + every - 1, rounds), 1:every:rounds, ...
                      "UniformOutput", false);
@@ -153,7 +157,7 @@ function [b, s] = rnn_backtest (y, h, varargin)
     parts = cellfun (one, blocks, "UniformOutput", false);
   endif
   b = columns_of (sortrows (vertcat (parts{:}), 1:3), plan.level);
-  b.seed = plan.options{find (strcmp (plan.options(1:2:end), "seed"), 1) * 2};
+  b.seed = own.seed;
   if (nargout > 1)
     s = summarize (b, plan, own.period);
   endif
@@ -166,16 +170,33 @@ endfunction
 function [own, rest] = own_options (pairs)
 
   own = struct ("initial", [], "step", [], "refit", false, "level", [80, 95], "workers", 1, ...
-                "xreg", [], "subset", [], "model", [], "period", 1, "seed", []);
+                "xreg", [], "subset", [], "model", [], "period", [], "seed", []);
   rest = {};
   for k = 1:2:numel (pairs)
     pair = pairs(k:min (k + 1, end));
-    if (! (numel (pair) == 2 && ischar (pair{1}) && isrow (pair{1}) && isfield (own, pair{1})))
+    is_own = ischar (pair{1}) && isrow (pair{1}) && isfield (own, pair{1});
+    if (is_own && numel (pair) < 2)
+      error ("bptt:invalidInput", "the option `%s` has no value", pair{1});
+    elseif (! is_own)
       rest = [rest, pair];   # rnnar says what is wrong with them
     elseif (! isequal (pair{2}, []))
       own.(pair{1}) = pair{2};
     endif
   endfor
+
+endfunction
+
+## Default: that of the model, where there is one.
+function period = period_of (own)
+
+  period = own.period;
+  if (isempty (period))
+    period = 1;
+    if (! isempty (own.model))
+      check_model (own.model, "model");
+      period = own.model.options.period;
+    endif
+  endif
 
 endfunction
 
@@ -223,10 +244,7 @@ function first = first_origins (n, h, own)
 
   first = own.initial;
   if (isempty (first))
-    season = 1;
-    if (isnumeric (own.period))
-      season = floor (max (own.period(:)) + 0.5);
-    endif
+    season = floor (max (own.period(:)) + 0.5);
     first = max (ceil (2 * n / 3), min (3 * season, n - h));
     return;
   endif
@@ -255,7 +273,7 @@ function every = trainings_every (refit, origins)
       every = origins;
     endif
   elseif (isscalar (refit) && isnumeric (refit) && refit >= 1 && refit == fix (refit))
-    every = refit;
+    every = double (refit);
   else
     error ("bptt:invalidInput", ["`refit` is of class %s and no choice; expected true, false or ", ...
                                  "a whole number of at least 1"], class (refit));
@@ -318,6 +336,14 @@ function s = scores_of (b, taken, training, period)
   endfor
 
 endfunction
+
+%!demo
+%! ## Forecasts of up to a year, from one origin every half year.
+%! t = (1:144)';
+%! noise = sin (t .^ 2) + sin (3 * t .^ 2);
+%! y = (100 + 2 * t) .* (1 + 0.2 * sin (2 * pi * t / 12)) .* (1 + 0.03 * noise);
+%! [b, s] = rnn_backtest (y, 12, "initial", 96, "step", 6, "period", 12, "repeats", 5, "seed", 1);
+%! rnn_plot (s);
 
 %!shared t, y, small, backtest, forecasts
 %! t = (1:80)';
@@ -431,6 +457,29 @@ endfunction
 %! assert (s.horizon.n, accumarray (b.horizon(known), 1));
 %! assert (s.horizon.mae, accumarray (b.horizon(known), abs (e(known)), [], @mean), 1e-12);
 
+%!test # numbers of any class
+%! common = {"initial", 60, "level", [80, 95], small{:}};
+%! [b, s] = rnn_backtest (y, 6, "step", 7, common{:}, "refit", 2, "period", 12, "seed", 100);
+%! for of = {@single, @int8, @int32}
+%!   as = of{1};
+%!   [b2, s2] = rnn_backtest (y, as (6), "step", as (7), common{:}, "refit", as (2), ...
+%!                            "period", as (12), "seed", as (100));
+%!   assert (isequal ({b2, s2}, {b, s}));
+%!   assert (class (b2.seed), "double");
+%! endfor
+
+%!test # of the targets none is known at the first origin
+%! fail ('backtest (y, 6, "initial", 60, "subset", 70)', "`subset` leaves no value");
+
+%!test # the period is that of the model
+%! m = rnnar (y, small{:});
+%! [b, s] = rnn_backtest (y, 6, "model", m);
+%! [b2, s2] = rnn_backtest (y, 6, "model", m, "period", 12, "seed", b.seed);
+%! assert (isequal ({b2, s2}, {b, s}));
+%! [~, other] = rnn_backtest (y, 6, "model", m, "period", 1);
+%! assert (other.all.mase != s.all.mase);
+%! assert (min (rnn_backtest (y(1:42), 6, "model", m).origin), 36);   # three periods
+
 %!test # the same seed, drawn by rand
 %! rand ("state", 3);
 %! b = rnn_backtest (y, 6, "initial", 70, small{1:end-2});
@@ -451,12 +500,17 @@ endfunction
 %!error <less than the 40 values of series 2> backtest ({y, y(1:40)}, 6, "initial", 60)
 %!error <`initial` is of class double and 2 elements> backtest (y, 6, "initial", [60, 61])
 %!error <`initial` is of class double and 1 elements> backtest (y, 6, "initial", 2.5)
+%!error <`h` is 200000; expected a whole number of at most 100000> backtest (y, 2e5)
 %!error <`step` is 0> backtest (y, 6, "step", 0)
+%!error <the option `step` has no value> rnn_backtest (y, 6, small{:}, "step")
+%!error <`period` is of class `cell`> rnn_backtest (y, 6, "period", {12})
+%!error <`period` is NaN; expected the steps> rnn_backtest (y, 6, "period", NaN)
+%!error <`model` is of class `double` and no model> rnn_backtest (y, 6, "model", 3)
 %!error <`workers` is 0> backtest (y, 6, "workers", 0)
 %!error <`refit` is of class char> backtest (y, 6, "refit", "no")
 %!error <`refit` is of class double> backtest (y, 6, "refit", 0)
 %!error <`level` has a level outside> backtest (y, 6, "level", 100)
-%!error <`epoch` is not an option of rnnar> rnn_backtest (y, 6, "epoch", 3)
+%!error <`epoch` is not an option of rnnar; did you mean `epochs`\?> rnn_backtest (y, 6, "epoch", 3)
 %!error <`xreg` has 70 rows; expected at least the 80 of `y`> backtest (y, 6, "xreg", t(1:70))
 %!error <`xreg` is of 1 series; expected 2> backtest ([y, y], 6, "xreg", t)
 %!error id=bptt:invalidInput backtest ("abc", 6)

@@ -8,7 +8,7 @@
 ## Forecasts of a model of time series, with intervals.
 ##
 ## @var{m} is a model as @code{rnnar} returns it, @var{h} the steps to forecast.
-## Default: two periods, or 10.
+## Default: the rows of @code{xreg}, or two periods, or 10.
 ##
 ## @var{fc} are the forecasts, a column for each series: the mean of what the networks
 ## forecast on the transformed scale, turned back; where errors are symmetric on that
@@ -91,7 +91,7 @@
 ## Reference: V. Vovk, "Cross-conformal predictors", Annals of Mathematics and Artificial
 ## Intelligence 74, 2015.
 ##
-## @seealso{rnnar, rnn_metrics}
+## @seealso{rnnar, rnn_backtest, rnn_metrics}
 ## @end deftypefn
 
 function [fc, lo, hi, paths] = rnn_forecast (m, varargin)
@@ -114,11 +114,15 @@ function [fc, lo, hi, paths] = rnn_forecast (m, varargin)
     given.level = 51:3:99;
   endif
   level = check_level (given.level);
-  if (isempty (h))
-    h = default_h (m);
+  if (nargout < 2)
+    level = zeros (1, 0);   # nobody asks for intervals
   endif
-  check_whole (h, "h", 1, 1e5);
-  check_whole (given.npaths, "npaths", 2, 1e7);
+  if (isempty (h))
+    h = default_h (m, given.xreg);
+  endif
+  h = check_whole (h, "h", 1, 1e5);
+  given.npaths = check_whole (given.npaths, "npaths", 2, 1e7);
+  given.seed = check_whole (given.seed, "seed", 0, 2^52);
   for name = {"nonnegative", "integer"}
     if (! isempty (given.(name{1})))
       check_flag (given.(name{1}), name{1});
@@ -152,10 +156,12 @@ endfunction
 
 ## ------------------------------------------------------------------------------ arguments
 
-function h = default_h (m)
+function h = default_h (m, xreg)
 
   h = 10;
-  if (max (m.options.period(:)) > 1)
+  if (! isempty (xreg) && ! isempty (m.xreg))
+    h = min (cellfun ("rows", read_covariates (xreg, m.xreg)));
+  elseif (max (m.options.period(:)) > 1)
     h = 2 * round (max (m.options.period(:)));
   endif
 
@@ -436,7 +442,8 @@ function error = known_errors (m, h, p, bootstrap)
 
 endfunction
 
-## The forecast of series i.  ERROR: the quantiles P of the errors of the first steps.  IS_DRAWN: the paths' quantiles are all there is.
+## The forecast of series i.  ERROR: the quantiles P of the errors of the first steps.  IS_DRAWN: the
+## paths' quantiles are all there is.
 function [fc, lo, hi, paths] ...
   = one_forecast (m, i, z, p, error, is_drawn, first, xreg, given, want_paths)
 
@@ -444,14 +451,15 @@ function [fc, lo, hi, paths] ...
   near = 1:rows (error);
   beyond = rows (error)+1:h;
   paths = zeros (h, 0);
-  if (want_paths || ! isempty (beyond))
+  if (want_paths || is_drawn || (! isempty (beyond) && ! isempty (p)))
     paths = paths_of (m, i, h, xreg, given.npaths, given.seed, first);
   endif
   if (is_drawn)
     [z, ends] = deal (drawn_numbers (paths, 0.5), drawn_numbers (paths, p));
   else
+    ends = zeros (h, numel (p));
     ends(near,:) = z(near) + error * (first.frame.view{1}.spread(i) * m.errors.ratio(i));
-    if (! isempty (beyond))
+    if (! isempty (beyond) && ! isempty (p))
       ends(beyond,:) = row_quantiles (paths(beyond,:), p);
     endif
   endif
@@ -533,6 +541,21 @@ endfunction
 %! assert (rnn_forecast (m, []), rnn_forecast (m, 24));
 %! assert (rnn_forecast (m, "level", 60)(1:5), fc);
 
+%!test # numbers of any class
+%! [fc, lo, hi, paths] = rnn_forecast (m, 30, "npaths", 100, "seed", 100);
+%! [a, b, c, d] = rnn_forecast (m, int8 (30), "npaths", int8 (100), "seed", single (100));
+%! assert (isequal ({a, b, c, d}, {fc, lo, hi, paths}));
+
+%!test # the forecast alone: no path is drawn
+%! none = m;
+%! none.errors.pool = [];
+%! assert (isequal (rnn_forecast (none, 30), rnn_forecast (m, 30)));
+%! [fc, ~, ~, paths] = rnn_forecast (m, 30, "npaths", 9);
+%! assert (isequal (rnn_forecast (m, 30), fc));
+%! many = rnnar ({y, y(1:40)}, quick{:}, "period", 12);
+%! [fc, ~] = rnn_forecast (many, 30, "npaths", 9);
+%! assert (isequal (rnn_forecast (many, 30), fc));
+
 %!test # one step; one value of each
 %! [fc, lo, hi, paths] = rnn_forecast (m, 1, "npaths", 2);
 %! assert ({size(fc), size(lo), size(paths)}, {[1, 1], [1, 2], [1, 2]});
@@ -584,7 +607,7 @@ endfunction
 %! assert (hi(:,1), max (inside(:,2), fc), 1e-3 * abs (fc));
 %! [~, lo] = rnn_forecast (m, 55, "npaths", 50);
 %! [~, same] = rnn_forecast (m, 55, "npaths", 50, "bootstrap", true);
-%! assert (isequal (lo, same));
+%! assert (isequal (lo(25:end,:), same(25:end,:)));
 
 %!test # counts with zeros are forecast in whole numbers, others if asked for
 %! counts = [0, 0, 1, 0, 2, 0, 0, 1, 0, 3, 0, NaN, 1, 0, 0];
@@ -714,6 +737,8 @@ endfunction
 %! assert (rnn_forecast (with, 2, "xreg", x(61:62,:)), ...
 %!         rnn_forecast (with, 2, "xreg", [x(61:62,:); means]), 1e-9);
 %! assert (! isequal (rnn_forecast (with, 2, "xreg", x(61:62,:)), few));
+%! assert (rnn_forecast (with, "xreg", x(61:63,:)), rnn_forecast (with, 3, "xreg", x(61:63,:)));
+%! assert (size (rnn_forecast (one, "xreg", x(:,1)')), [66, 1]);
 %! longer = rnnar (y, quick{:}, "horizon", 4, "xreg", x);   # known further than the series
 %! assert (size (rnn_forecast (longer, 6, "xreg", x(61:66,:))), [6, 1]);
 
@@ -722,6 +747,7 @@ endfunction
 %!error <`m` is of class `struct` and no model> rnn_forecast (struct ("networks", 1))
 %!error <`h` is 0; expected a whole number of at least 1> rnn_forecast (m, 0)
 %!error <`h` is 1.5> rnn_forecast (m, 1.5)
+%!error <`h` is 200000; expected a whole number of at most 100000> rnn_forecast (m, 2e5)
 %!error <`h` is of class `double` and size 1 x 2> rnn_forecast (m, [1, 2])
 %!error <`npaths` is 1; expected a whole number of at least 2> rnn_forecast (m, 3, "npaths", 1)
 %!error <`level` has a level outside \(0, 100\)> rnn_forecast (m, 3, "level", [80, 100])
@@ -732,7 +758,7 @@ endfunction
 %!error <`bootstrap` is of class `double`> rnn_forecast (m, 3, "bootstrap", 2)
 %!error <`fan` is of class `double`> rnn_forecast (m, 3, "fan", [1, 1])
 %!error <`seed` is -3> rnn_forecast (m, 30, "seed", -3)
-%!error <`levels` is not an option of rnn_forecast> rnn_forecast (m, 3, "levels", 95)
+%!error <`levels` is not an option of rnn_forecast; did you mean `level`\?> rnn_forecast (m, 3, "levels", 95)
 %!error <the option `level` has no value> rnn_forecast (m, 3, "level")
 %!error <a name is not a string> rnn_forecast (m, 3, 95, 80)
 %!error <`xreg` is given; expected none> rnn_forecast (m, 3, "xreg", 1:3)

@@ -137,7 +137,9 @@
 ## @code{W_hh_rev}, @code{W_hh_l2}, @code{W_hh_l2_rev}.  @math{H} is the size of
 ## the layer, and @math{D} in @code{W_xh_l2} the number of units of layer 1, of
 ## both directions if there are two; so is @math{H} in @code{W_hy}.  They come
-## layer by layer, in each the forward direction first, the readout last.
+## layer by layer, in each the forward direction first, the readout last.  This order
+## counts: keep networks with @code{rnn_save}, or with @code{save} in any format but
+## @code{-hdf5}, which sorts fields.
 ##
 ## In a cell that has no such choice, the fields @code{activation} and
 ## @code{reset} hold the defaults; another of the values above is ignored there.

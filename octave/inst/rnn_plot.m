@@ -56,12 +56,15 @@ function lines = rnn_plot (flow)
   if (nargin != 1)
     print_usage ();
   endif
-  has = @(varargin) isstruct (flow) && all (isfield (flow, varargin));
+  has = @(varargin) is_with (flow, varargin);
   if (has ("history", "best_epoch", "clip_norm"))
+    check_training (flow);
     lines = plot_training (flow);
   elseif (has ("candidate", "score", "best"))
+    check_search (flow);
     lines = plot_search (flow);
   elseif (has ("all", "horizon", "level"))
+    check_scores (flow);
     lines = plot_backtest (flow);
   else
     check (flow);
@@ -112,17 +115,76 @@ function lines = plot_flow (flow)
 
 endfunction
 
+## Whether it is one struct with these fields.
+function yes = is_with (value, fields)
+
+  yes = isstruct (value) && isscalar (value) && all (isfield (value, fields));
+
+endfunction
+
+function check_training (info)
+
+  histories = info.history;
+  if (! iscell (histories))
+    histories = {histories};
+  endif
+  names = {"epoch", "loss", "validation_loss", "learn_rate", "grad_norm"};
+  is_history = @(h) is_with (h, names) ...
+                    && all (cellfun (@(name) isnumeric (h.(name)) ...
+                                             && numel (h.(name)) == numel (h.epoch), names));
+  good = struct ("history", ! isempty (histories) && all (cellfun (is_history, histories)(:)), ...
+                 "best_epoch", isnumeric (info.best_epoch), ...
+                 "clip_norm", isnumeric (info.clip_norm) && isscalar (info.clip_norm));
+  check_fields (info, "info", good, "the second result of rnn_train");
+
+endfunction
+
+function check_search (found)
+
+  count = numel (found.candidate);
+  good = struct ("candidate", isstruct (found.candidate) && count > 0, ...
+                 "score", isnumeric (found.score) && numel (found.score) == count, ...
+                 "best", isnumeric (found.best) && all (ismember (found.best, 1:count)));
+  check_fields (found, "found", good, "a result of rnn_tune");
+
+endfunction
+
+function check_scores (s)
+
+  h = s.horizon;
+  names = {"horizon", "mase", "coverage"};
+  good = struct ("level", isnumeric (s.level), ...
+                 "horizon", is_with (h, names) ...
+                            && all (cellfun (@(name) isnumeric (h.(name)) ...
+                                                     && rows (h.(name)) == rows (h.mase), names)) ...
+                            && columns (h.coverage) == numel (s.level));
+  check_fields (s, "s", good, "the second result of rnn_backtest");
+
+endfunction
+
+## GOOD says of each field whether it is.
+function check_fields (whole, of, good, result)
+
+  for field = fieldnames (good)'
+    if (! good.(field{1}))
+      error ("bptt:invalidInput", "`%s` of `%s` is %s; expected that of %s", field{1}, of, ...
+             describe (whole.(field{1})), result);
+    endif
+  endfor
+
+endfunction
+
 ## Says which field of FLOW is wrong.
 function check (flow)
 
+  results = ["a result of rnn_gradflow or rnn_tune, or the second one of rnn_train or ", ...
+             "rnn_backtest"];
   if (! (isstruct (flow) && isscalar (flow)))
-    error ("bptt:invalidInput", "`flow` is %s; expected a result of rnn_gradflow", ...
-           describe (flow));
+    error ("bptt:invalidInput", "`flow` is %s; expected %s", describe (flow), results);
   endif
   for field = {"name", "dh", "verdict"}
     if (! isfield (flow, field{1}))
-      error ("bptt:invalidInput", ...
-             "`flow` has no field `%s`; expected a result of rnn_gradflow", field{1});
+      error ("bptt:invalidInput", "`flow` has no field `%s`; expected %s", field{1}, results);
     endif
   endfor
   for field = {"name", "verdict"}
@@ -282,6 +344,12 @@ endfunction
 %!   lines = rnn_plot (s);
 %!   assert (get (lines(1), "ydata"), s.horizon.mase');
 %!   assert (get (lines(3), "ydata"), 100 * s.horizon.coverage(:,2)');
+%!   places = get (findobj (gcf (), "type", "axes"), "position");
+%!   assert (places{1}([1, 3]), places{2}([1, 3]));   # the axes line up
+%!   names = get (findobj (gcf (), "type", "text", "units", "normalized"), "string");
+%!   assert (sort (names), {"80 %"; "95 %"});
+%!   s.level(3) = 99;
+%!   fail ("rnn_plot (s)", "`horizon` of `s` is a 1 x 1 struct; expected that of the second");
 %! unwind_protect_cleanup
 %!   close (figure_shown);
 %! end_unwind_protect
@@ -307,7 +375,8 @@ endfunction
 
 %!test # which field is wrong
 %! flow = rnn_gradflow (rnn_net (1, 3, 1, "seed", 1), 1:5, 1:5);
-%! a_result = "; expected a result of rnn_gradflow";
+%! a_result = ["; expected a result of rnn_gradflow or rnn_tune, or the second one of ", ...
+%!             "rnn_train or rnn_backtest"];
 %! strings = "; expected a cell of strings, one for each state";
 %! matrix = "; expected a matrix with a column for each `name`, 1 in all";
 %! wrong = {[flow, flow], ["`flow` is a 1 x 2 struct", a_result];
@@ -317,7 +386,18 @@ endfunction
 %!          ["`verdict` of `flow` is a 1 x 2 cell", strings];
 %!          setfield(flow, "dh", "abc"), ["`dh` of `flow` is a 1 x 3 char", matrix];
 %!          setfield(flow, "dh", ones (5, 2)), ["`dh` of `flow` is a 5 x 2 double", matrix];
-%!          setfield(flow, "dc", {}), ["`dc` of `flow` is a 0 x 0 cell", matrix]};
+%!          setfield(flow, "dc", {}), ["`dc` of `flow` is a 0 x 0 cell", matrix];
+%!          struct("a", 1), ["`flow` has no field `name`", a_result];
+%!          struct("history", 1, "best_epoch", 2, "clip_norm", 3), ...
+%!          ["`history` of `info` is a 1 x 1 double; expected that of the second result of ", ...
+%!           "rnn_train"];
+%!          struct("candidate", 1, "score", 2, "best", 3), ...
+%!          "`candidate` of `found` is a 1 x 1 double; expected that of a result of rnn_tune";
+%!          struct("candidate", struct ("a", 1), "score", "x", "best", 1), ...
+%!          "`score` of `found` is a 1 x 1 char; expected that of a result of rnn_tune";
+%!          struct("all", 1, "horizon", 2, "level", 3), ...
+%!          ["`horizon` of `s` is a 1 x 1 double; expected that of the second result of ", ...
+%!           "rnn_backtest"]};
 %! for k = 1:rows (wrong)
 %!   try
 %!     rnn_plot (wrong{k,1});

@@ -31,7 +31,8 @@
 ## 2000).
 ##
 ## @strong{In parallel.}  With @qcode{"workers"} w above 1 candidates are trained
-## side by side in as many processes by @code{parcellfun} of package parallel.
+## side by side in as many processes by @code{parcellfun} of package parallel, which
+## has to be loaded.
 ## The table is the same for any number.
 ##
 ## Other options: @qcode{"file"}, the name of a file to keep finished candidates
@@ -75,7 +76,7 @@ function found = rnn_tune (x, target, grid, varargin)
     print_usage ();
   endif
   [own, common] = own_options (varargin);
-  check (grid, own, common);
+  own = check (grid, own, common);
   if (isempty (own.seed))
     own.seed = floor (rand () * 2147483647) + 1;
   endif
@@ -113,7 +114,8 @@ function [own, common] = own_options (options)
 
 endfunction
 
-function check (grid, own, common)
+## OWN, its numbers as doubles.
+function own = check (grid, own, common)
 
   fail = @(varargin) error ("bptt:invalidInput", varargin{:});
   if (! isstruct (grid) || ! isscalar (grid) || isempty (fieldnames (grid)))
@@ -124,10 +126,14 @@ function check (grid, own, common)
     fail ("`search` is unknown; expected \"grid\", \"random\" or \"halving\"");
   endif
   for name = {"n", "origins", "workers", "horizon"}
-    v = own.(name{1});
-    whole = isnumeric (v) && isscalar (v) && v >= 1 && v == fix (v);
-    if (! whole && ! (strcmp (name{1}, "horizon") && isempty (v)))
-      fail ("`%s` is not good; expected a whole number of at least 1", name{1});
+    if (! (strcmp (name{1}, "horizon") && isempty (own.horizon)))
+      own.(name{1}) = check_whole (own.(name{1}), name{1}, 1, 2^31 - 1);
+    endif
+  endfor
+  check_parallel (own.workers);
+  for name = {"seed", "epochs"}   # of what is wrong with them rnn_train speaks
+    if (isnumeric (own.(name{1})))
+      own.(name{1}) = double (own.(name{1}));
     endif
   endfor
   if (own.origins > 1 && isempty (own.horizon))
@@ -521,13 +527,42 @@ endfunction
 %! alone.seconds = together.seconds = [];
 %! assert (isequal (rmfield (alone, "info"), rmfield (together, "info")));
 
+%!test # numbers of any class
+%! for search = {"random", "halving"}
+%!   tune = @(of) rnn_tune (x, target, struct ("hidden", 1:9), "search", search{1}, "n", of (9), ...
+%!                          "epochs", of (5), "origins", of (2), "horizon", of (35), ...
+%!                          "seed", of (100));
+%!   found = tune (@double);
+%!   for of = {@single, @int8}
+%!     same = tune (of{1});
+%!     assert (isequal (same.candidate, found.candidate));
+%!     assert (isequal ({same.score, same.epochs}, {found.score, found.epochs}));
+%!   endfor
+%! endfor
+
+%!test # several workers without package parallel
+%! loaded = exist ("parcellfun");
+%! if (loaded)
+%!   pkg unload parallel
+%! endif
+%! unwind_protect
+%!   fail ('rnn_tune (x, target, struct ("hidden", 1), "workers", 2)', ...
+%!         "`workers` is 2, which needs package parallel; expected 1, or `pkg load parallel`");
+%!   fail ('rnn_backtest (y, 6, "workers", 2)', "`workers` is 2, which needs package parallel");
+%! unwind_protect_cleanup
+%!   if (loaded)
+%!     pkg load parallel
+%!   endif
+%! end_unwind_protect
+
 %!error <Invalid call> rnn_tune (1, 2)
 %!error id=bptt:invalidInput rnn_tune (x, target, 3)
 %!error id=bptt:invalidInput rnn_tune (x, target, struct ("hiden", 3))
 %!error id=bptt:invalidInput rnn_tune (x, target, struct ("hidden", 3), "epoch", 3)
 %!error id=bptt:invalidInput rnn_tune (x, target, struct ("hidden", 3), "hidden", 3)
 %!error id=bptt:invalidInput rnn_tune (x, target, struct ("hidden", []))
-%!error id=bptt:invalidInput rnn_tune (x, target, struct ("hidden", 2), "n", 0)
+%!error <`n` is 0; expected a whole number of at least 1>
+%! rnn_tune (x, target, struct ("hidden", 2), "n", 0)
 %!error id=bptt:invalidInput rnn_tune (x, target, struct ("hidden", 2), "origins", 2)
 %!error id=bptt:invalidInput
 %! rnn_tune (x, target, struct ("hidden", 2), "search", "best");

@@ -29,8 +29,9 @@
 ##
 ## The same @code{seed} gives the same bits as @code{rnnar} of the R package.
 ##
-## @var{m} is a struct of plain data, which @code{save} and @code{load} keep.  Among
-## its fields are
+## @var{m} is a struct of plain data, which @code{save} and @code{load} keep; but not
+## with @code{-hdf5}, which sorts fields, and the order of parameters counts.  Among its
+## fields are
 ##
 ## @table @code
 ## @item fitted
@@ -102,17 +103,19 @@
 ## Which values of one series are targets: positions, or logical values.  Default: all.
 ##
 ## @item @qcode{"p"}
-## The last values that are inputs.  Default: two periods, at least 10.
+## The last values that are inputs.  Default: two periods, or, for the kinds that see
+## no season (@qcode{"stl"} and the linear one), one period and one value; at least 10.
+## Periods above 60 do not count.
 ##
 ## @item @qcode{"P"}
 ## Values of the same season, in the last @code{P} periods, that are inputs besides.
 ## Default: 1.
 ##
 ## @item @qcode{"horizon"}
-## Steps that are forecast at once.  Default: two periods, or 10.  With 1 forecasts
-## are recursive: each is taken for a value, and the next made from it; as are those
-## beyond @code{horizon}.  At most half of the longest series, so that all of it can be
-## learnt.
+## Steps that are forecast at once.  Default: two periods, or 10 where there is none;
+## periods above 60 do not count.  With 1 forecasts are recursive: each is taken for a
+## value, and the next made from it; as are those beyond @code{horizon}.  At most
+## half of the longest series, so that all of it can be learnt.
 ##
 ## @item @qcode{"model"}
 ## A model that @code{rnnar} has returned: its networks are taken as they are, and
@@ -202,7 +205,7 @@
 ## forecasting with autoregressive recurrent networks", International Journal of
 ## Forecasting 36(3), 2020.
 ##
-## @seealso{rnn_forecast, rnn_metrics, rnn_net, rnn_train}
+## @seealso{rnn_forecast, rnn_backtest, rnn_metrics, rnn_net, rnn_train}
 ## @end deftypefn
 
 function m = rnnar (y, varargin)
@@ -227,12 +230,13 @@ function m = rnnar (y, varargin)
   endif
 
   check_loss (given.loss);
+  given.period = check_period (given.period);
   [m.series, m.xreg] = keep_last (m.series, read_covariates (given.xreg), given);
   m.options = struct ("period", given.period, "horizon", given.horizon, "p", given.p, ...
                       "P", given.P, "season", given.season, "lambda", given.lambda, ...
                       "trend", given.trend, "scale_inputs", given.scale_inputs, ...
                       "counts", strcmp (given.loss, "negative_binomial"));
-  check_whole (given.repeats, "repeats", 1, 10000);
+  given.repeats = check_whole (given.repeats, "repeats", 1, 10000);
   given.verbose = is_verbose (given.verbose);
   m.repeats = given.repeats;
   frame = frame_series (m, m.series, m.xreg);
@@ -246,7 +250,7 @@ function m = rnnar (y, varargin)
     m.options.xreg_sd = frame.xreg_sd;
   endif
   m.seed = add_seed ({"seed", given.seed}){2};
-  check_whole (m.seed, "seed", 0, 2^53);
+  m.seed = check_whole (m.seed, "seed", 0, 2^52);
   m.training = struct ("hidden", first_given (given.hidden, given.size, 32), ...
                        "cell", given.cell, "loss", given.loss, ...
                        "learn_rate", given.learn_rate, "batch_size", given.batch_size, ...
@@ -328,7 +332,7 @@ endfunction
 
 function target = leave_out_subset (target, subset, lengths)
 
-  if (isempty (subset))
+  if (isequal (size (subset), [0, 0]))
     return;
   endif
   if (numel (lengths) > 1)
@@ -720,6 +724,17 @@ endfunction
 %! assert (gru.networks{1}{1}.cell, "gru");
 %! assert (gru.networks{1}{1}.hidden(:)', [3, 2]);
 
+%!test # numbers of any class are what they are as doubles
+%! m = rnnar (y, quick{:}, "repeats", 7, "seed", 100, "period", 12, "horizon", 3);
+%! as = {@single, @int8, @uint8, @int32};
+%! for k = 1:4
+%!   of = as{k};
+%!   same = rnnar (y, "repeats", of (7), "epochs", of (3), "hidden", of (4), "seed", of (100), ...
+%!                 "period", of (12), "horizon", of (3));
+%!   assert (isequal (same, m));
+%!   assert (class (same.seed), "double");
+%! endfor
+
 %!test # short series, and a single network
 %! check_sane (rnnar (1:12, quick{:}), 3);
 %! check_sane (rnnar (1:3, quick{:}), 3);
@@ -879,11 +894,14 @@ endfunction
 %!error <`trend` is "up"; expected "level", "drift" or "none"> rnnar (y, "trend", "up")
 %!error <`scale_inputs` is 2; expected true or false> rnnar (y, "scale_inputs", 2)
 %!error <`lambda` is 9> rnnar (y, "lambda", 9)
-%!error <`perod` is not an option of rnnar> rnnar (y, "perod", 12)
+%!error <`perod` is not an option of rnnar; did you mean `period`\?> rnnar (y, "perod", 12)
+%!error <`weather` is not an option of rnnar$> rnnar (y, "weather", 12)
+%!error <`period` is of class `cell` and size 1 x 1; expected the steps> rnnar (y, "period", {12})
 %!error <the option `period` has no value> rnnar (y, "period")
 %!error <a name is not a string> rnnar (y, 12)
 %!error <`repeats` is 0; expected a whole number of at least 1> rnnar (y, "repeats", 0)
 %!error <`repeats` is of class `char`> rnnar (y, "repeats", "many")
+%!error <`repeats` is 20000; expected a whole number of at most 10000> rnnar (y, "repeats", 2e4)
 %!error <`hidden` is -1> rnnar (y, "hidden", -1)
 %!error <`cell` is "lstn"> rnnar (y, "cell", "lstn")
 %!error <`loss` is "cross_entropy"; expected "mae"> rnnar (y, "loss", "cross_entropy")
@@ -898,6 +916,7 @@ endfunction
 %!error <`epochs` is 0> rnnar (y, "epochs", 0)
 %!error <`subset` is of class `double` and 1 elements> rnnar (y, "subset", 61)
 %!error <`subset` leaves no value of `y`> rnnar (y, "subset", false (1, 60))
+%!error <`subset` leaves no value of `y`> rnnar (y, "subset", zeros (1, 0))
 %!error <`subset` is given; expected none> rnnar ({y, y}, "subset", 1:60)
 %!error <item 1 of `xreg` has 5 steps; expected at least the 60> rnnar (y, "xreg", 1:5)
 %!error <`xreg` is of 1 series; expected 2> rnnar ({y, y}, "xreg", y)

@@ -51,6 +51,12 @@ test_that("networks that are trained once are applied to what is known at each o
   # A model that is there already
   own <- rnn_backtest(y, h = 6, initial = 67, step = 7, model = fit, seed = 1)
   expect_identical(at(own, 74), at(tested, 74))
+  # Its period is that of the model, 12
+  own <- rnn_backtest(y, h = 6, model = fit, seed = 1)
+  expect_identical(own, rnn_backtest(y, h = 6, model = fit, seed = 1, period = 12))
+  other <- rnn_backtest(y, h = 6, model = fit, seed = 1, period = 1)
+  expect_false(summary(other)$all$mase == summary(own)$all$mase)
+  expect_identical(rnn_backtest(y[1:42], h = 6, model = fit)$origin[1L], 36L) # three periods
   expect_error(rnn_backtest(y, h = 6, model = fit, seed = 1, repeats = 3),
     "`repeats` is given with `model`; expected none but `xreg`", class = "bptt_input_error", fixed = TRUE
   )

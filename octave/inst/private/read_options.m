@@ -3,6 +3,7 @@
 
 ## OPTIONS = read_options (OF, OPTIONS, PAIRS): what pairs of a name and a value say in place of the
 ## fields of the struct OPTIONS, which are those of the function OF.  [] leaves a field as it is.
+## Numbers are doubles then: as an integer class they would round what is computed with them.
 
 function options = read_options (of, options, pairs)
 
@@ -13,13 +14,17 @@ function options = read_options (of, options, pairs)
                                    "a name is not a string"]);
     endif
     if (! isfield (options, name))
-      error ("bptt:invalidInput", "`%s` is not an option of %s", name, of);
+      error ("bptt:invalidInput", "`%s` is not an option of %s%s", name, of, ...
+             say_meant (name, fieldnames (options)));
     endif
     if (k == numel (pairs))
       error ("bptt:invalidInput", "the option `%s` has no value", name);
     endif
     if (! isequal (pairs{k+1}, []))
       options.(name) = pairs{k+1};
+      if (isnumeric (pairs{k+1}))
+        options.(name) = double (pairs{k+1});
+      endif
     endif
   endfor
 
