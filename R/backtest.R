@@ -111,7 +111,7 @@ backtest_options <- function(options, series, call) {
 }
 
 backtest_xreg <- function(xreg, series, call) {
-  xreg <- as_xreg(xreg, series)
+  xreg <- as_xreg(xreg, series, call = call)
   if (is.null(xreg)) {
     return(NULL)
   }

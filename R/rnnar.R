@@ -42,7 +42,8 @@
 #'   and intervals are made from those it has.
 #' @param xreg Covariates: a vector or a matrix of as many rows as `y` has values; for many series a
 #'   list of them. The networks see those of the steps to be forecast, each standardized with its
-#'   mean and standard deviation over all steps that the model was fitted on.
+#'   mean and standard deviation over all steps that the model was fitted on. Columns with names
+#'   are known by them when a model is given others, those without by their place.
 #' @param lambda The Box-Cox transformation: `"auto"`, a number, or `NULL` for none.
 #' @param model A model: its networks are taken as they are, and `y` is new. Of the other arguments
 #'   only `xreg` can be given.
@@ -106,7 +107,7 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
   check_flag(scale.inputs, "scale.inputs")
   check_choice(loss, "loss", c("mae", "mse", "huber"))
   if (is.null(period)) period <- period_of(series)
-  xreg <- as_xreg(xreg, series)
+  xreg <- as_xreg(xreg, series, call = sys.call())
   kept <- keep_last(series, xreg, period, horizon)
   series <- kept$series
   options <- list(
@@ -187,12 +188,46 @@ period_of <- function(series, call = sys.call(sys.parent())) {
   periods[[1L]]
 }
 
-as_xreg <- function(xreg, series) {
+# A list of matrices. Where columns have names they are put in the order of those that are `known`,
+# by default the first series' own.
+as_xreg <- function(xreg, series, known = NULL, call = sys.call(sys.parent())) {
   if (is.null(xreg)) {
     return(NULL)
   }
   if (is.data.frame(xreg) || !is.list(xreg)) xreg <- list(xreg)
-  lapply(xreg, function(m) unname(as.matrix(m)))
+  xreg <- lapply(xreg, covariate_matrix, call)
+  lapply(xreg, in_order, colnames(if (is.null(known)) xreg[[1L]] else known[[1L]]), call)
+}
+
+# Without names of its columns where one of them has none of its own.
+covariate_matrix <- function(x, call) {
+  columns <- if (is.data.frame(x)) as.list(x) else list(x)
+  bad <- which(!vapply(columns, function(z) is.numeric(z) || is.logical(z), NA))
+  if (length(bad) > 0L) {
+    which <- if (is.data.frame(x)) paste0("column `", names(x)[bad[1L]], "` of `xreg`") else "`xreg`"
+    class <- paste0("`", class(columns[[bad[1L]]])[1L], "`")
+    input_error("xreg", paste0(which, " is of class ", class, "; expected numbers"), call)
+  }
+  m <- as.matrix(x)
+  names <- colnames(m)
+  m <- unname(m)
+  if (!is.null(names) && !anyNA(names) && all(names != "") && !anyDuplicated(names)) {
+    colnames(m) <- names
+  }
+  m
+}
+
+# By name where both have names, else by place.
+in_order <- function(m, names, call) {
+  if (is.null(names) || is.null(colnames(m))) {
+    return(m)
+  }
+  if (!setequal(names, colnames(m))) {
+    list_of <- function(words) paste0("`", words, "`", collapse = ", ")
+    said <- paste0("`xreg` has columns ", list_of(colnames(m)), "; expected ", list_of(names))
+    input_error("xreg", said, call)
+  }
+  m[, names, drop = FALSE]
 }
 
 # Values, or a matrix of them, on the time of a series as it was given, from this position on.
@@ -560,7 +595,7 @@ invert <- function(z, frame, i) {
 # The networks of a model on series that are new.
 apply_model <- function(model, series, xreg, call, from) {
   columns <- ncol(model$xreg[[1L]])
-  xreg <- as_xreg(xreg, series)
+  xreg <- as_xreg(xreg, series, model$xreg, from)
   given <- if (!is.null(xreg)) ncol(xreg[[1L]])
   if (!identical(given, columns)) {
     is <- if (is.null(given)) "is missing" else paste("has", plural(given, "column"))

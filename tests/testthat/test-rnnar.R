@@ -152,6 +152,32 @@ test_that("covariates are used, and only then needed", {
   expect_length(predict(both, xreg = list(ahead, ahead[1:5, ]))$deaths$mean, 5L)
 })
 
+test_that("columns of covariates are known by their names, or else by their place", {
+  x <- cbind(a = sin(1:144), b = 1:144)
+  ahead <- cbind(a = sin(145:156), b = 145:156)
+  one <- small(air, xreg = x)
+  want <- numbers(predict(one, xreg = ahead))
+  expect_identical(numbers(predict(small(air, xreg = unname(x)), xreg = unname(ahead))), want)
+  for (same in list(ahead[, 2:1], unname(ahead), as.data.frame(ahead[, 2:1]))) {
+    expect_identical(numbers(predict(one, xreg = same)), want)
+  }
+  again <- rnnar(air, model = one, xreg = x[, 2:1])
+  expect_identical(fitted(again), fitted(one))
+  lists <- small(two, xreg = list(x, x[1:72, 2:1]))
+  expect_identical(lists$networks, small(two, xreg = list(x, x[1:72, ]))$networks)
+  wrong <- function(expr, text) expect_error(expr, text, class = "bptt_input_error", fixed = TRUE)
+  text <- "`xreg` has columns `a`, `c`; expected `a`, `b`"
+  wrong(predict(one, xreg = cbind(a = 1:9, c = 2)), text)
+  wrong(rnnar(air, model = one, xreg = cbind(a = 1:144, c = 2)), text)
+  wrong(
+    small(air, xreg = data.frame(a = 1:144, d = gl(2, 72))),
+    "column `d` of `xreg` is of class `factor`; expected numbers"
+  )
+  wrong(small(air, xreg = data.frame(t = rep("x", 144))), "column `t` of `xreg` is of class `character`")
+  wrong(small(air, xreg = rep("x", 144)), "`xreg` is of class `character`; expected numbers")
+  wrong(predict(small(air, xreg = 1:144), h = 3, xreg = 1:2), "`xreg` has 2 rows; expected at least 3")
+})
+
 test_that("covariates keep the units that the model was fitted in", {
   x <- cbind((1:160)^2 / 99, sin(1:160))
   one <- small(air, xreg = x[1:144, ])
@@ -466,7 +492,7 @@ test_that("what is wrong is said", {
     list(quote(predict(fit, levels = 80)), "levels", "`levels` is not an option of forecast; did you mean `level`\\?"),
     list(quote(predict(fit, xreg = 1:24)), "xreg", "`xreg` is given; expected none, as the model has none"),
     list(quote(predict(wide)), "xreg", "`xreg` is missing; expected covariates, as the model has some"),
-    list(quote(predict(wide, h = 9, xreg = x[1:3, ])), "xreg", "`xreg` is a 3 x 2 matrix; expected 9 rows and 2 columns"),
+    list(quote(predict(wide, h = 9, xreg = x[1:3, ])), "xreg", "`xreg` has 3 rows; expected at least 9"),
     list(quote(predict(wide, xreg = 1:3)), "xreg", "`xreg` is a 3 x 1 matrix; expected 3 rows and 2 columns"),
     list(quote(predict(wide, xreg = cbind(1, NA))), "xreg", "`xreg` has what is no finite number; expected none"),
     list(quote(predict(wide, xreg = list(x, x))), "xreg", "`xreg` is of 2 series; expected 1"),
