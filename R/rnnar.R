@@ -30,8 +30,10 @@
 #' many, and a warning of class `bptt_interrupted_warning` says how many; intervals are made from
 #' errors of these. Where one kind has none yet, it is an interrupt as any other.
 #'
-#' @param y A time series: `ts`, `msts` or a vector; or many: a list of them, or a matrix, a column
-#'   for each. Many are learnt by the same networks; where they have more than a million values in
+#' @param y A time series: `ts`, `msts`, `zoo`, `xts` or a vector; or many: a list of them, or a
+#'   matrix, a column for each; the columns of a data frame are series, too. A `tsibble` has a series
+#'   for each key, of the one variable that it has measured.
+#'   Many are learnt by the same networks; where they have more than a million values in
 #'   all, the last of each are taken, with a warning that says how many. Missing values are filled in
 #'   for the inputs, by interpolation of what is left without the seasons, and do not count as
 #'   targets.
@@ -142,6 +144,8 @@ refuse_beside_model <- function(options, call) {
 
 # Any number of series as a list of vectors, which knows how they were given.
 as_series_list <- function(y, name, call) {
+  if (inherits(y, "tbl_ts")) y <- from_tsibble(y, call)
+  y <- if (is.list(y) && !is.data.frame(y)) lapply(y, from_zoo, call) else from_zoo(y, call)
   many <- is.list(y) || (is.matrix(y) && ncol(y) != 1L)
   columns <- if (is.list(y)) as.list(y) else if (many) matrix_columns(y) else list(y)
   if (length(columns) == 0L) {
@@ -165,6 +169,45 @@ as_series_list <- function(y, name, call) {
     names = names(columns), times = lapply(columns, stats::tsp),
     msts = lapply(columns, attr, "msts"), many = many, title = name
   )
+}
+
+# The one variable that a tsibble has measured, as as.ts() makes it: of each key a series.
+from_tsibble <- function(y, call) {
+  wrong <- function(is, expected) input_error("y", paste0("`y` ", is, "; expected ", expected), call)
+  variable <- tsibble::measured_vars(y)
+  if (length(variable) != 1L) {
+    names <- paste0("`", variable, "`", collapse = ", ")
+    wrong(paste("has", plural(length(variable), "measured variable"), if (length(variable)) names), "one")
+  }
+  if (nrow(y) == 0L) wrong("has no rows", "a time series")
+  if (!tsibble::is_regular(y)) wrong("is not regular", "steps of equal length")
+  if (any(tsibble::has_gaps(y)[[".gaps"]])) {
+    wrong("has gaps in time", "none: `tsibble::fill_gaps()` makes them missing values")
+  }
+  interval <- tsibble::interval(y)
+  series <- lapply(tsibble::key_rows(y), function(rows) {
+    one <- data.frame(time = y[[tsibble::index_var(y)]][rows], value = y[[variable]][rows])
+    stats::as.ts(tsibble::build_tsibble(one, key = NULL, index = "time", interval = interval))
+  })
+  keys <- tsibble::key_vars(y)
+  if (length(keys) == 0L) {
+    return(series[[1L]])
+  }
+  names <- lapply(tsibble::key_data(y)[keys], as.character)
+  stats::setNames(series, do.call(paste, c(unname(as.list(names)), sep = "/")))
+}
+
+# A series of package zoo, or xts, as as.ts() makes it; others as they are.
+from_zoo <- function(y, call) {
+  if (!inherits(y, "zoo")) {
+    return(y)
+  }
+  y <- zoo::as.zoo(y)
+  if (!zoo::is.regular(y, strict = TRUE)) {
+    expected <- "; expected equal ones, NA where values are missing; of months zoo::as.yearmon()"
+    input_error("y", paste0("`y` has steps of unequal length", expected), call)
+  }
+  stats::as.ts(y)
 }
 
 matrix_columns <- function(y) {
