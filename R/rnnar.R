@@ -635,6 +635,24 @@ invert <- function(z, frame, i) {
   run("rnnar_invert", args)$y
 }
 
+# What has learnt months will not know quarters. A vector has no frequency.
+warn_of_frequency <- function(model, series) {
+  timed <- !vapply(attr(series, "times"), is.null, NA)
+  own <- unlist(lapply(which(timed), function(i) {
+    msts <- attr(series, "msts")[[i]]
+    if (is.null(msts)) max(1, attr(series, "times")[[i]][3L]) else msts
+  }))
+  learnt <- c(model$options$period, vapply(attr(model$series, "times"), function(t) {
+    if (is.null(t)) NA_real_ else t[3L]
+  }, 0))
+  other <- own[!own %in% learnt]
+  if (length(other) > 0L) {
+    period <- paste(format(model$options$period, trim = TRUE), collapse = " and ")
+    said <- paste0("`y` has frequency ", format(other[1L]), ", the model ", period)
+    warning(said, call. = FALSE)
+  }
+}
+
 # The networks of a model on series that are new.
 apply_model <- function(model, series, xreg, call, from) {
   columns <- ncol(model$xreg[[1L]])
@@ -646,6 +664,7 @@ apply_model <- function(model, series, xreg, call, from) {
     said <- paste0("`xreg` ", is, "; expected ", expected, ", as `model` has")
     input_error("xreg", said, from)
   }
+  warn_of_frequency(model, series)
   model$series <- series
   model["xreg"] <- list(xreg)
   model["subset"] <- list(NULL)

@@ -39,13 +39,13 @@ test_that("series of packages tsibble and zoo keep their time", {
   plain <- function(one) replace(timeless_model(one), "method", NULL)
   want <- plain(fit)
   table <- tsibble::as_tsibble(air)
-  expect_identical(plain(small(table)), want)
-  expect_identical(plain(small(zoo::as.zoo(air))), want)
-  expect_identical(tsp(fitted(small(zoo::as.zoo(air)))), tsp(air))
+  expect_equal(plain(small(table)), want)
+  expect_equal(plain(small(zoo::as.zoo(air))), want)
+  expect_equal(tsp(fitted(small(zoo::as.zoo(air)))), tsp(air))
   keyed <- rbind(cbind(as.data.frame(table), k = "air"), cbind(as.data.frame(tsibble::as_tsibble(ldeaths)), k = "deaths"))
   keyed <- tsibble::as_tsibble(keyed, key = k, index = index)
-  expect_identical(plain(small(keyed)), plain(many))
-  expect_identical(plain(small(lapply(two, zoo::as.zoo))), plain(many))
+  expect_equal(plain(small(keyed)), plain(many))
+  expect_equal(plain(small(lapply(two, zoo::as.zoo))), plain(many))
   both <- zoo::as.zoo(ts(cbind(a = 1:20, b = sin(1:20)), 2000, frequency = 4))
   expect_identical(tsp(fitted(small(both))$b), c(2000, 2004.75, 4))
   wrong <- function(expr, text) expect_error(expr, text, class = "bptt_input_error", fixed = TRUE)
@@ -61,7 +61,7 @@ test_that("series of packages tsibble and zoo keep their time", {
   e <- expect_error(small(data.frame(when = months, y = 1:24)), class = "bptt_input_error")
   expect_match(conditionMessage(e), "item 1 of `y` is of class `Date`; expected a time series")
   tested <- rnn_backtest(table, h = 6, initial = 132, repeats = 2, epochs = 2, seed = 1)
-  expect_identical(as.data.frame(tested),
+  expect_equal(as.data.frame(tested),
     as.data.frame(rnn_backtest(air, h = 6, initial = 132, repeats = 2, epochs = 2, seed = 1)))
 })
 
@@ -287,6 +287,13 @@ test_that("series of different frequencies need a period", {
   expect_sane(predict(small(list(air, UKgas), period = 12), h = 3)[[2L]], 3)
   expect_error(small(list(air, 1:50)), class = "bptt_input_error") # 1:50 is of frequency 1
   expect_sane(predict(rnnar(list(air, UKgas), model = fit), h = 3)[[2L]], 3)
+})
+
+test_that("a model that is applied to another frequency warns", {
+  expect_warning(rnnar(UKgas, model = fit), "`y` has frequency 4, the model 12", fixed = TRUE)
+  expect_silent(rnnar(as.numeric(UKgas), model = fit))
+  expect_silent(rnnar(ldeaths, model = fit))
+  expect_silent(rnnar(air, model = small(as.numeric(air), period = 12)))
 })
 
 test_that("a model survives being saved", {
