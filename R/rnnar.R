@@ -405,7 +405,27 @@ train_model <- function(fit, frame, seed, verbose, call = sys.call(sys.parent())
   }))
   rows$epoch <- rows$epoch + max(0, before$epoch)
   fit$history <- rbind(before, rows)
-  finish_model(fit, frame, targets, folds)
+  warn_of_divergence(finish_model(fit, frame, targets, folds), call)
+}
+
+# A training may have diverged though all its numbers were finite: what it says of the past then is
+# ten times as far off, in the mean, as the series is wide, or not finite itself.
+warn_of_divergence <- function(fit, call) {
+  off <- Map(function(y, said) {
+    size <- diff(range(y, na.rm = TRUE)) + 1e-3 * max(abs(y), na.rm = TRUE)
+    ifelse(is.finite(said[-1L]), abs(y - said)[-1L] / if (size > 0) size else 1, Inf)
+  }, fit$series, fit$fitted)
+  if (isTRUE(mean(unlist(off), na.rm = TRUE) > 10)) {
+    said <- paste0(
+      "the training diverged: what the networks say of the past is of no use; expected a ",
+      "`learn_rate` below ", format(fit$training$learn_rate)
+    )
+    warning(structure(
+      list(message = said, call = call),
+      class = c("bptt_nonfinite_warning", "warning", "condition")
+    ))
+  }
+  fit
 }
 
 # What each kind of networks sees, as in frame.c.
@@ -459,7 +479,12 @@ train_networks <- function(fit, frame, targets, folds, seed, verbose, call) {
       progress = show_among(progress, done, all, begin)
     ), call)
     rows <- fit_histories(trained)
-    for (k in which(vapply(rows, nrow, 0L) > 0L)) {
+    there <- vapply(rows, nrow, 0L) > 0L
+    if (is.null(old) && any(!there & trained$stopped == "diverged")) {
+      said <- paste0("`learn_rate` is ", what_is(fit$training$learn_rate), ", with which the training ")
+      input_error("learn_rate", paste0(said, "diverges in its first epoch; expected less"), call)
+    }
+    for (k in which(there)) {
       networks[[v]][[own[k]]] <<- fit_nets(trained)[[k]]
       history[[v]][[own[k]]] <<- cbind(network = own[k], rows[[k]][names(rows[[k]]) != "repeat"])
     }

@@ -283,10 +283,21 @@ test_that("a model can be applied to another series", {
   expect_sane(predict(rnnar(ldeaths, model = one, xreg = x[1:72]), xreg = x[1:3]), 3)
 })
 
+test_that("a training that diverged says so", {
+  expect_warning(
+    rnnar(air, learn_rate = 1e4, repeats = 2, epochs = 100, seed = 1),
+    "the training diverged: .*`learn_rate` below 10000", class = "bptt_nonfinite_warning"
+  )
+  e <- suppressWarnings(expect_error(small(air, learn_rate = 1e40), class = "bptt_input_error"))
+  expect_match(conditionMessage(e), "`learn_rate` is 1e\\+40, with which .* in its first epoch; expected less")
+  for (y in list(air, two, rep(5, 50), rep(0, 50), c(1, 3, 2), air * 1e-300)) expect_silent(small(y))
+})
+
 test_that("series of different frequencies need a period", {
   expect_sane(predict(small(list(air, UKgas), period = 12), h = 3)[[2L]], 3)
   expect_error(small(list(air, 1:50)), class = "bptt_input_error") # 1:50 is of frequency 1
-  expect_sane(predict(rnnar(list(air, UKgas), model = fit), h = 3)[[2L]], 3)
+  expect_warning(other <- rnnar(list(air, UKgas), model = fit), "frequency 4, the model 12")
+  expect_sane(predict(other, h = 3)[[2L]], 3)
 })
 
 test_that("a model that is applied to another frequency warns", {
