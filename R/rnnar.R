@@ -108,6 +108,11 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
   check_flag(verbose, "verbose")
   check_flag(scale.inputs, "scale.inputs")
   check_choice(loss, "loss", c("mae", "mse", "huber"))
+  check_choice(season, "season", c("auto", "stl", "fourier", "difference", "none"))
+  if (!is.null(size) && !is.null(hidden) && !identical(as.numeric(size), as.numeric(hidden))) {
+    said <- "`size` and `hidden` are given and differ; expected one, as they mean the same"
+    input_error("hidden", said)
+  }
   if (is.null(period)) period <- period_of(series)
   xreg <- as_xreg(xreg, series, call = sys.call())
   kept <- keep_last(series, xreg, period, horizon)
@@ -221,7 +226,7 @@ lengths_of <- function(series) lengths(series, use.names = FALSE)
 # The periods that the series bring along: those of an msts, or their frequency.
 period_of <- function(series, call = sys.call(sys.parent())) {
   periods <- unique(Map(function(msts, time) {
-    if (!is.null(msts)) msts else if (is.null(time)) 1 else time[3L]
+    if (!is.null(msts)) msts else if (is.null(time)) 1 else max(1, time[3L])
   }, unname(attr(series, "msts")), unname(attr(series, "times"))))
   if (length(periods) > 1L) {
     each <- vapply(periods, function(v) paste(format(v, trim = TRUE), collapse = " and "), "")

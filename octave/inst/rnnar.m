@@ -208,6 +208,11 @@ function m = rnnar (y, varargin)
                       "trend", given.trend, "scale_inputs", given.scale_inputs);
   check_whole (given.repeats, "repeats", 1, 10000);
   check_loss (given.loss);
+  if (! (isempty (given.size) || isempty (given.hidden)
+         || isequal (given.size(:), given.hidden(:))))
+    error ("bptt:invalidInput", ["`size` and `hidden` are given and differ; expected one, as ", ...
+                                 "they mean the same"]);
+  endif
   given.verbose = is_verbose (given.verbose);
   m.repeats = given.repeats;
   frame = frame_series (m, m.series, m.xreg);
@@ -645,6 +650,8 @@ endfunction
 %! assert (size (m.fitted{1}), [59, 1]);
 %! assert (rows (m.errors.pool), 24);
 %! assert (numel (m.history{2}{1}.loss), 3);
+
+%!error <`size` and `hidden` are given and differ> rnnar (y, quick{:}, "size", 3)
 
 %!test # a training that diverged says so
 %! warning ("error", "bptt:nonFinite", "local");

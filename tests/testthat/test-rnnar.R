@@ -293,6 +293,14 @@ test_that("a training that diverged says so", {
   for (y in list(air, two, rep(5, 50), rep(0, 50), c(1, 3, 2), air * 1e-300)) expect_silent(small(y))
 })
 
+test_that("a series of less than a step a year has no season", {
+  slow <- ts(1:40 + sin(1:40), frequency = 0.1)
+  one <- small(slow)
+  expect_identical(one$options$period, 1)
+  expect_identical(as.numeric(fitted(one)), as.numeric(fitted(small(as.numeric(slow)))))
+  expect_identical(tsp(fitted(one)), tsp(slow))
+})
+
 test_that("series of different frequencies need a period", {
   expect_sane(predict(small(list(air, UKgas), period = 12), h = 3)[[2L]], 3)
   expect_error(small(list(air, 1:50)), class = "bptt_input_error") # 1:50 is of frequency 1
@@ -495,6 +503,8 @@ test_that("what is wrong is said", {
     list(quote(small(air, horizon = 0)), "horizon", "`horizon` is 0; expected one whole number from 1"),
     list(quote(small(air, period = NA)), "period", "`period` is NA; expected the steps of a season"),
     list(quote(small(air, season = "x")), "season", "`season` is \"x\"; expected \"auto\", \"stl\""),
+    list(quote(small(air, season = NULL)), "season", "`season` is NULL; expected \"auto\", \"stl\""),
+    list(quote(small(air, size = 3, hidden = 4)), "hidden", "`size` and `hidden` are given and differ; expected one"),
     list(quote(small(air, trend = "x")), "trend", "`trend` is \"x\"; expected \"level\", \"drift\" or \"none\""),
     list(quote(small(air, scale.inputs = 2)), "scale.inputs", "`scale.inputs` is 2; expected TRUE or FALSE"),
     list(quote(small(air, lambda = "x")), "lambda", "`lambda` is \"x\"; expected \"auto\", or one number"),
