@@ -49,7 +49,8 @@
 #' @param refit Whether the networks are trained anew at each origin; a number `k`: at each k-th.
 #' @param level Levels of the intervals in per cent.
 #' @param ... Options of [rnnar()], such as `repeats`, `period`, `xreg`; or `model`, and with it none
-#'   but `xreg` and `period`, which then is for `initial` and the scores; `NULL`: that of the model.
+#'   but `xreg` and `period`, which then is for `initial` and the scores; `NULL`: that of the model. And
+#'   `npaths`, `nonnegative`, `integer` and `bootstrap` of [forecast()][forecast.rnnar].
 #' @param seed A whole number: that of each training. `NULL` draws it from R's generator.
 #' @return A data frame of class `rnn_backtest` with a row for each number that was forecast:
 #'   `series` (its name, or its number), `origin`, `horizon`, `time`, `actual`, `forecast`, and for
@@ -82,11 +83,13 @@ rnn_backtest <- function(y, h, initial = NULL, step = NULL, refit = FALSE, level
   options <- backtest_options(list(...), series, call)
   origins <- backtest_origins(lengths_of(series), h, initial, step, options$period, call)
   every <- trainings_every(refit, nrow(origins), call)
+  if (!is.null(options$model) && !isFALSE(refit)) refuse_beside_model("refit", call)
   options$seed <- if (is.null(seed)) random_seed() else seed
   plan <- list(
     series = series, xreg = backtest_xreg(options$xreg, series, call), h = h, level = level,
-    origins = origins, model = options$model,
-    options = options[!names(options) %in% c("xreg", "model")],
+    origins = origins, step = step, every = if (is.null(options$model)) every else 0,
+    model = options$model, forecast = options[names(options) %in% forecast_options],
+    options = options[!names(options) %in% c("xreg", "model", forecast_options)],
     blocks = unname(split(seq_len(nrow(origins)), (seq_len(nrow(origins)) - 1) %/% every))
   )
   rows <- as_argument(backtest_rows(plan), "y", "y", call)
@@ -95,14 +98,17 @@ rnn_backtest <- function(y, h, initial = NULL, step = NULL, refit = FALSE, level
 
 # ---------------------------------------------------------------------------- arguments
 
+# Those of forecast() that can be given.
+forecast_options <- c("npaths", "nonnegative", "integer", "bootstrap")
+
 backtest_options <- function(options, series, call) {
   given <- if (is.null(names(options))) character(length(options)) else names(options)
-  known <- setdiff(names(formals(rnnar)), "y")
+  known <- c(setdiff(names(formals(rnnar)), "y"), forecast_options)
   unknown <- options[!given %in% setdiff(known, "...")]
   args <- c(list(known = known, of = "rnnar", call = call), unknown)
   do.call("refuse_unknown", args, quote = TRUE)
   if (!is.null(options$model)) {
-    refuse_beside_model(setdiff(given, c("model", "xreg", "period")), call)
+    refuse_beside_model(setdiff(given, c("model", "xreg", "period", forecast_options)), call)
   }
   if (is.null(options$period) && inherits(options$model, "rnnar")) {
     options$period <- options$model$options$period
@@ -114,7 +120,7 @@ backtest_options <- function(options, series, call) {
 }
 
 backtest_xreg <- function(xreg, series, call) {
-  xreg <- as_xreg(xreg, series)
+  xreg <- as_xreg(xreg, series, call = call)
   if (is.null(xreg)) {
     return(NULL)
   }
@@ -233,7 +239,8 @@ forecast_rows <- function(plan, origin, model) {
   left <- pmin(plan$h, lengths_of(plan$series) - known)
   h <- max(left)
   xreg <- if (!is.null(plan$xreg)) Map(rows_behind, plan$xreg, known, h)
-  said <- forecast.rnnar(model, h, plan$level, xreg = xreg)
+  args <- list(quote(model), h, plan$level, xreg = quote(xreg))
+  said <- do.call("forecast.rnnar", c(args, plan$forecast))
   if (length(left) == 1L) said <- list(said)
   each <- lapply(which(left > 0), function(j) {
     i <- seq_len(left[j])
@@ -274,7 +281,7 @@ new_rnn_backtest <- function(rows, plan) {
   about <- list(
     h = plan$h, level = plan$level, training = training,
     period = if (min(lengths(training)) > season) season else 1,
-    origins = nrow(plan$origins), trainings = length(plan$blocks), seed = plan$options$seed
+    step = plan$step, every = plan$every, seed = plan$options$seed
   )
   structure(table, about = about, class = c("rnn_backtest", "data.frame"))
 }
@@ -316,7 +323,15 @@ summary.rnn_backtest <- function(object, ...) {
     all = backtest_scores(table, about),
     horizon = data.frame(horizon = as.integer(rownames(horizon)), horizon, row.names = NULL)
   )
-  structure(c(out, about[c("level", "origins", "trainings")]), class = "summary.rnn_backtest")
+  structure(c(out, about["level"], rounds_of(table, about)), class = "summary.rnn_backtest")
+}
+
+# How many origins these rows have one after the other, and trainings.
+rounds_of <- function(table, about) {
+  first <- lengths(about$training)[as.character(table$series)]
+  round <- unique((table$origin - first) %/% about$step)
+  trainings <- if (about$every > 0) length(unique(round %/% about$every)) else 0L
+  list(origins = length(round), trainings = trainings)
 }
 
 # A row of scores.
@@ -365,9 +380,10 @@ tidy.rnn_backtest <- function(x, ...) summary(x)$horizon
 #' @export
 glance.rnn_backtest <- function(x, ...) {
   about <- attr(x, "about")
+  found <- summary(x)
   data.frame(
-    summary(x)$all,
-    series = length(unique(x$series)), origins = about$origins, trainings = about$trainings,
+    found$all,
+    series = length(unique(x$series)), origins = found$origins, trainings = found$trainings,
     h = about$h, seed = about$seed
   )
 }

@@ -157,7 +157,7 @@ train_response <- function(.data, specials, transformed, options) {
   if (transformed && !"lambda" %in% names(options)) fixed["lambda"] <- list(NULL)
   structure(
     list(
-      model = do.call(rnnar_of, c(fixed, options)), lead = past$lead,
+      model = do.call(rnnar_of, c(fixed, options)), lead = past$lead, times = past$times,
       transformed = transformed, levels = levels, options = options
     ),
     class = "RNNAR"
@@ -184,8 +184,14 @@ past_of <- function(.data, specials, levels) {
   complete <- if (is.null(xreg)) TRUE else stats::complete.cases(xreg)
   lead <- if (any(complete)) which(complete)[1L] - 1L else 0L
   taken <- seq_along(y) > lead
-  list(y = y[taken], xreg = if (!is.null(xreg)) xreg[taken, , drop = FALSE], lead = lead)
+  list(
+    y = y[taken], xreg = if (!is.null(xreg)) xreg[taken, , drop = FALSE], lead = lead,
+    times = ends_of(.data[[tsibble::index_var(.data)]][taken])
+  )
 }
+
+# The first and the last.
+ends_of <- function(index) index[c(1L, length(index))]
 
 # ---------------------------------------------------------------------- forecasts, paths
 
@@ -240,7 +246,7 @@ refit.RNNAR <- function(object, new_data, specials = NULL, reestimate = FALSE, .
   }
   past <- past_of(new_data, specials, object$levels)
   object$model <- rnnar(past$y, model = object$model, xreg = past$xreg)
-  object$lead <- past$lead
+  object[c("lead", "times")] <- past[c("lead", "times")]
   object
 }
 
@@ -249,6 +255,7 @@ stream.RNNAR <- function(object, new_data, specials = NULL, ...) {
   xreg <- rbind(object$model$xreg[[1L]], xreg_matrix(specials$xreg, object$levels))
   y <- c(object$model$series[[1L]], response_of(new_data))
   object$model <- rnnar(y, model = object$model, xreg = xreg)
+  object$times <- ends_of(c(object$times, new_data[[tsibble::index_var(new_data)]]))
   object
 }
 
@@ -305,7 +312,8 @@ model_sum.RNNAR <- function(x) x$model$method
 
 #' @exportS3Method fabletools::report
 report.RNNAR <- function(object, ...) {
-  cat("\n", paste0(format(object$model)[-1L], "\n"), sep = "") # the first tells the model again
+  text <- format(object$model, span = paste(format(object$times), collapse = " to "))
+  cat("\n", paste0(text[-1L], "\n"), sep = "") # the first tells the model again
   cat("\nsigma^2 estimated as ", format(glance.RNNAR(object)$sigma2, digits = 4), "\n", sep = "")
   invisible(object)
 }

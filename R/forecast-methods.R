@@ -19,7 +19,7 @@
 #'   others: not used.
 #' @return `as.data.frame()`: of one series the point forecast and the ends of its intervals, `Lo` and
 #'   `Hi` with the level, a row for each step with its name; of many a row for each step of each
-#'   series, with its `series` and `time` before.
+#'   series, with its `series` and `time` before; `summary()` of many is the same.
 #' @name rnnar_forecasts
 #' @seealso [forecast.rnnar()]
 #' @examples
@@ -113,6 +113,9 @@ plot.rnnar_forecasts <- function(x, series = 1, ...) {
 #' @rdname rnnar_forecasts
 #' @export
 `[.rnnar_forecasts` <- function(x, i) structure(NextMethod(), class = "rnnar_forecasts")
+
+#' @export
+summary.rnnar_forecasts <- function(object, ...) as.data.frame(object)
 
 #' @export
 accuracy.rnnar_forecasts <- function(object, x = NULL, ...) {

@@ -89,14 +89,14 @@ predict.rnnar <- function(object, h = NULL, ...) forecast.rnnar(object, h = h, .
 
 # How many steps, and the covariates up to the last of them.
 steps_ahead <- function(object, h, xreg, call = sys.call(sys.parent())) {
-  if (is.null(h)) h <- default_h(object, xreg)
+  if (is.null(h)) h <- default_h(object, xreg, call)
   h <- check_whole(h, "h", 1, 1e5, call)
   list(h = h, xreg = future_xreg(object, xreg, h, call))
 }
 
-default_h <- function(object, xreg) {
+default_h <- function(object, xreg, call) {
   if (!is.null(xreg) && !is.null(object$xreg)) {
-    return(min(vapply(as_xreg(xreg, object$series), nrow, 0L)))
+    return(min(vapply(as_xreg(xreg, object$series, object$xreg, call), nrow, 0L)))
   }
   period <- max(1, object$options$period)
   if (period > 1) 2 * round(period) else 10
@@ -120,13 +120,17 @@ future_xreg <- function(object, xreg, h, call = sys.call(sys.parent())) {
   if (is.null(xreg)) {
     input_error("xreg", "`xreg` is missing; expected covariates, as the model has some", call)
   }
-  xreg <- as_xreg(xreg, object$series)
+  xreg <- as_xreg(xreg, object$series, object$xreg, call)
   if (length(xreg) != length(object$xreg)) {
     said <- paste0("`xreg` is of ", length(xreg), " series; expected ", length(object$xreg))
     input_error("xreg", said, call)
   }
   Map(function(past, ahead, n) {
-    if (nrow(ahead) < h || ncol(ahead) != ncol(past)) {
+    if (ncol(ahead) == ncol(past) && nrow(ahead) < h) {
+      said <- paste0("`xreg` has ", plural(nrow(ahead), "row"), "; expected at least ", h)
+      input_error("xreg", said, call)
+    }
+    if (ncol(ahead) != ncol(past)) {
       said <- sprintf(
         "`xreg` is a %d x %d matrix; expected %d rows and %d columns", nrow(ahead), ncol(ahead),
         as.integer(h), ncol(past)

@@ -55,7 +55,7 @@
 NULL
 
 #' @export
-format.rnnar <- function(x, ...) {
+format.rnnar <- function(x, ..., span = span_of(given(x$series, 1L))) {
   n <- lengths_of(x$series)
   period <- x$options$period
   views <- view_names(x)
@@ -64,7 +64,7 @@ format.rnnar <- function(x, ...) {
   c(
     paste0(x$method, ": ", if (is_many(x)) paste(length(n), "series") else series_names(x)),
     paste0(
-      values, " values", if (!is_many(x)) paste0(", ", span_of(given(x$series, 1L))),
+      values, " values", if (!is_many(x)) paste0(", ", span),
       if (max(period) > 1) paste0(", period ", paste(format(period), collapse = " and ")),
       if (!is.null(x$xreg)) paste0(", ", plural(ncol(x$xreg[[1L]]), "covariate"))
     ),
@@ -144,6 +144,11 @@ fitted.rnnar <- function(object, ...) {
 #' @export
 residuals.rnnar <- function(object, ...) {
   refuse_unknown("object", "residuals", ...)
+  # What package forecast, as checkresiduals() does, makes of residuals is for one series.
+  if (is_many(object) && environmentName(topenv(parent.frame())) == "forecast") {
+    said <- paste0("`object` is a model of ", length(object$series), " series; expected one: ")
+    input_error("object", paste0(said, "give the function residuals(object)[[1]]"), sys.call(-2L))
+  }
   of_each(object, function(i) {
     as_given(as.numeric(object$series[[i]]) - object$fitted[[i]], object$series, i)
   })

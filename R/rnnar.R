@@ -43,8 +43,10 @@
 #' `lambda` is for the inputs alone, among which the level is. Counts that grow beyond all before are
 #' better forecast by the others.
 #'
-#' @param y A time series: `ts`, `msts` or a vector; or many: a list of them, or a matrix, a column
-#'   for each. Many are learnt by the same networks; where they have more than a million values in
+#' @param y A time series: `ts`, `msts`, `zoo`, `xts` or a vector; or many: a list of them, or a
+#'   matrix, a column for each; the columns of a data frame are series, too. A `tsibble` has a series
+#'   for each key, of the one variable that it has measured.
+#'   Many are learnt by the same networks; where they have more than a million values in
 #'   all, the last of each are taken, with a warning that says how many. Missing values are filled in
 #'   for the inputs, by interpolation of what is left without the seasons, and do not count as
 #'   targets.
@@ -57,7 +59,8 @@
 #'   and intervals are made from those it has.
 #' @param xreg Covariates: a vector or a matrix of as many rows as `y` has values; for many series a
 #'   list of them. The networks see those of the steps to be forecast, each standardized with its
-#'   mean and standard deviation over all steps that the model was fitted on.
+#'   mean and standard deviation over all steps that the model was fitted on. Columns with names
+#'   are known by them when a model is given others, those without by their place.
 #' @param lambda The Box-Cox transformation: `"auto"`, a number, or `NULL` for none.
 #' @param model A model: its networks are taken as they are, and `y` is new. Of the other arguments
 #'   only `xreg` can be given.
@@ -129,8 +132,13 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
   check_flag(verbose, "verbose")
   check_flag(scale.inputs, "scale.inputs")
   check_choice(loss, "loss", c("mae", "mse", "huber", names(DISTRIBUTIONS)))
+  check_choice(season, "season", c("auto", "stl", "fourier", "difference", "none"))
+  if (!is.null(size) && !is.null(hidden) && !identical(as.numeric(size), as.numeric(hidden))) {
+    said <- "`size` and `hidden` are given and differ; expected one, as they mean the same"
+    input_error("hidden", said)
+  }
   if (is.null(period)) period <- period_of(series)
-  xreg <- as_xreg(xreg, series)
+  xreg <- as_xreg(xreg, series, call = sys.call())
   kept <- keep_last(series, xreg, period, horizon)
   series <- kept$series
   options <- list(
@@ -170,6 +178,8 @@ refuse_beside_model <- function(options, call) {
 
 # Any number of series as a list of vectors, which knows how they were given.
 as_series_list <- function(y, name, call) {
+  if (inherits(y, "tbl_ts")) y <- from_tsibble(y, call)
+  y <- if (is.list(y) && !is.data.frame(y)) lapply(y, from_zoo, call) else from_zoo(y, call)
   many <- is.list(y) || (is.matrix(y) && ncol(y) != 1L)
   columns <- if (is.list(y)) as.list(y) else if (many) matrix_columns(y) else list(y)
   if (length(columns) == 0L) {
@@ -195,6 +205,45 @@ as_series_list <- function(y, name, call) {
   )
 }
 
+# The one variable that a tsibble has measured, as as.ts() makes it: of each key a series.
+from_tsibble <- function(y, call) {
+  wrong <- function(is, expected) input_error("y", paste0("`y` ", is, "; expected ", expected), call)
+  variable <- tsibble::measured_vars(y)
+  if (length(variable) != 1L) {
+    names <- paste0("`", variable, "`", collapse = ", ")
+    wrong(paste("has", plural(length(variable), "measured variable"), if (length(variable)) names), "one")
+  }
+  if (nrow(y) == 0L) wrong("has no rows", "a time series")
+  if (!tsibble::is_regular(y)) wrong("is not regular", "steps of equal length")
+  if (any(tsibble::has_gaps(y)[[".gaps"]])) {
+    wrong("has gaps in time", "none: `tsibble::fill_gaps()` makes them missing values")
+  }
+  interval <- tsibble::interval(y)
+  series <- lapply(tsibble::key_rows(y), function(rows) {
+    one <- data.frame(time = y[[tsibble::index_var(y)]][rows], value = y[[variable]][rows])
+    stats::as.ts(tsibble::build_tsibble(one, key = NULL, index = "time", interval = interval))
+  })
+  keys <- tsibble::key_vars(y)
+  if (length(keys) == 0L) {
+    return(series[[1L]])
+  }
+  names <- lapply(tsibble::key_data(y)[keys], as.character)
+  stats::setNames(series, do.call(paste, c(unname(as.list(names)), sep = "/")))
+}
+
+# A series of package zoo, or xts, as as.ts() makes it; others as they are.
+from_zoo <- function(y, call) {
+  if (!inherits(y, "zoo")) {
+    return(y)
+  }
+  y <- zoo::as.zoo(y)
+  if (!zoo::is.regular(y, strict = TRUE)) {
+    expected <- "; expected equal ones, NA where values are missing; of months zoo::as.yearmon()"
+    input_error("y", paste0("`y` has steps of unequal length", expected), call)
+  }
+  stats::as.ts(y)
+}
+
 matrix_columns <- function(y) {
   columns <- lapply(seq_len(ncol(y)), function(i) y[, i])
   names(columns) <- colnames(y)
@@ -206,7 +255,7 @@ lengths_of <- function(series) lengths(series, use.names = FALSE)
 # The periods that the series bring along: those of an msts, or their frequency.
 period_of <- function(series, call = sys.call(sys.parent())) {
   periods <- unique(Map(function(msts, time) {
-    if (!is.null(msts)) msts else if (is.null(time)) 1 else time[3L]
+    if (!is.null(msts)) msts else if (is.null(time)) 1 else max(1, time[3L])
   }, unname(attr(series, "msts")), unname(attr(series, "times"))))
   if (length(periods) > 1L) {
     each <- vapply(periods, function(v) paste(format(v, trim = TRUE), collapse = " and "), "")
@@ -216,12 +265,46 @@ period_of <- function(series, call = sys.call(sys.parent())) {
   periods[[1L]]
 }
 
-as_xreg <- function(xreg, series) {
+# A list of matrices. Where columns have names they are put in the order of those that are `known`,
+# by default the first series' own.
+as_xreg <- function(xreg, series, known = NULL, call = sys.call(sys.parent())) {
   if (is.null(xreg)) {
     return(NULL)
   }
   if (is.data.frame(xreg) || !is.list(xreg)) xreg <- list(xreg)
-  lapply(xreg, function(m) unname(as.matrix(m)))
+  xreg <- lapply(xreg, covariate_matrix, call)
+  lapply(xreg, in_order, colnames(if (is.null(known)) xreg[[1L]] else known[[1L]]), call)
+}
+
+# Without names of its columns where one of them has none of its own.
+covariate_matrix <- function(x, call) {
+  columns <- if (is.data.frame(x)) as.list(x) else list(x)
+  bad <- which(!vapply(columns, function(z) is.numeric(z) || is.logical(z), NA))
+  if (length(bad) > 0L) {
+    which <- if (is.data.frame(x)) paste0("column `", names(x)[bad[1L]], "` of `xreg`") else "`xreg`"
+    class <- paste0("`", class(columns[[bad[1L]]])[1L], "`")
+    input_error("xreg", paste0(which, " is of class ", class, "; expected numbers"), call)
+  }
+  m <- as.matrix(x)
+  names <- colnames(m)
+  m <- unname(m)
+  if (!is.null(names) && !anyNA(names) && all(names != "") && !anyDuplicated(names)) {
+    colnames(m) <- names
+  }
+  m
+}
+
+# By name where both have names, else by place.
+in_order <- function(m, names, call) {
+  if (is.null(names) || is.null(colnames(m))) {
+    return(m)
+  }
+  if (!setequal(names, colnames(m))) {
+    list_of <- function(words) paste0("`", words, "`", collapse = ", ")
+    said <- paste0("`xreg` has columns ", list_of(colnames(m)), "; expected ", list_of(names))
+    input_error("xreg", said, call)
+  }
+  m[, names, drop = FALSE]
 }
 
 # Values, or a matrix of them, on the time of a series as it was given, from this position on.
@@ -356,7 +439,27 @@ train_model <- function(fit, frame, seed, verbose, call = sys.call(sys.parent())
   }))
   rows$epoch <- rows$epoch + max(0, before$epoch)
   fit$history <- rbind(before, rows)
-  finish_model(fit, frame, targets, folds)
+  warn_of_divergence(finish_model(fit, frame, targets, folds), call)
+}
+
+# A training may have diverged though all its numbers were finite: what it says of the past then is
+# ten times as far off, in the mean, as the series is wide, or not finite itself.
+warn_of_divergence <- function(fit, call) {
+  off <- Map(function(y, said) {
+    size <- diff(range(y, na.rm = TRUE)) + 1e-3 * max(abs(y), na.rm = TRUE)
+    ifelse(is.finite(said[-1L]), abs(y - said)[-1L] / if (size > 0) size else 1, Inf)
+  }, fit$series, fit$fitted)
+  if (isTRUE(mean(unlist(off), na.rm = TRUE) > 10)) {
+    said <- paste0(
+      "the training diverged: what the networks say of the past is of no use; expected a ",
+      "`learn_rate` below ", format(fit$training$learn_rate)
+    )
+    warning(structure(
+      list(message = said, call = call),
+      class = c("bptt_nonfinite_warning", "warning", "condition")
+    ))
+  }
+  fit
 }
 
 # What each kind of networks sees, as in frame.c.
@@ -416,7 +519,12 @@ train_networks <- function(fit, frame, targets, folds, seed, verbose, call) {
       validation = validation_of(x, targets[[v]], seen, lengths_of(fit$series), fit$training$loss)
     ), call)
     rows <- fit_histories(trained)
-    for (k in which(vapply(rows, nrow, 0L) > 0L)) {
+    there <- vapply(rows, nrow, 0L) > 0L
+    if (is.null(old) && any(!there & trained$stopped == "diverged")) {
+      said <- paste0("`learn_rate` is ", what_is(fit$training$learn_rate), ", with which the training ")
+      input_error("learn_rate", paste0(said, "diverges in its first epoch; expected less"), call)
+    }
+    for (k in which(there)) {
       networks[[v]][[own[k]]] <<- fit_nets(trained)[[k]]
       history[[v]][[own[k]]] <<- cbind(network = own[k], rows[[k]][names(rows[[k]]) != "repeat"])
     }
@@ -597,10 +705,28 @@ invert <- function(z, frame, i) {
   run("rnnar_invert", args)$y
 }
 
+# What has learnt months will not know quarters. A vector has no frequency.
+warn_of_frequency <- function(model, series) {
+  timed <- !vapply(attr(series, "times"), is.null, NA)
+  own <- unlist(lapply(which(timed), function(i) {
+    msts <- attr(series, "msts")[[i]]
+    if (is.null(msts)) max(1, attr(series, "times")[[i]][3L]) else msts
+  }))
+  learnt <- c(model$options$period, vapply(attr(model$series, "times"), function(t) {
+    if (is.null(t)) NA_real_ else t[3L]
+  }, 0))
+  other <- own[!own %in% learnt]
+  if (length(other) > 0L) {
+    period <- paste(format(model$options$period, trim = TRUE), collapse = " and ")
+    said <- paste0("`y` has frequency ", format(other[1L]), ", the model ", period)
+    warning(said, call. = FALSE)
+  }
+}
+
 # The networks of a model on series that are new.
 apply_model <- function(model, series, xreg, call, from) {
   columns <- ncol(model$xreg[[1L]])
-  xreg <- as_xreg(xreg, series)
+  xreg <- as_xreg(xreg, series, model$xreg, from)
   given <- if (!is.null(xreg)) ncol(xreg[[1L]])
   if (!identical(given, columns)) {
     is <- if (is.null(given)) "is missing" else paste("has", plural(given, "column"))
@@ -608,6 +734,7 @@ apply_model <- function(model, series, xreg, call, from) {
     said <- paste0("`xreg` ", is, "; expected ", expected, ", as `model` has")
     input_error("xreg", said, from)
   }
+  warn_of_frequency(model, series)
   model$series <- series
   model["xreg"] <- list(xreg)
   model["subset"] <- list(NULL)

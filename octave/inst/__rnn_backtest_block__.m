@@ -57,7 +57,7 @@ function table = forecast_rows (plan, known, m)
   for i = 1:numel (xreg)   # the last row again where there are not as many
     xreg{i} = plan.xreg{i}(min (known(i) + (1:h), end),:);
   endfor
-  [fc, lo, hi] = rnn_forecast (m, h, "level", plan.level, "xreg", xreg);
+  [fc, lo, hi] = rnn_forecast (m, h, "level", plan.level, "xreg", xreg, plan.forecast{:});
   N = numel (known);
   lo = reshape (lo, h, N, []);
   hi = reshape (hi, h, N, []);
@@ -76,6 +76,7 @@ endfunction
 %! options = {"period", 1, "repeats", 2, "epochs", 1, "hidden", 2, "seed", 1};
 %! plan = struct ("h", 3, "level", 90, "origins", [30; 35; 39], "subset", [], "model", []);
 %! plan.series = {y};
+%! plan.forecast = {};
 %! plan.xreg = {};
 %! plan.options = options;
 %! table = __rnn_backtest_block__ (plan, [1, 3]);

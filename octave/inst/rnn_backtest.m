@@ -99,7 +99,8 @@
 ## All others are options of @code{rnnar}, such as @qcode{"period"},
 ## @qcode{"repeats"}; or @qcode{"model"}, and with it none but @qcode{"xreg"} and
 ## @qcode{"period"}, which then is for @code{initial} and the scores; by default it
-## is that of the model.
+## is that of the model.  And @qcode{"npaths"}, @qcode{"nonnegative"}, @qcode{"integer"} and
+## @qcode{"bootstrap"} of @code{rnn_forecast}.
 ##
 ## @example
 ## @group
@@ -121,7 +122,7 @@ function [b, s] = rnn_backtest (y, h, varargin)
   if (nargin < 2)
     print_usage ();
   endif
-  [own, options] = own_options (varargin);
+  [own, options, forecast] = own_options (varargin);
   h = check_whole (h, "h", 1, 1e5);
   own.workers = check_whole (own.workers, "workers", 1, 1e4);
   check_parallel (own.workers);
@@ -137,6 +138,7 @@ function [b, s] = rnn_backtest (y, h, varargin)
   plan.xreg = check_covariates (own.xreg, n);
   plan.subset = own.subset;
   plan.model = own.model;
+  plan.forecast = forecast;
   plan.origins = origins_of (n, h, own);
   rounds = rows (plan.origins);
   if (! isempty (plan.model))
@@ -148,6 +150,9 @@ function [b, s] = rnn_backtest (y, h, varargin)
   own.seed = check_whole (add_seed ({"seed", own.seed}){2}, "seed", 0, 2^52);
   plan.options = [options, {"seed", own.seed, "period", own.period}];
   every = trainings_every (own.refit, rounds);
+  if (! isempty (plan.model) && ! isequal (own.refit, false))
+    refuse_beside_model ({"refit", own.refit});
+  endif
   blocks = arrayfun (@(first) first:min (first + every - 1, rounds), 1:every:rounds, ...
                      "UniformOutput", false);
   one = @(block) __rnn_backtest_block__ (plan, block);
@@ -166,17 +171,19 @@ endfunction
 
 ## ------------------------------------------------------------------------------ arguments
 
-## The options that are looked at here, and the rest.
-function [own, rest] = own_options (pairs)
+## The options that are looked at here, those of rnn_forecast, and the rest.
+function [own, rest, forecast] = own_options (pairs)
 
   own = struct ("initial", [], "step", [], "refit", false, "level", [80, 95], "workers", 1, ...
                 "xreg", [], "subset", [], "model", [], "period", [], "seed", []);
-  rest = {};
+  rest = forecast = {};
   for k = 1:2:numel (pairs)
     pair = pairs(k:min (k + 1, end));
     is_own = ischar (pair{1}) && isrow (pair{1}) && isfield (own, pair{1});
     if (is_own && numel (pair) < 2)
       error ("bptt:invalidInput", "the option `%s` has no value", pair{1});
+    elseif (any (strcmp (pair{1}, {"npaths", "nonnegative", "integer", "bootstrap"})))
+      forecast = [forecast, pair];
     elseif (! is_own)
       rest = [rest, pair];   # rnnar says what is wrong with them
     elseif (! isequal (pair{2}, []))
@@ -387,6 +394,15 @@ endfunction
 %!   said = problem.message;
 %! end_try_catch
 %! assert (said, "`repeats` is given with `model`; expected none but `xreg`");
+
+%!test # options of rnn_forecast
+%! m = rnnar (y(1:60), small{:});
+%! options = {"bootstrap", true, "npaths", 50, "integer", true};
+%! b = rnn_backtest (y, 6, "initial", 60, "step", 7, "model", m, options{:});
+%! assert (isequal (forecasts (b, b.origin == 60), by_hand (m, 6, options{:})));
+%! fail ('rnn_backtest (y, 6, "model", m, "refit", true)', "`refit` is given with `model`");
+%! fail ('rnn_backtest (y, 6, "model", m, "refit", 2)', "`refit` is given with `model`");
+%! rnn_backtest (y, 6, "initial", 74, "model", m, "refit", false);
 
 %!test # trained anew
 %! b = backtest (y, 6, "initial", 60, "step", 7, "refit", true);

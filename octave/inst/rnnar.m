@@ -237,6 +237,11 @@ function m = rnnar (y, varargin)
                       "trend", given.trend, "scale_inputs", given.scale_inputs, ...
                       "counts", strcmp (given.loss, "negative_binomial"));
   given.repeats = check_whole (given.repeats, "repeats", 1, 10000);
+  if (! (isempty (given.size) || isempty (given.hidden)
+         || isequal (given.size(:), given.hidden(:))))
+    error ("bptt:invalidInput", ["`size` and `hidden` are given and differ; expected one, as ", ...
+                                 "they mean the same"]);
+  endif
   given.verbose = is_verbose (given.verbose);
   m.repeats = given.repeats;
   frame = frame_series (m, m.series, m.xreg);
@@ -262,6 +267,7 @@ function m = rnnar (y, varargin)
                      "UniformOutput", false);
   m = train_networks (m, frame, targets, folds, lengths, given.verbose);
   m = finish_model (m, frame, targets{1}, folds);
+  warn_of_divergence (m);
 
 endfunction
 
@@ -460,6 +466,10 @@ function [nets, history, interrupted] = train_some (m, x, target, lengths, optio
   gone = {"seconds", "validation_loss"}(1:2-(outputs_of (m.training.loss) > 1));
   history = cellfun (@(h) rmfield (h, gone), history, "UniformOutput", false);
   begun = ! cellfun (@(h) isempty (h.epoch), history);
+  if (any (! begun(:) & strcmp (cellstr (info.stopped), "diverged")(:)))
+    error ("bptt:invalidInput", ["`learn_rate` is %g, with which the training diverges in its ", ...
+                                 "first epoch; expected less"], training.learn_rate);
+  endif
   nets = nets(begun);
   history = history(begun);
   interrupted = any (strcmp (cellstr (info.stopped), "interrupt"));
@@ -638,6 +648,28 @@ function mean = mean_size (error)
 
 endfunction
 
+## A training may have diverged though all its numbers were finite: what it says of the past then is
+## ten times as far off, in the mean, as the series is wide, or not finite itself.
+function warn_of_divergence (m)
+
+  off = cell (1, numel (m.series));
+  for i = 1:numel (m.series)
+    y = m.series{i}(:);
+    wide = max (y) - min (y) + 1e-3 * max (abs (y));
+    if (wide == 0)
+      wide = 1;
+    endif
+    off{i} = abs (y(2:end) - m.fitted{i}) / wide;
+    off{i}(! isfinite (m.fitted{i})) = Inf;
+  endfor
+  off = vertcat (off{:});
+  if (mean (off(! isnan (off))) > 10)
+    warning ("bptt:nonFinite", ["the training diverged: what the networks say of the past is of ", ...
+                                "no use; expected a `learn_rate` below %g"], m.training.learn_rate);
+  endif
+
+endfunction
+
 ## The networks of a model on series that are new.
 function m = apply_model (m, new, xreg)
 
@@ -702,6 +734,17 @@ endfunction
 %! assert (size (m.fitted{1}), [59, 1]);
 %! assert (rows (m.errors.pool), 24);
 %! assert (numel (m.history{2}{1}.loss), 3);
+
+%!error <`size` and `hidden` are given and differ> rnnar (y, quick{:}, "size", 3)
+
+%!test # a training that diverged says so
+%! warning ("error", "bptt:nonFinite", "local");
+%! wild = {"repeats", 2, "epochs", 100, "seed", 1};
+%! fail ('rnnar (y, wild{:}, "learn_rate", 1e4)', "the training diverged: .* `learn_rate` below 10000");
+%! rnnar (y, quick{:});
+%! rnnar (zeros (1, 20), quick{:});
+%! warning ("off", "bptt:nonFinite", "local");
+%! fail ('rnnar (y, quick{:}, "learn_rate", 1e40)', "`learn_rate` is 1e\\+40, with which");
 
 %!test # rand decides where there is no seed
 %! rand ("state", 5);

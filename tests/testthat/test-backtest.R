@@ -72,7 +72,7 @@ test_that("networks that are trained anew are those of a fit by hand", {
   expect_identical(at(second, 74), at(tested, 74))
   expect_false(identical(at(second, 67), at(tested, 67)))
   expect_identical(at(second, 67), at(backtest(y, h = 6, initial = 60, step = 7), 67))
-  expect_identical(attr(second, "about")$trainings, 2L)
+  expect_identical(glance(second)$trainings, 2L)
 })
 
 test_that("what is behind an origin changes no forecast from it", {
@@ -166,6 +166,31 @@ test_that("scores are those of rnn_metrics, in all and for each horizon", {
   none <- summary(tested[tested$time == 66 & tested$series == 1, ])
   expect_identical(none$all$n, 0L)
   expect_true(is.na(none$all$mae))
+})
+
+test_that("options of forecast() are passed on, and trainings are those that took place", {
+  own <- rnnar(y[1:60], repeats = 2, epochs = 2, seed = 1)
+  b <- rnn_backtest(y, 6, 60, 7, model = own, bootstrap = TRUE, npaths = 50, integer = TRUE)
+  fc <- forecast(own, 6, bootstrap = TRUE, npaths = 50, integer = TRUE)
+  expect_identical(b$lo80[1:6], as.numeric(fc$lower[, 1L]))
+  expect_identical(b$forecast, round(b$forecast))
+  b <- rnn_backtest(y - 1000, 6, 60, 7, nonnegative = TRUE, repeats = 2, epochs = 2, seed = 1)
+  expect_identical(range(b$forecast), c(0, 0))
+  told <- function(b) unlist(glance(b)[c("origins", "trainings")], use.names = FALSE)
+  given <- rnn_backtest(y, 6, 60, 7, model = own)
+  expect_equal(told(given), c(3, 0))
+  expect_output(print(given), "3 origins, 0 trainings")
+  b <- rnn_backtest(list(y, y[1:70]), 6, c(60, 55), 7, refit = 2, repeats = 2, epochs = 2, seed = 1)
+  expect_equal(told(b), c(3, 2))
+  expect_output(print(head(b, 3)), "1 origin, 1 training\n")
+  expect_equal(told(subset(b, series == 1 & origin >= 67)), c(2, 2))
+  wrong <- function(expr, text) expect_error(expr, text, class = "bptt_input_error", fixed = TRUE)
+  for (refit in list(TRUE, 2)) {
+    wrong(rnn_backtest(y, 6, model = own, refit = refit), "`refit` is given with `model`; expected none but")
+  }
+  expect_identical(rnn_backtest(y, 6, 60, 7, model = own, refit = FALSE, seed = 1),
+    rnn_backtest(y, 6, 60, 7, model = own, seed = 1))
+  wrong(rnn_backtest(y, 6, model = own, bootstrap = 3), "`bootstrap` is 3; expected TRUE or FALSE")
 })
 
 test_that("a back-test can be shown and taken apart", {

@@ -186,6 +186,9 @@ test_that("tables and words", {
   expect_identical(format(fits$plain[1]), "<RNNAR(lstm, 4)>")
   said <- capture.output(fabletools::report(fits$log[[1L]]))
   expect_identical(said[1:3], c("Series: y ", "Model: RNNAR(lstm, 4) ", "Transformation: log(y) "))
+  expect_match(said, "72 values, 2015 Jan to 2020 Dec, period 12", fixed = TRUE, all = FALSE)
+  later <- fabletools::stream(fits$log[[1L]], tsibble::tsibble(month = tsibble::yearmonth("2021 Jan"), y = 70, index = month))
+  expect_match(capture.output(fabletools::report(later)), "73 values, 2015 Jan to 2021 Jan", fixed = TRUE, all = FALSE)
   expect_true(any(grepl("2 networks of each kind", said)) && any(grepl("^sigma\\^2", said)))
 })
 
@@ -210,7 +213,7 @@ test_that("specials say what rnnar() is given", {
 test_that("covariates come from the data and from new_data", {
   fit <- fabletools::model(sales, r = small(y ~ AR() + price + xreg(offer)))
   xreg <- the_fit(fit)$model$xreg[[1L]]
-  expect_identical(xreg, cbind(shop_a$offer == "three", shop_a$offer == "two", shop_a$price))
+  expect_identical(unname(xreg), cbind(shop_a$offer == "three", shop_a$offer == "two", shop_a$price))
   ahead <- tsibble::new_data(sales, 3)
   ahead$price <- 1
   ahead$offer <- "two"

@@ -35,6 +35,36 @@ test_that("of many series there is a list of each", {
   expect_length(fitted(small(list(air))), 1L)
 })
 
+test_that("series of packages tsibble and zoo keep their time", {
+  plain <- function(one) replace(timeless_model(one), "method", NULL)
+  want <- plain(fit)
+  table <- tsibble::as_tsibble(air)
+  expect_equal(plain(small(table)), want)
+  expect_equal(plain(small(zoo::as.zoo(air))), want)
+  expect_equal(tsp(fitted(small(zoo::as.zoo(air)))), tsp(air))
+  keyed <- rbind(cbind(as.data.frame(table), k = "air"), cbind(as.data.frame(tsibble::as_tsibble(ldeaths)), k = "deaths"))
+  keyed <- tsibble::as_tsibble(keyed, key = k, index = index)
+  expect_equal(plain(small(keyed)), plain(many))
+  expect_equal(plain(small(lapply(two, zoo::as.zoo))), plain(many))
+  both <- zoo::as.zoo(ts(cbind(a = 1:20, b = sin(1:20)), 2000, frequency = 4))
+  expect_identical(tsp(fitted(small(both))$b), c(2000, 2004.75, 4))
+  wrong <- function(expr, text) expect_error(expr, text, class = "bptt_input_error", fixed = TRUE)
+  wrong(small(table[-7, ]), "`y` has gaps in time; expected none: `tsibble::fill_gaps()`")
+  wrong(small(table[0, ]), "`y` has no rows")
+  wrong(
+    small(tsibble::tsibble(t = 1:9, a = 1, b = 2, index = t)),
+    "`y` has 2 measured variables `a`, `b`; expected one"
+  )
+  months <- seq(as.Date("2020-01-01"), by = "month", length.out = 24)
+  wrong(small(zoo::zoo(1:24, months)), "`y` has steps of unequal length; expected equal ones")
+  expect_identical(small(zoo::zoo(1:24, zoo::as.yearmon(months)))$options$period, 12)
+  e <- expect_error(small(data.frame(when = months, y = 1:24)), class = "bptt_input_error")
+  expect_match(conditionMessage(e), "item 1 of `y` is of class `Date`; expected a time series")
+  tested <- rnn_backtest(table, h = 6, initial = 132, repeats = 2, epochs = 2, seed = 1)
+  expect_equal(as.data.frame(tested),
+    as.data.frame(rnn_backtest(air, h = 6, initial = 132, repeats = 2, epochs = 2, seed = 1)))
+})
+
 test_that("the same seed gives the same model, for any number of threads", {
   for (y in list(air, two)) {
     one <- timeless_model(small(y, threads = 1))
@@ -152,6 +182,32 @@ test_that("covariates are used, and only then needed", {
   expect_length(predict(both, xreg = list(ahead, ahead[1:5, ]))$deaths$mean, 5L)
 })
 
+test_that("columns of covariates are known by their names, or else by their place", {
+  x <- cbind(a = sin(1:144), b = 1:144)
+  ahead <- cbind(a = sin(145:156), b = 145:156)
+  one <- small(air, xreg = x)
+  want <- numbers(predict(one, xreg = ahead))
+  expect_identical(numbers(predict(small(air, xreg = unname(x)), xreg = unname(ahead))), want)
+  for (same in list(ahead[, 2:1], unname(ahead), as.data.frame(ahead[, 2:1]))) {
+    expect_identical(numbers(predict(one, xreg = same)), want)
+  }
+  again <- rnnar(air, model = one, xreg = x[, 2:1])
+  expect_identical(fitted(again), fitted(one))
+  lists <- small(two, xreg = list(x, x[1:72, 2:1]))
+  expect_identical(lists$networks, small(two, xreg = list(x, x[1:72, ]))$networks)
+  wrong <- function(expr, text) expect_error(expr, text, class = "bptt_input_error", fixed = TRUE)
+  text <- "`xreg` has columns `a`, `c`; expected `a`, `b`"
+  wrong(predict(one, xreg = cbind(a = 1:9, c = 2)), text)
+  wrong(rnnar(air, model = one, xreg = cbind(a = 1:144, c = 2)), text)
+  wrong(
+    small(air, xreg = data.frame(a = 1:144, d = gl(2, 72))),
+    "column `d` of `xreg` is of class `factor`; expected numbers"
+  )
+  wrong(small(air, xreg = data.frame(t = rep("x", 144))), "column `t` of `xreg` is of class `character`")
+  wrong(small(air, xreg = rep("x", 144)), "`xreg` is of class `character`; expected numbers")
+  wrong(predict(small(air, xreg = 1:144), h = 3, xreg = 1:2), "`xreg` has 2 rows; expected at least 3")
+})
+
 test_that("covariates keep the units that the model was fitted in", {
   x <- cbind((1:160)^2 / 99, sin(1:160))
   one <- small(air, xreg = x[1:144, ])
@@ -227,10 +283,36 @@ test_that("a model can be applied to another series", {
   expect_sane(predict(rnnar(ldeaths, model = one, xreg = x[1:72]), xreg = x[1:3]), 3)
 })
 
+test_that("a training that diverged says so", {
+  expect_warning(
+    rnnar(air, learn_rate = 1e4, repeats = 2, epochs = 100, seed = 1),
+    "the training diverged: .*`learn_rate` below 10000", class = "bptt_nonfinite_warning"
+  )
+  e <- suppressWarnings(expect_error(small(air, learn_rate = 1e40), class = "bptt_input_error"))
+  expect_match(conditionMessage(e), "`learn_rate` is 1e\\+40, with which .* in its first epoch; expected less")
+  for (y in list(air, two, rep(5, 50), rep(0, 50), c(1, 3, 2), air * 1e-300)) expect_silent(small(y))
+})
+
+test_that("a series of less than a step a year has no season", {
+  slow <- ts(1:40 + sin(1:40), frequency = 0.1)
+  one <- small(slow)
+  expect_identical(one$options$period, 1)
+  expect_identical(as.numeric(fitted(one)), as.numeric(fitted(small(as.numeric(slow)))))
+  expect_identical(tsp(fitted(one)), tsp(slow))
+})
+
 test_that("series of different frequencies need a period", {
   expect_sane(predict(small(list(air, UKgas), period = 12), h = 3)[[2L]], 3)
   expect_error(small(list(air, 1:50)), class = "bptt_input_error") # 1:50 is of frequency 1
-  expect_sane(predict(rnnar(list(air, UKgas), model = fit), h = 3)[[2L]], 3)
+  expect_warning(other <- rnnar(list(air, UKgas), model = fit), "frequency 4, the model 12")
+  expect_sane(predict(other, h = 3)[[2L]], 3)
+})
+
+test_that("a model that is applied to another frequency warns", {
+  expect_warning(rnnar(UKgas, model = fit), "`y` has frequency 4, the model 12", fixed = TRUE)
+  expect_silent(rnnar(as.numeric(UKgas), model = fit))
+  expect_silent(rnnar(ldeaths, model = fit))
+  expect_silent(rnnar(air, model = small(as.numeric(air), period = 12)))
 })
 
 test_that("a model survives being saved", {
@@ -443,6 +525,8 @@ test_that("what is wrong is said", {
     list(quote(small(air, horizon = 0)), "horizon", "`horizon` is 0; expected one whole number from 1"),
     list(quote(small(air, period = NA)), "period", "`period` is NA; expected the steps of a season"),
     list(quote(small(air, season = "x")), "season", "`season` is \"x\"; expected \"auto\", \"stl\""),
+    list(quote(small(air, season = NULL)), "season", "`season` is NULL; expected \"auto\", \"stl\""),
+    list(quote(small(air, size = 3, hidden = 4)), "hidden", "`size` and `hidden` are given and differ; expected one"),
     list(quote(small(air, trend = "x")), "trend", "`trend` is \"x\"; expected \"level\", \"drift\" or \"none\""),
     list(quote(small(air, scale.inputs = 2)), "scale.inputs", "`scale.inputs` is 2; expected TRUE or FALSE"),
     list(quote(small(air, lambda = "x")), "lambda", "`lambda` is \"x\"; expected \"auto\", or one number"),
@@ -496,7 +580,7 @@ test_that("what is wrong is said", {
     list(quote(predict(fit, levels = 80)), "levels", "`levels` is not an option of forecast; did you mean `level`\\?"),
     list(quote(predict(fit, xreg = 1:24)), "xreg", "`xreg` is given; expected none, as the model has none"),
     list(quote(predict(wide)), "xreg", "`xreg` is missing; expected covariates, as the model has some"),
-    list(quote(predict(wide, h = 9, xreg = x[1:3, ])), "xreg", "`xreg` is a 3 x 2 matrix; expected 9 rows and 2 columns"),
+    list(quote(predict(wide, h = 9, xreg = x[1:3, ])), "xreg", "`xreg` has 3 rows; expected at least 9"),
     list(quote(predict(wide, xreg = 1:3)), "xreg", "`xreg` is a 3 x 1 matrix; expected 3 rows and 2 columns"),
     list(quote(predict(wide, xreg = cbind(1, NA))), "xreg", "`xreg` has what is no finite number; expected none"),
     list(quote(predict(wide, xreg = list(x, x))), "xreg", "`xreg` is of 2 series; expected 1"),
