@@ -36,6 +36,8 @@ test_that("of many series there is a list of each", {
 })
 
 test_that("series of packages tsibble and zoo keep their time", {
+  skip_if_not_installed("tsibble")
+  skip_if_not_installed("zoo")
   plain <- function(one) replace(timeless_model(one), "method", NULL)
   want <- plain(fit)
   table <- tsibble::as_tsibble(air)
