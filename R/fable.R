@@ -31,7 +31,8 @@
 #'
 #' @section Forecasts:
 #' `forecast()` gives distributions as samples: `times` paths, each the forecast with errors of the
-#' model, those of consecutive steps from the same stretch of time: see [simulate.rnnar()].
+#' model, those of consecutive steps from the same stretch of time, or drawn from the distributions
+#' that a `loss` such as `"negative_binomial"` forecasts: see [simulate.rnnar()].
 #' `generate()` gives such paths, too, and `bootstrap` and `.innov` change nothing. Below 0 they are
 #' made 0, unless a value of the data is below 0, the response is transformed, or `nonnegative` is
 #' `FALSE`; paths of counts with zeros are whole numbers, unless the response is transformed. `.mean` is the mean of the paths; what [forecast.rnnar()] forecasts is near their
@@ -270,14 +271,17 @@ hfitted.RNNAR <- function(object, h, ...) {
   model <- object$model
   frame <- frame_of(model)
   n <- length(model$series[[1L]])
-  said <- mean_forecast(frame, model$networks, n)
-  if (h > dim(said)[1L]) {
-    said <- paste0("`h` is ", h, "; expected at most the model's horizon, ", dim(said)[1L])
-    input_error("h", said)
+  horizon <- dim(frame$view[[1L]]$base)[1L]
+  if (h > horizon) {
+    input_error("h", paste0("`h` is ", h, "; expected at most the model's horizon, ", horizon))
   }
   fits <- rep(NA_real_, n)
   origins <- seq_len(max(0, n - h))
-  fits[origins + h] <- invert(matrix(said[h, 1L, origins]), frame, 1L)
+  fits[origins + h] <- if (has_distribution(model)) {
+    ahead_medians(model, frame, 1L, h)
+  } else {
+    invert(matrix(mean_forecast(frame, model$networks, n)[h, 1L, origins]), frame, 1L)
+  }
   c(rep(NA, object$lead), fits)
 }
 

@@ -12,6 +12,9 @@
 #' steps, they are quantiles of `npaths` paths as [simulate()][simulate.rnnar] draws them: each block
 #' of `horizon` steps has errors of that kind added, drawn anew, and the next is forecast from it.
 #'
+#' A model of distributions (`loss` in [rnnar()]) has no such errors: point forecasts are medians of
+#' `npaths` paths, which are drawn from the distributions, and intervals their quantiles, at all steps.
+#'
 #' @param object A model of [rnnar()].
 #' @param h Steps to forecast; `NULL`: the rows of `xreg`, or two periods, or 10.
 #' @param level Levels of the intervals in per cent.
@@ -20,14 +23,16 @@
 #'   list of them. All rows count, also those beyond `h`: the networks see the covariates of as many
 #'   steps as the model's `horizon` at once, and where there are fewer rows their means over the past
 #'   (with `scale.inputs = FALSE` zeros) stand for the rest. So the forecast of a step may depend on how many rows are given.
-#' @param npaths Paths that intervals beyond the model's `horizon`, or with `bootstrap`, are made from.
+#' @param npaths Paths that intervals beyond the model's `horizon`, or with `bootstrap`, are made from,
+#'   and all forecasts of a model of distributions.
 #' @param nonnegative Whether what is below 0 is made 0; `NULL`: where the series has no negative
 #'   value.
 #' @param seed Seed of the paths; `NULL`: R's generator decides.
 #' @param integer Whether point forecasts and the ends of intervals are rounded to the nearest whole
 #'   numbers; no whole number that was within an interval is then outside. `NULL`: where the series
 #'   is of counts with zeros, that is of whole numbers, none below 0 and some 0.
-#' @param bootstrap Whether intervals are quantiles of simulated paths at all steps, see below.
+#' @param bootstrap Whether intervals are quantiles of simulated paths at all steps, see below; not for
+#'   models of distributions, whose intervals always are.
 #' @param ... Takes nothing, and for `predict()` the arguments of `forecast()`: one that is not known
 #'   is an error.
 #' @return An object of class `forecast`, as those of package \pkg{forecast}, whose functions work on
@@ -52,15 +57,20 @@ forecast.rnnar <- function(object, h = NULL, level = c(80, 95), fan = FALSE, xre
   npaths <- check_whole(npaths, "npaths", 2, 1e7)
   if (!is.null(nonnegative)) check_flag(nonnegative, "nonnegative")
   if (!is.null(integer)) check_flag(integer, "integer")
-  check_flag(bootstrap, "bootstrap")
+  check_bootstrap(bootstrap, object)
   seed <- if (is.null(seed)) random_seed() else check_whole(seed, "seed", 0, 2^52)
-  median <- forecast_blocks(object, ahead$h, ahead$xreg)
   p <- c(rev(1 - level / 100), 1 + level / 100) / 2
+  drawn <- if (has_distribution(object)) {
+    drawn_quantiles(object, ahead$h, ahead$xreg, c(0.5, p), npaths, seed)
+  }
+  median <- if (is.null(drawn)) forecast_blocks(object, ahead$h, ahead$xreg) else drawn$median
   error <- if (!bootstrap && ahead$h <= nrow(object$errors$pool)) {
     t(row_quantiles(object$errors$pool[seq_len(ahead$h), , drop = FALSE], p))
   }
   out <- of_each(object, function(i) {
-    ends <- if (is.null(error)) {
+    ends <- if (!is.null(drawn)) {
+      drawn$ends[[i]]
+    } else if (is.null(error)) {
       t(row_quantiles(paths_of(object, i, ahead$h, ahead$xreg, npaths, seed, median$first), p))
     } else {
       median$z[, i] + error * (median$frame$view[[1L]]$spread[i] * object$errors$ratio[i])
@@ -87,6 +97,13 @@ default_h <- function(object, xreg) {
   }
   period <- max(1, object$options$period)
   if (period > 1) 2 * round(period) else 10
+}
+
+check_bootstrap <- function(bootstrap, object, call = sys.call(sys.parent())) {
+  if (check_flag(bootstrap, "bootstrap", call) && has_distribution(object)) {
+    said <- "`bootstrap` is TRUE; expected FALSE, as the model's loss is a distribution"
+    input_error("bootstrap", said, call)
+  }
 }
 
 # The covariates of the past and of the steps to be forecast, for each series.
@@ -130,28 +147,48 @@ last_block <- function(object, frame, n, states = NULL) {
   for (v in seq_along(frame$view)) {
     view <- frame$view[[v]]
     nets <- object$networks[[v]]
-    H <- dim(view$base)[1L]
-    at <- cbind(rep(seq_len(H), length(n)), rep(seq_along(n), each = H), rep(n, each = H))
     said <- lapply(seq_along(nets), function(k) {
-      net <- nets[[k]]
-      net$output_mode <- "last"
-      run("rnn_predict", list(
-        net = net, x = view$x, state = if (!is.null(states)) states[[v]][[k]],
-        lengths = n, threads = getOption("bptt.threads", 1)
-      ))
+      said_last(nets[[k]], view$x, n, if (!is.null(states)) states[[v]][[k]])
     })
     out <- 0
     for (one in said) out <- out + one$y / length(nets)
-    total <- total + back(out, view$base[at], view$spread, view$level[cbind(seq_along(n), n)])
+    unit <- units_at(view, n)
+    total <- total + back(out, unit$base, unit$spread, unit$level)
     after[[v]] <- lapply(said, `[[`, "state")
   }
-  list(z = matrix(total, H) / length(frame$view), states = after)
+  list(z = matrix(total, nrow(unit$base)) / length(frame$view), states = after)
 }
 
-# The block from the end of each series, with the frame.
+# What a network says at the n-th step of each sequence: y, and its state after that step.
+said_last <- function(net, x, n, state = NULL) {
+  net$output_mode <- "last"
+  args <- list(
+    net = net, x = x, state = state, lengths = n, threads = getOption("bptt.threads", 1)
+  )
+  run("rnn_predict", args)
+}
+
+# What is said at the n-th step of each column of a view is measured in.
+units_at <- function(view, n) {
+  H <- dim(view$base)[1L]
+  at <- cbind(rep(seq_len(H), length(n)), rep(seq_along(n), each = H), rep(n, each = H))
+  list(
+    base = matrix(view$base[at], H), spread = view$spread,
+    level = view$level[cbind(seq_along(n), n)]
+  )
+}
+
+# The block from the end of each series, with the frame; of a model of distributions what each network
+# says of it, `said`.
 first_block <- function(object, xreg) {
   frame <- frame_of(object, xreg = xreg)
-  c(last_block(object, frame, lengths_of(object$series)), list(frame = frame))
+  n <- lengths_of(object$series)
+  block <- if (has_distribution(object)) {
+    list(said = said_by_all(object, frame, n))
+  } else {
+    last_block(object, frame, n)
+  }
+  c(block, list(frame = frame))
 }
 
 # The block that follows z, which has a column for each of the series i, or for each path of one. The
@@ -177,6 +214,9 @@ forecast_blocks <- function(object, h, xreg) {
 # Paths of series i, transformed: h x npaths. Each block has an error of the model added, and what
 # follows is forecast from the path. `first`: the first block of all series.
 paths_of <- function(object, i, h, xreg, npaths, seed, first) {
+  if (has_distribution(object)) {
+    return(drawn_paths(object, i, h, xreg, npaths, seed, first))
+  }
   pool <- object$errors$pool
   size <- first$frame$view[[1L]]$spread[i] * object$errors$ratio[i]
   blocks <- ceiling(h / nrow(first$z))

@@ -70,8 +70,9 @@ format.rnnar <- function(x, ...) {
     ),
     paste0(
       plural(length(x$networks[[1L]]), "network"), if (length(views) > 1L) " of each kind",
-      " (", paste(views, collapse = ", "), "), ", plural(x$networks[[1L]][[1L]]$output, "step"),
-      " ahead"
+      " (", paste(views, collapse = ", "), "), ",
+      plural(x$networks[[1L]][[1L]]$output / outputs_of(x$training$loss), "step"), " ahead",
+      if (has_distribution(x)) paste0(", distribution \"", x$training$loss, "\"")
     ),
     paste0(
       "Errors of fitted values", if (is_many(x)) ", mean of series", ": ",
@@ -260,7 +261,8 @@ modeldf.rnnar <- function(object, ...) 0
 #'
 #' Draws from what a model of [rnnar()] holds possible: its forecast with errors added that it has
 #' made on values it has not seen, block by block of its `horizon`, each forecast from the path
-#' before.
+#' before. A model of distributions has none: each path is of one of its networks, drawn among all,
+#' and each step is drawn from what this network forecasts.
 #'
 #' @param object A model of [rnnar()].
 #' @param nsim How many paths.

@@ -30,6 +30,19 @@
 #' many, and a warning of class `bptt_interrupted_warning` says how many; intervals are made from
 #' errors of these. Where one kind has none yet, it is an interrupt as any other.
 #'
+#' @section Distributions:
+#' With `loss = "gaussian"` or `"student_t"` each network forecasts a distribution for each of the
+#' `horizon` steps, of the series as it is transformed. What is forecast is the mixture of those of all
+#' networks, of all kinds: intervals can widen and narrow with what lies behind, and, of Student's t
+#' distribution, have heavy tails. As a distribution that follows the series ever more closely becomes
+#' too narrow, the weights of each network are those with the lowest loss on the targets that it leaves
+#' out. With `repeats = 1` there are none, and intervals are too narrow.
+#'
+#' `"negative_binomial"` is for counts, those of rare events or of a shop's sales (Salinas et al.
+#' 2020): whole numbers from 0 on, whose forecasts are such, too. The targets are the counts themselves,
+#' `lambda` is for the inputs alone, among which the level is. Counts that grow beyond all before are
+#' better forecast by the others.
+#'
 #' @param y A time series: `ts`, `msts` or a vector; or many: a list of them, or a matrix, a column
 #'   for each. Many are learnt by the same networks; where they have more than a million values in
 #'   all, the last of each are taken, with a warning that says how many. Missing values are filled in
@@ -54,7 +67,9 @@
 #'   `nnetar()`, which standardizes the series, `rnnar()` with `FALSE` still measures values from a
 #'   level, see `trend`, and still transforms the series, see `lambda`: what is no logarithm is in
 #'   units of its mean size.
-#' @param cell,loss See [rnn_net()] and [rnn_bptt()]; `loss` is `"mae"`, `"mse"` or `"huber"`.
+#' @param cell See [rnn_net()].
+#' @param loss `"mae"`, `"mse"` or `"huber"`; or a distribution, `"gaussian"`, `"student_t"` or, for
+#'   counts, `"negative_binomial"`: see below, and [rnn_bptt()].
 #' @param season What is done about seasons, see below.
 #' @param trend What windows and forecasts are measured from: `"level"`, the last value; `"drift"`,
 #'   that too, but forecasts go on from it along the mean change of the series; or `"none"`, the
@@ -79,6 +94,10 @@
 #' Hewamalage, H., Bergmeir, C. and Bandara, K. (2021). Recurrent neural networks for time series
 #' forecasting: current status and future directions. *International Journal of Forecasting* 37(1),
 #' 388--427. \doi{10.1016/j.ijforecast.2020.06.008}
+#'
+#' Salinas, D., Flunkert, V., Gasthaus, J. and Januschowski, T. (2020). DeepAR: probabilistic forecasting
+#' with autoregressive recurrent networks. *International Journal of Forecasting* 36(3), 1181--1191.
+#' \doi{10.1016/j.ijforecast.2019.07.001}
 #' @examples
 #' fit <- rnnar(AirPassengers, repeats = 5, seed = 1)
 #' fit
@@ -107,14 +126,14 @@ rnnar <- function(y, p = NULL, P = 1, size = NULL, repeats = 20, xreg = NULL, la
   if (!is.null(seed)) seed <- check_whole(seed, "seed", 0, 2^52)
   check_flag(verbose, "verbose")
   check_flag(scale.inputs, "scale.inputs")
-  check_choice(loss, "loss", c("mae", "mse", "huber"))
+  check_choice(loss, "loss", c("mae", "mse", "huber", names(DISTRIBUTIONS)))
   if (is.null(period)) period <- period_of(series)
   xreg <- as_xreg(xreg, series)
   kept <- keep_last(series, xreg, period, horizon)
   series <- kept$series
   options <- list(
     period = period, horizon = horizon, p = p, P = P, season = season, lambda = lambda,
-    trend = trend, scale_inputs = scale.inputs
+    trend = trend, scale_inputs = scale.inputs, counts = loss == "negative_binomial"
   )
   fit <- list(
     series = series, xreg = kept$xreg, options = options, call = call, cell = cell,
@@ -376,12 +395,14 @@ train_networks <- function(fit, frame, targets, folds, seed, verbose, call) {
     at <- seed + 1000 * v + 10 * if (is.null(old)) j else own
     net <- networks[[v]][[own[1L]]]
     if (is.null(net)) {
-      net <- rnn_net(dim(x)[1L], fit$training$hidden, dim(seen)[1L], fit$training$cell, seed = at)
+      output <- dim(seen)[1L] * outputs_of(fit$training$loss)
+      net <- rnn_net(dim(x)[1L], fit$training$hidden, output, fit$training$cell, seed = at)
     }
     done <- sum(lengths(unlist(history, recursive = FALSE)) > 0L)
     trained <- train_some(fit, list(
       net = net, x = x, target = seen, epochs = epochs, repeats = length(own), seed = at,
-      progress = show_among(progress, done, all, begin)
+      progress = show_among(progress, done, all, begin),
+      validation = validation_of(x, targets[[v]], seen, lengths_of(fit$series), fit$training$loss)
     ), call)
     rows <- fit_histories(trained)
     for (k in which(vapply(rows, nrow, 0L) > 0L)) {
@@ -487,6 +508,13 @@ mean_forecast <- function(frame, networks, lengths, weight = rep(1 / repeats, re
 
 # Adds to a fit what intervals are made from, and what it says of the past.
 finish_model <- function(fit, frame, targets, folds) {
+  fit$method <- method_of(fit)
+  fit$lambda <- frame$lambda
+  if (has_distribution(fit)) {
+    fit$errors <- list(pool = matrix(0, 0L, 0L)) # they are in the distribution
+    fit$fitted <- lapply(seq_along(fit$series), function(i) c(NA, ahead_medians(fit, frame, i, 1L)))
+    return(structure(fit, class = "rnnar"))
+  }
   lengths <- lengths_of(fit$series)
   view <- frame$view[[1L]]
   every <- mean_forecast(frame, fit$networks, lengths)
@@ -502,8 +530,6 @@ finish_model <- function(fit, frame, targets, folds) {
   truth <- view$base + targets[[1L]] * spread
   if (all(is.na(truth - unseen))) unseen <- every
   fit$errors <- error_pool((truth - unseen) / spread)
-  fit$method <- method_of(fit)
-  fit$lambda <- frame$lambda
   fit$fitted <- lapply(seq_along(fit$series), function(i) {
     n <- lengths[i]
     ahead <- every[1L, i, seq_len(n - 1L)]

@@ -24,6 +24,9 @@
  *
  * so that a growth that lasts is a straight line to the network, not an exponential.
  *
+ * Of counts the targets are y_{t+h} themselves. What tells their size is among the inputs: b_{t,h},
+ * h = 1 ... a season.
+ *
  * Windows of a series from which its seasons have been taken by STL, on the logarithmic scale and
  * measured from a level at their end, are due to Hewamalage, Bergmeir and Bandara (2021),
  * "Recurrent neural networks for time series forecasting", International Journal of Forecasting
@@ -74,9 +77,17 @@ static ptrdiff_t waves(const frame_shape *f)
   return n;
 }
 
+/* The bases of counts that are inputs: those of one season, or the first. */
+static ptrdiff_t bases(const frame_shape *f)
+{
+  ptrdiff_t longest = 1;
+  for (int i = 0; i < f->periods; i++) longest = f->period[i] > longest ? f->period[i] : longest;
+  return !f->counts ? 0 : longest < f->horizon ? longest : f->horizon;
+}
+
 ptrdiff_t frame_inputs(const frame_shape *f)
 {
-  return f->lags + 2 + f->covariates * f->horizon + waves(f);
+  return f->lags + 2 + f->covariates * f->horizon + waves(f) + bases(f);
 }
 
 ptrdiff_t frame_numbers(const frame_shape *f, ptrdiff_t n)
@@ -168,11 +179,13 @@ static double *measured(const frame_shape *f, const frame_series *s, double *d)
   return f->linear && s->logarithm ? d + s->n : d;
 }
 
+/* Beyond the origin z may be anything. */
 static void measure(const frame_series *s, ptrdiff_t from, ptrdiff_t to, const double *season,
                     double middle, double *d, double *e)
 {
+  const double far = 300;
   for (ptrdiff_t t = from; t < to; t++) d[t] = s->z[t] - season[t];
-  for (ptrdiff_t t = from; t < to && e != d; t++) e[t] = exp(d[t] - middle);
+  for (ptrdiff_t t = from; t < to && e != d; t++) e[t] = exp(fmax(fmin(d[t] - middle, far), -far));
 }
 
 frame_units frame_estimate(const frame_shape *f, const frame_series *s, double *workspace)
@@ -220,7 +233,7 @@ void frame_fill(const frame_shape *f, const frame_series *s, const frame_units *
         *x++ = cos(angle);
       }
     }
-    room->level[column * room->level_step] = e == d ? 0 : level;
+    room->level[column * room->level_step] = e == d || f->counts ? 0 : level;
     for (ptrdiff_t h = 1; h <= H; h++) {
       double *base = &room->base[column * room->target_step + h - 1];
       double *target = &room->target[column * room->target_step + h - 1];
@@ -229,9 +242,15 @@ void frame_fill(const frame_shape *f, const frame_series *s, const frame_units *
       *base = (before ? d[then] : f->trend == TREND_NONE ? unit->middle : d[t]) + season[t + h];
       if (g != 0) *base = frame_back(*base, g, e == d ? 0 : level, (double)(before ? P : h));
       *target = NAN;
-      if (t + h >= n || isnan(s->y[t + h])) continue;
-      const double change = s->z[t + h] - *base;
-      *target = (e == d ? change : expm1(change) * level) / v;
+      const bool known = t + h < n && !isnan(s->y[t + h]);
+      if (f->counts) {
+        if (h <= bases(f)) *x++ = .3 * *base;
+        *base = 0;
+        if (known) *target = s->y[t + h];
+      } else if (known) {
+        const double change = s->z[t + h] - *base;
+        *target = (e == d ? change : expm1(change) * level) / v;
+      }
     }
   }
 }

@@ -34,6 +34,7 @@ typedef struct {
   ptrdiff_t lags;    /* that are inputs: steps before the present one */
   const ptrdiff_t *lag;
   ptrdiff_t covariates;
+  bool counts; /* the target is the series itself */
 } frame_shape;
 
 /* One series, and how far it is known. */

@@ -14,6 +14,7 @@
 #define SAVES "rnn_save rnn_export"
 #define THREADED "rnn_forward rnn_predict rnn_gradcheck rnn_gradflow rnn_train " GRADIENTS
 #define FRAMES "rnnar_frame"
+#define BACK "rnnar_back rnnar_sample"
 #define RUNS "rnn_forward rnn_predict " LOSSES
 
 /* The default of `levels`, as numbers and as R spells it. */
@@ -234,20 +235,23 @@ static const bptt_option table[OPTION_COUNT] = {
                       "for each series, or for each of its paths"},
     [OPTION_LAST] = {FRAMES, "last", "whole", "NULL", "[1, 2147483647]",
                      "how many last steps are framed; all"},
+    [OPTION_COUNTS] = {FRAMES, "counts", "flag", "FALSE", "",
+                       "whether the targets are the series themselves, which are counts"},
     [OPTION_Z] = {"rnnar_invert", "z", "data", "", "", "transformed: a column for each series"},
     [OPTION_EACH_LAMBDA] = {"rnnar_invert", "lambda", "data", "", "", "Box-Cox transformation"},
     [OPTION_OFFSET] = {"rnnar_invert", "offset", "data", "", "", "what was added before"},
     [OPTION_SCALE] = {"rnnar_invert", "scale", "data", "", "", "what it was divided by after"},
-    [OPTION_BACK_OUTPUT] = {"rnnar_back", "output", "data", "", "",
-                            "what networks say, H x N x steps"},
-    [OPTION_BACK_BASE] = {"rnnar_back", "base", "data", "", "", "what it is measured from"},
-    [OPTION_BACK_SPREAD] = {"rnnar_back", "spread", "data", "", "", "its unit, for each series"},
-    [OPTION_BACK_LEVEL] = {"rnnar_back", "level", "data", "", "",
-                           "of each series at each step, or 0"},
+    [OPTION_BACK_OUTPUT] = {BACK, "output", "data", "", "", "what networks say, H x N x steps"},
+    [OPTION_BACK_BASE] = {BACK, "base", "data", "", "", "what it is measured from"},
+    [OPTION_BACK_SPREAD] = {BACK, "spread", "data", "", "", "its unit, for each series"},
+    [OPTION_BACK_LEVEL] = {BACK, "level", "data", "", "", "of each series at each step, or 0"},
     [OPTION_AMONG] = {"rnnar_draw", "n", "whole", "", "[1, 9007199254740992]", "what there is"},
     [OPTION_DRAWS] = {"rnnar_draw", "draws", "whole", "", "[1, 2147483647]", "how many to draw"},
-    [OPTION_DRAW_SEED] = {"rnnar_draw", "seed", "whole", "", "[0, 9007199254740992]",
+    [OPTION_DRAW_SEED] = {"rnnar_draw rnnar_sample", "seed", "whole", "", "[0, 9007199254740992]",
                           "seed of what is drawn"},
+    [OPTION_OF] = {"rnnar_sample", "of", "data", "", "", "the column of each draw"},
+    [OPTION_DISTRIBUTION] = {"rnnar_sample", "loss", "choice", "\"gaussian\"",
+                             "gaussian|student_t|negative_binomial", "the distribution"},
 };
 
 const bptt_option *bptt_option_table(size_t *count)

@@ -1,8 +1,10 @@
 /* rnnar.c -- what a forecasting model is trained on and forecasts from: reads the series,
- * transforms them and frames them (frame.c), once for each view of a season; and turns forecasts
- * back. */
+ * transforms them and frames them (frame.c), once for each view of a season; turns forecasts back;
+ * and draws from what networks forecast. */
 #include "call.h"
+#include "distribution.h"
 #include "frame.h"
+#include "loss.h"
 #include "missing.h"
 #include "random.h"
 #include "series.h"
@@ -24,6 +26,7 @@ typedef struct {
   ptrdiff_t N, T, K; /* series, steps of the longest with what follows, covariates */
   int views;
   view view[MOST_VIEWS];
+  bool counts;
   bool automatic; /* lambda */
   double lambda;
   const bptt_value *ahead; /* what follows, appended x paths of each series; NULL: nothing */
@@ -45,15 +48,24 @@ static phrase say_observation(const series *s, const series_element *e)
   return s->size[SEQUENCE] > 1 ? say("%s of series %td", at.s, e->sequence) : at;
 }
 
+typedef struct {
+  bool counts;
+  double *known; /* of each series, values that are not missing */
+} census;
+
 static bool check_observation(const door *d, const series *s, const series_element *e,
                               void *context)
 {
-  double *known = context;
+  const census *c = context;
   if (isinf(e->number)) {
     return wrong(d->error, place_of(s->argument), say_observation(s, e).s,
                  "a finite number, or a missing one");
   }
-  known[e->sequence - 1] += !isnan(e->number);
+  if (c->counts && !(isnan(e->number) || (e->number >= 0 && e->number == floor(e->number)))) {
+    return wrong(d->error, place_of(s->argument), say_observation(s, e).s,
+                 "a count: a whole number of at least 0, or a missing one");
+  }
+  c->known[e->sequence - 1] += !isnan(e->number);
   return true;
 }
 
@@ -70,7 +82,8 @@ static bool read_series(const bptt_call *call, frames *j)
                  "one column for each series");
   }
   double *known = door_alloc(d, j->N, sizeof *known);
-  if (!known || !series_each(d, &j->y, check_observation, known)) return false;
+  census c = {j->counts = call->option.at[OPTION_COUNTS].flag, known};
+  if (!known || !series_each(d, &j->y, check_observation, &c)) return false;
   for (ptrdiff_t i = 0; i < j->N; i++) {
     if (known[i] >= FEWEST) continue;
     const place at = {"y", NULL, j->y.list ? i + 1 : 0};
@@ -146,7 +159,7 @@ static bool read_lambda(const bptt_call *call, frames *j)
     return wrong(call->d.error, place_of("lambda"), value_describe(v).s,
                  "\"auto\", or one number of at least -5 and at most 5");
   }
-  return series_each(&call->d, &j->y, check_transform, &j->lambda);
+  return j->counts || series_each(&call->d, &j->y, check_transform, &j->lambda);
 }
 
 /* Of the periods, the longest that lags can span. */
@@ -194,7 +207,8 @@ static bool set_views(const bptt_call *call, frames *j)
   const option_value *at = call->option.at;
   frame_shape f = {.covariates = j->K,
                    .trend = (trend_kind)at[OPTION_TREND].choice,
-                   .scaled = at[OPTION_SCALE_INPUTS].flag};
+                   .scaled = at[OPTION_SCALE_INPUTS].flag,
+                   .counts = j->counts};
   if (!read_periods(call, &f)) return false;
   const ptrdiff_t period = season_of(&f);
   f.horizon = at[OPTION_HORIZON].given ? (ptrdiff_t)at[OPTION_HORIZON].number
@@ -324,12 +338,15 @@ static double back(double z, double lambda)
   return lambda == 1 ? z : box_cox_inverse(z, lambda);
 }
 
-/* Which transformation; 0 and 1 leave nothing to choose. */
+/* Which transformation; 0 and 1 leave nothing to choose. Counts may be 0 later on if they are not
+ * so far. */
 static double choose_lambda(const frames *j, ptrdiff_t n, const double *y, double *offset)
 {
+  double lambda = j->lambda;
   *offset = 0;
-  if (j->automatic) return log_offset(n, y, offset) ? 0 : 1;
-  return j->lambda;
+  if (j->automatic) lambda = log_offset(n, y, offset) ? 0 : 1;
+  if (j->counts) *offset = lambda <= 0 ? .5 : 0;
+  return lambda;
 }
 
 /* The mean of |z|. Of numbers near the largest there are, the sum is infinite. */
@@ -346,29 +363,45 @@ static double mean_size(ptrdiff_t n, const double *z)
   return mean;
 }
 
+/* How a series is transformed: z = there(y + offset, lambda) / scale. */
+typedef struct {
+  double lambda, offset, scale;
+} transformation;
+
 /* z: y transformed, and where that is no logarithm, in units of its mean size. */
-static void transform(const frames *j, ptrdiff_t i, ptrdiff_t n, const double *y, double *z)
+static transformation transform(const frames *j, ptrdiff_t i, ptrdiff_t n, const double *y,
+                                double *z)
 {
-  double offset;
-  const double lambda = choose_lambda(j, n, y, &offset);
-  for (ptrdiff_t t = 0; t < n; t++) z[t] = there(y[t] + offset, lambda);
-  const double size = mean_size(n, z), scale = lambda != 0 && size > 0 ? size : 1;
-  for (ptrdiff_t t = 0; t < n; t++) z[t] /= scale;
-  value_set(j->lambdas, i, lambda);
-  value_set(j->offsets, i, offset);
-  value_set(j->scales, i, scale);
+  transformation u = {.scale = 1};
+  u.lambda = choose_lambda(j, n, y, &u.offset);
+  for (ptrdiff_t t = 0; t < n; t++) z[t] = there(y[t] + u.offset, u.lambda);
+  const double size = mean_size(n, z);
+  if (u.lambda != 0 && size > 0) u.scale = size;
+  for (ptrdiff_t t = 0; t < n; t++) z[t] /= u.scale;
+  /* Targets that are counts are not transformed. */
+  value_set(j->lambdas, i, j->counts ? 1 : u.lambda);
+  value_set(j->offsets, i, j->counts ? 0 : u.offset);
+  value_set(j->scales, i, j->counts ? 1 : u.scale);
+  return u;
 }
 
-/* What follows series i in one of the columns: as it is, and transformed as the series has been.
- * What a transformation made infinite becomes a number that can be gone on from. */
-static void append(const frames *j, ptrdiff_t i, ptrdiff_t column, double *y, double *z)
+/* A forecast y may be such, by rounding or far out in a tail, that its transform z is not finite:
+ * it is far out still. */
+static double within_reach(double y, double z)
 {
-  const double most = DBL_MAX / 1e3, lambda = value_at(j->lambdas, i);
-  const double offset = value_at(j->offsets, i), scale = value_at(j->scales, i);
+  const double far = 1e100;
+  return isnan(z) ? copysign(far, y) : fmax(fmin(z, far), -far);
+}
+
+/* What follows a series in one of the columns: as it is, and transformed as the series has been.
+ * What a transformation made infinite becomes a number that can be gone on from. */
+static void append(const frames *j, ptrdiff_t column, transformation u, double *y, double *z)
+{
+  const double most = DBL_MAX / 1e3;
   for (ptrdiff_t t = 0; t < j->appended; t++) {
     const double v = value_at(j->ahead, t + j->appended * column);
     y[t] = v > most ? most : v < -most ? -most : v;
-    z[t] = there(y[t] + offset, lambda) / scale;
+    z[t] = within_reach(y[t], there(y[t] + u.offset, u.lambda) / u.scale);
   }
 }
 
@@ -446,11 +479,10 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
     const ptrdiff_t origin = origin_of(j, i), n = origin + j->appended;
     const frame_shape *first = &j->view[0].shape;
     for (ptrdiff_t t = 0; t < origin; t++) y[t] = series_at(&j->y, 0, i, t);
-    transform(j, i, origin, y, z);
+    const transformation u = transform(j, i, origin, y, z);
     if (j->K) standardize(j, i, covariate);
     const ptrdiff_t known = j->K ? series_length(&j->xreg, i) : 0;
-    const bool logarithm = value_at(j->lambdas, i) == 0;
-    const frame_series s = {n, origin, logarithm, z, y, covariate, known};
+    const frame_series s = {n, origin, u.lambda == 0, z, y, covariate, known};
     /* Of the numbers before the origin there are some: see read_series(). */
     memcpy(work, z, (size_t)origin * sizeof *z);
     if (fill_missing(origin, work, first->periods, first->period, z, work + origin) !=
@@ -470,9 +502,9 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
                                  .target_step = H * B,
                                  .level_step = B,
                                  .first = j->at_end ? n - j->shown : 0};
-        append(j, i, c, y + origin, z + origin);
+        append(j, c, u, y + origin, z + origin);
         frame_fill(&v->shape, &s, &unit, &room, work);
-        value_set(v->spread, c, unit.spread);
+        value_set(v->spread, c, j->counts ? 1 : unit.spread);
       }
     }
   }
@@ -610,10 +642,85 @@ static bptt_status draw_run(bptt_call *call, char *workspace)
   return BPTT_OK;
 }
 
+typedef struct {
+  const bptt_value *output, *base, *spread, *level, *of;
+  bptt_value *z;
+  bptt_loss loss;
+  uint64_t seed;
+} sampling;
+
+/* Of each draw its column, from 1. */
+static bool read_columns(const bptt_call *call, ptrdiff_t columns, sampling *j)
+{
+  const door *d = &call->d;
+  j->of = call_given(call, OPTION_OF);
+  if (!value_check_array(d, place_of("of"), j->of, "whole numbers")) return false;
+  for (ptrdiff_t k = 0; k < value_count(j->of); k++) {
+    const double c = value_at(j->of, k);
+    if (c >= 1 && c <= (double)columns && c == floor(c)) continue;
+    return wrong(d->error, place_of("of"), say_number(c).s, "a column, from 1 to %td", columns);
+  }
+  return true;
+}
+
+/* output: P H x columns, base: H x columns; z: H x draws */
+static bool sample_prepare(bptt_call *call)
+{
+  static const bptt_loss losses[] = {BPTT_GAUSSIAN, BPTT_STUDENT_T, BPTT_NEGATIVE_BINOMIAL};
+  const door *d = &call->d;
+  const option_value *at = call->option.at;
+  sampling *j = call->job = door_alloc(d, 1, sizeof *j);
+  if (!j) return false;
+  j->loss = losses[at[OPTION_DISTRIBUTION].choice];
+  j->seed = (uint64_t)at[OPTION_DRAW_SEED].number;
+  j->base = call_given(call, OPTION_BACK_BASE);
+  j->output = call_given(call, OPTION_BACK_OUTPUT);
+  if (!value_check_array(d, place_of("base"), j->base, "a matrix") ||
+      !value_check_array(d, place_of("output"), j->output, "a matrix") ||
+      !value_check_finite(d, place_of("output"), j->output)) {
+    return false;
+  }
+  const ptrdiff_t H = value_dim(j->base, 0), columns = value_count(j->base) / H;
+  const ptrdiff_t each = bptt_loss_outputs(&(bptt_problem){.loss = j->loss});
+  const ptrdiff_t dim[] = {each * H, columns};
+  if (!value_has_dims(j->output, 2, dim)) {
+    return wrong(d->error, place_of("output"), value_describe(j->output).s, "a %td x %td matrix",
+                 dim[0], dim[1]);
+  }
+  if (!read_each(call, OPTION_BACK_SPREAD, columns, &j->spread) ||
+      !read_each(call, OPTION_BACK_LEVEL, columns, &j->level) || !read_columns(call, columns, j) ||
+      !value_open_list(d, &call->result, NULL, 1)) {
+    return false;
+  }
+  const ptrdiff_t drawn[] = {H, value_count(j->of)};
+  value_make_array(j->z = value_append(&call->result), "z", BPTT_DOUBLE, 2, drawn);
+  return true;
+}
+
+static bptt_status sample_run(bptt_call *call, char *workspace)
+{
+  (void)workspace;
+  const sampling *j = call->job;
+  const ptrdiff_t H = value_dim(j->base, 0), rows = value_dim(j->output, 0);
+  enum { MOST_OUTPUTS = 3 };
+  generator g = seeded(j->seed);
+  for (ptrdiff_t k = 0; k < value_count(j->of); k++) {
+    const ptrdiff_t column = (ptrdiff_t)value_at(j->of, k) - 1;
+    for (ptrdiff_t h = 0; h < H; h++) {
+      double y[MOST_OUTPUTS];
+      for (ptrdiff_t p = 0; p < rows / H; p++) {
+        y[p] = value_at(j->output, column * rows + p * H + h);
+      }
+      const double z = frame_back(value_at(j->base, column * H + h), each(j->spread, column),
+                                  each(j->level, column), draw_outputs(&g, j->loss, y, 1));
+      value_set(j->z, k * H + h, fmax(fmin(z, DBL_MAX), -DBL_MAX));
+    }
+  }
+  return BPTT_OK;
+}
+
 const handler rnnar_handlers[] = {
-    {"rnnar_frame", rnnar_prepare, rnnar_run},
-    {"rnnar_invert", invert_prepare, invert_run},
-    {"rnnar_back", back_prepare, back_run},
-    {"rnnar_draw", draw_prepare, draw_run},
-    {NULL, NULL, NULL},
+    {"rnnar_frame", rnnar_prepare, rnnar_run},    {"rnnar_invert", invert_prepare, invert_run},
+    {"rnnar_back", back_prepare, back_run},       {"rnnar_draw", draw_prepare, draw_run},
+    {"rnnar_sample", sample_prepare, sample_run}, {NULL, NULL, NULL},
 };

@@ -18,7 +18,9 @@
 ##
 ## @var{paths} are ways that the future may take, @var{h} x @code{npaths}, of many
 ## series @var{h} x @code{npaths} x series: a forecast and errors that the model has
-## made together, and so with their dependence from step to step.
+## made together, and so with their dependence from step to step.  Of a model of
+## distributions each path is of one of its networks, drawn among all, and each step is
+## drawn from what this network forecasts.
 ##
 ## Intervals up to the model's @code{horizon} are cross-conformal (Vovk 2015): each of
 ## their ends is the forecast and a quantile of the errors that the networks made, as many
@@ -39,7 +41,8 @@
 ## Whether the levels are 51, 54, @dots{}, 99.  Default: false.
 ##
 ## @item @qcode{"bootstrap"}
-## Whether intervals are quantiles of the paths at all steps.  Default: false.
+## Whether intervals are quantiles of the paths at all steps; not for models of
+## distributions, whose intervals always are.  Default: false.
 ##
 ## @item @qcode{"xreg"}
 ## Covariates of the steps to be forecast, as many as the model has, a row for each
@@ -50,7 +53,8 @@
 ## So the forecast of a step may depend on how many rows are given.
 ##
 ## @item @qcode{"npaths"}
-## How many paths.  Default: 1000.
+## How many paths.  Default: 1000.  All forecasts of a model of distributions (see
+## @code{loss} in @code{rnnar}) are made from them: their medians and quantiles.
 ##
 ## @item @qcode{"nonnegative"}
 ## Whether what is below 0 is made 0.  Default: where the series has no negative value.
@@ -104,7 +108,7 @@ function [fc, lo, hi, paths] = rnn_forecast (m, varargin)
   defaults = struct ("level", [80, 95], "xreg", [], "npaths", 1000, "nonnegative", [], ...
                      "seed", 1, "integer", [], "bootstrap", false, "fan", false);
   given = read_options ("rnn_forecast", defaults, varargin);
-  check_flag (given.bootstrap, "bootstrap");
+  check_bootstrap (given.bootstrap, m);
   check_flag (given.fan, "fan");
   if (given.fan)
     given.level = 51:3:99;
@@ -126,8 +130,14 @@ function [fc, lo, hi, paths] = rnn_forecast (m, varargin)
   endfor
   xreg = future_xreg (m, given.xreg, h);
 
-  [z, first] = forecast_blocks (m, h, xreg);
   p = [fliplr(1 - level / 100), 1 + level / 100] / 2;
+  is_drawn = outputs_of (m.training.loss) > 1;
+  if (is_drawn)
+    z = zeros (h, numel (m.series));   # what is drawn has medians of its own
+    first = first_block (m, xreg);
+  else
+    [z, first] = forecast_blocks (m, h, xreg);
+  endif
   error = [];
   if (! given.bootstrap && h <= rows (m.errors.pool))
     error = row_quantiles (m.errors.pool(1:h,:), p);
@@ -138,7 +148,7 @@ function [fc, lo, hi, paths] = rnn_forecast (m, varargin)
   paths = zeros (h, given.npaths * (nargout > 3), N);
   for i = 1:N
     [fc(:,i), lo(:,i,:), hi(:,i,:), paths(:,:,i)] ...
-      = one_forecast (m, i, z(:,i), p, error, first, xreg, given, nargout > 3);
+      = one_forecast (m, i, z(:,i), p, error, is_drawn, first, xreg, given, nargout > 3);
   endfor
   if (! m.many)
     lo = reshape (lo, h, []);
@@ -165,6 +175,16 @@ function check_flag (flag, name)
   if (! (isscalar (flag) && (isnumeric (flag) || islogical (flag)) && any (flag == [0, 1])))
     error ("bptt:invalidInput", "`%s` is of class `%s`; expected true or false", name, ...
            class (flag));
+  endif
+
+endfunction
+
+function check_bootstrap (flag, m)
+
+  check_flag (flag, "bootstrap");
+  if (flag && outputs_of (m.training.loss) > 1)
+    error ("bptt:invalidInput", ...
+           "`bootstrap` is true; expected false, as the model's loss is a distribution");
   endif
 
 endfunction
@@ -201,28 +221,51 @@ function [z, states] = last_block (m, frame, n, states = {})
     nets = m.networks{v};
     out = 0;
     for k = 1:numel (nets)
-      nets{k}.output_mode = "last";
       before = {};
       if (numel (states) >= v && numel (states{v}) >= k)
         before = {"state", states{v}{k}};
       endif
-      ## Of a single step x is a matrix: without the format it would be taken for one series.
-      [y, states{v}{k}] = rnn_predict (nets{k}, view.x, "format", "CBT", "lengths", n, before{:});
+      [y, states{v}{k}] = said_last (nets{k}, view.x, n, before);
       out = out + y / numel (nets);
     endfor
-    [H, N, ~] = size (view.base);
-    base = view.base((1:H)' + H * (0:N-1) + H * N * (n - 1));
-    z = z + back_series (out, base, view.spread, view.level((1:N) + N * (n - 1)));
+    unit = units_at (view, n);
+    z = z + back_series (out, unit.base, unit.spread, unit.level);
   endfor
   z = z / numel (frame.view);
 
 endfunction
 
-## The block from the end of each series.
+## What a network says at the n-th step of each sequence, and its state after that step.  BEFORE: a
+## state that it goes on from, as an option.
+function [y, state] = said_last (net, x, n, before)
+
+  net.output_mode = "last";
+  ## Of a single step x is a matrix: without the format it would be taken for one series.
+  [y, state] = rnn_predict (net, x, "format", "CBT", "lengths", n, before{:});
+
+endfunction
+
+## What is said at the n-th step of each column of a view is measured in.
+function unit = units_at (view, n)
+
+  [H, N, ~] = size (view.base);
+  unit.base = view.base((1:H)' + H * (0:N-1) + H * N * (n - 1));
+  unit.spread = view.spread(:)';
+  unit.level = view.level((1:N) + N * (n - 1))(:)';
+
+endfunction
+
+## The block from the end of each series; of a model of distributions what each network says of it,
+## SAID.
 function first = first_block (m, xreg)
 
   first.frame = frame_series (m, m.series, xreg);
-  [first.z, first.states] = last_block (m, first.frame, cellfun ("numel", m.series));
+  n = cellfun ("numel", m.series);
+  if (outputs_of (m.training.loss) > 1)
+    first.said = said_by_all (m, first.frame, n);
+  else
+    [first.z, first.states] = last_block (m, first.frame, n);
+  endif
 
 endfunction
 
@@ -259,19 +302,103 @@ endfunction
 ## follows is forecast from the path.  FIRST: the first block of all series.
 function z = paths_of (m, i, h, xreg, npaths, seed, first)
 
+  if (outputs_of (m.training.loss) > 1)
+    z = drawn_paths (m, i, h, xreg, npaths, seed, first);
+    return;
+  endif
   pool = m.errors.pool;
   size = first.frame.view{1}.spread(i) * m.errors.ratio(i);
   blocks = ceil (h / rows (first.z));
   draw = __bptt__ ("rnnar_draw", "n", columns (pool), "draws", npaths * blocks, "seed", seed);
   draw = reshape (draw, npaths, blocks);
   z = first.z(:,i) + size * pool(:,draw(:,1));
-  copies = @(state) structfun (@(s) repmat (s(:,i), 1, npaths), state, "UniformOutput", false);
+  copies = @(state) columns_of_state (state, repmat (i, 1, npaths));
   states = cellfun (@(of) cellfun (copies, of, "UniformOutput", false), first.states, ...
                     "UniformOutput", false);
   for b = 2:blocks
     [block, states] = next_block (m, i, xreg, z, states, first.frame);
     z = [z; block + size * pool(:,draw(:,b))];
   endfor
+  z = z(1:h,:);
+
+endfunction
+
+## -------------------------------------------------------------------------- distributions
+
+## What a network forecasts from the n-th step of each column of a view: its outputs, a column for
+## each, what they are measured in, and the state after that step.
+function said = said_of (net, view, n, before)
+
+  [y, state] = said_last (net, view.x, n, before);
+  said = units_at (view, n);
+  said.output = reshape (y, [], numel (n));
+  said.state = state;
+
+endfunction
+
+## The networks of all kinds, and the view of each.
+function [nets, view_of] = all_networks (m)
+
+  nets = [m.networks{:}];
+  view_of = repelem (1:numel (m.networks), numel (m.networks{1}));
+
+endfunction
+
+function said = said_by_all (m, frame, n)
+
+  [nets, view_of] = all_networks (m);
+  said = cellfun (@(net, v) said_of (net, frame.view{v}, n, {}), nets, num2cell (view_of));
+
+endfunction
+
+## Of what has been said, or of a state or view, the columns of some series or paths.
+function said = columns_of_said (said, own)
+
+  said = struct ("output", said.output(:,own), "base", said.base(:,own), ...
+                 "spread", said.spread(own), "level", said.level(own));
+
+endfunction
+
+function state = columns_of_state (state, own)
+
+  state = structfun (@(s) s(:,own), state, "UniformOutput", false);
+
+endfunction
+
+function view = columns_of_view (view, own)
+
+  view = struct ("x", view.x(:,own,:), "base", view.base(:,own,:), "spread", view.spread(own), ...
+                 "level", view.level(own,:));
+
+endfunction
+
+## Paths of series i, transformed: h x npaths, of a model that forecasts distributions.  Each is of
+## one network, drawn among all, which beyond its horizon goes on from its state and from the path.
+## FIRST: the first block of all series.
+function z = drawn_paths (m, i, h, xreg, npaths, seed, first)
+
+  [nets, view_of] = all_networks (m);
+  of = __bptt__ ("rnnar_draw", "n", numel (nets), "draws", npaths, "seed", seed)(:)';
+  z = draw_steps (m, arrayfun (@(said) columns_of_said (said, i), first.said), of, seed);
+  H = rows (z);
+  used = unique (of);
+  own = arrayfun (@(k) find (of == k), used, "UniformOutput", false);
+  place([own{:}]) = 1:npaths;   # of each path among those of its network, one after the other
+  states = cellfun (@(k, paths) columns_of_state (first.said(k).state, repmat (i, size (paths))), ...
+                    num2cell (used), own);
+  if (! isempty (xreg))
+    xreg = xreg(i);
+  endif
+  while (rows (z) < h)
+    ahead = frame_series (m, m.series(i), xreg, "ahead", invert_series (z, first.frame, i), ...
+                          "last", H);
+    for k = 1:numel (used)
+      view = columns_of_view (ahead.view{view_of(used(k))}, own{k});
+      said(k) = said_of (nets{used(k)}, view, repmat (H, size (own{k})), {"state", states(k)});
+    endfor
+    states = [said.state];
+    z = [z; draw_steps(m, said, place, seed + 1e6 * rows (z))];
+  endwhile
   z = z(1:h,:);
 
 endfunction
@@ -290,14 +417,18 @@ function q = row_quantiles (x, p)
 endfunction
 
 ## The forecast of series i.  ERROR: the quantiles P of the errors up to step h, where there are such.
-function [fc, lo, hi, paths] = one_forecast (m, i, z, p, error, first, xreg, given, want_paths)
+## IS_DRAWN: the paths' quantiles are all there is.
+function [fc, lo, hi, paths] ...
+  = one_forecast (m, i, z, p, error, is_drawn, first, xreg, given, want_paths)
 
   h = rows (z);
   paths = zeros (h, 0);
-  if (want_paths || (isempty (error) && ! isempty (p)))
+  if (want_paths || is_drawn || (isempty (error) && ! isempty (p)))
     paths = paths_of (m, i, h, xreg, given.npaths, given.seed, first);
   endif
-  if (isempty (error))
+  if (is_drawn)
+    [z, ends] = deal (drawn_numbers (paths, 0.5), drawn_numbers (paths, p));
+  elseif (isempty (error))
     ends = row_quantiles (paths, p);
   else
     ends = z + error * (first.frame.view{1}.spread(i) * m.errors.ratio(i));
@@ -394,6 +525,9 @@ endfunction
 %! many = rnnar ({y, y(1:40)}, quick{:}, "period", 12);
 %! [fc, ~] = rnn_forecast (many, 30, "npaths", 9);
 %! assert (isequal (rnn_forecast (many, 30), fc));
+%! drawn = rnnar (y, quick{:}, "loss", "gaussian");   # the median of its paths
+%! [fc, ~] = rnn_forecast (drawn, 5, "npaths", 99);
+%! assert (isequal (rnn_forecast (drawn, 5, "npaths", 99), fc));
 
 %!test # one step; one value of each
 %! [fc, lo, hi, paths] = rnn_forecast (m, 1, "npaths", 2);
@@ -466,6 +600,59 @@ endfunction
 %! [~, ~, ~, short] = rnn_forecast (m, 3, "npaths", 9);
 %! [~, ~, ~, long] = rnn_forecast (m, 24, "npaths", 9);
 %! assert (long(1:3,:), short);
+
+%!test # distributions: quantiles of the paths, which begin in the same way; counts are whole
+%! for loss = {"student_t", "negative_binomial"}
+%!   drawn = rnnar (floor (y), quick{:}, "horizon", 5, "lambda", 1, "loss", loss{1});
+%!   [fc, lo, hi, paths] = rnn_forecast (drawn, 12, "level", 80, "npaths", 100, "seed", 3);
+%!   in_order = sort (paths, 2);
+%!   assert ([fc, lo, hi], in_order(:,[50, 10, 90]));
+%!   [~, ~, ~, short] = rnn_forecast (drawn, 3, "npaths", 100, "seed", 3);
+%!   assert (short, paths(1:3,:));
+%! endfor
+%! assert (all (paths(:) >= 0 & paths(:) == round (paths(:))));
+
+%!test # distributions: far out in their tails, and counts of 0 after series without one
+%! wild = rnnar (y, quick{:}, "horizon", 1, "loss", "student_t");
+%! for k = 1:2
+%!   wild.networks{1}{k}.param.b_y = [0; 8; -9];
+%! endfor
+%! [fc, ~, ~, paths] = rnn_forecast (wild, 12, "npaths", 50);
+%! assert (size (paths), [12, 50]);
+%! few = rnnar ([1, 2, 1, 3, 1, 1, 2, 1, 1, 4], quick{:}, "horizon", 1, "loss", "negative_binomial");
+%! [fc, lo, hi, paths] = rnn_forecast (few, 12, "npaths", 50);
+%! assert (any (paths(:) == 0) && all (isfinite (paths(:))));
+
+%!test # distributions: a path goes on from itself, by the network that it is of
+%! drawn = rnnar (y, quick{:}, "horizon", 2, "lambda", 1, "loss", "gaussian");
+%! for k = 1:2
+%!   drawn.networks{1}{k}.param.W_hy(:) = 0;
+%!   drawn.networks{1}{k}.param.b_y = [k; 2*k; -40; -40];
+%! endfor
+%! [~, ~, ~, paths] = rnn_forecast (drawn, 6, "npaths", 12);
+%! of = (paths(1,:) - y(60)) / mean (abs (diff (y)));
+%! assert (unique (round (of * 1e6)) / 1e6, [1, 2]);
+%! assert (paths - y(60), (1:6)' * of * mean (abs (diff (y))), 1e-9);
+
+%!test # distributions: networks go on from their states as if they were given all of the past
+%! drawn = rnnar (y, quick{:}, "horizon", 1, "season", "none", "loss", "gaussian");
+%! for k = 1:2   # next to no spread
+%!   drawn.networks{1}{k}.param.W_hy(2,:) = 0;
+%!   drawn.networks{1}{k}.param.b_y(2) = -40;
+%! endfor
+%! [~, ~, ~, paths] = rnn_forecast (drawn, 3, "npaths", 12);
+%! of = __bptt__ ("rnnar_draw", "n", 2, "draws", 12, "seed", 1);
+%! for k = 1:2
+%!   path = paths(:,find (of == k, 1));
+%!   x = __bptt__ ("rnnar_frame", "y", y, "ahead", path(1:2), "horizon", 1, ...
+%!               "season", "none", "lambda", "auto");
+%!   said = rnn_predict (drawn.networks{1}{k}, x.view{1}.x)(1,end);
+%!   z = x.view{1}.base(end) + said * x.view{1}.spread;
+%!   assert (path(3), exp (z), 1e-9);
+%! endfor
+
+%!error <`bootstrap` is true; expected false, as the model's loss is a distribution>
+%! rnn_forecast (rnnar (y, quick{:}, "loss", "gaussian"), 3, "bootstrap", true);
 
 %!test # one step at a time, each from the one before: as a model that is given what was forecast
 %! step = rnnar (y, quick{:}, "horizon", 1, "lambda", 1, "season", "none");

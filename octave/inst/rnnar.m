@@ -48,7 +48,8 @@
 ##
 ## @item errors
 ## What intervals are made from: @code{pool}, with a column of @code{horizon} errors
-## for each step forecast from, and @code{ratio}, the size of each series' errors.
+## for each step forecast from, and @code{ratio}, the size of each series' errors.  Of
+## a model of distributions there are none.
 ##
 ## @item seed
 ## The seed, also where it was drawn.
@@ -134,7 +135,8 @@
 ## As in @code{rnn_net}.  Default: @qcode{"lstm"}.
 ##
 ## @item @qcode{"loss"}
-## @qcode{"mae"} (default), @qcode{"mse"} or @qcode{"huber"}.
+## @qcode{"mae"} (default), @qcode{"mse"} or @qcode{"huber"}; or a distribution,
+## @qcode{"gaussian"}, @qcode{"student_t"} or, for counts, @qcode{"negative_binomial"}: see below.
 ##
 ## @item @qcode{"learn_rate"}, @qcode{"epochs"}, @qcode{"batch_size"}
 ## As in @code{rnn_train}; the rate goes down as a cosine, and a batch is of so many
@@ -156,6 +158,23 @@
 ## of each kind as many, and the warning @code{bptt:interrupted} says how many; intervals
 ## are made from errors of these.  Where one kind has none yet, it is an interrupt as any
 ## other.
+##
+## @subsubheading Distributions
+##
+## With the loss @qcode{"gaussian"} or @qcode{"student_t"} each network forecasts a
+## distribution for each of the @code{horizon} steps, of the series as it is
+## transformed.  What is forecast is the mixture of those of all networks, of all
+## kinds: intervals can widen and narrow with what lies behind, and, of Student's t
+## distribution, have heavy tails.  As a distribution that follows the series ever more
+## closely becomes too narrow, the weights of each network are those with the lowest
+## loss on the targets that it leaves out.  With @code{repeats} 1 there are none, and
+## intervals are too narrow.
+##
+## @qcode{"negative_binomial"} is for counts, those of rare events or of a shop's
+## sales (Salinas et al.@: 2020): whole numbers from 0 on, whose forecasts are such, too.
+## The targets are the counts themselves, @code{lambda} is for the inputs alone, among
+## which the level is.  Counts that grow beyond all before are better forecast by the
+## others.
 ##
 ## Arguments that are wrong give the error @code{bptt:invalidInput}, what does not
 ## fit into memory @code{bptt:outOfMemory}.
@@ -181,6 +200,10 @@
 ## forecasting: current status and future directions", International Journal of
 ## Forecasting 37(1), 2021.
 ##
+## D. Salinas, V. Flunkert, J. Gasthaus, T. Januschowski, "DeepAR: probabilistic
+## forecasting with autoregressive recurrent networks", International Journal of
+## Forecasting 36(3), 2020.
+##
 ## @seealso{rnn_forecast, rnn_backtest, rnn_metrics, rnn_net, rnn_train}
 ## @end deftypefn
 
@@ -205,13 +228,14 @@ function m = rnnar (y, varargin)
     return;
   endif
 
+  check_loss (given.loss);
   given.period = check_period (given.period);
   [m.series, m.xreg] = keep_last (m.series, read_covariates (given.xreg), given);
   m.options = struct ("period", given.period, "horizon", given.horizon, "p", given.p, ...
                       "P", given.P, "season", given.season, "lambda", given.lambda, ...
-                      "trend", given.trend, "scale_inputs", given.scale_inputs);
+                      "trend", given.trend, "scale_inputs", given.scale_inputs, ...
+                      "counts", strcmp (given.loss, "negative_binomial"));
   given.repeats = check_whole (given.repeats, "repeats", 1, 10000);
-  check_loss (given.loss);
   given.verbose = is_verbose (given.verbose);
   m.repeats = given.repeats;
   frame = frame_series (m, m.series, m.xreg);
@@ -264,12 +288,14 @@ endfunction
 
 function check_loss (loss)
 
-  if (! (ischar (loss) && any (strcmp (loss, {"mae", "mse", "huber"}))))
+  known = {"mae", "mse", "huber", "gaussian", "student_t", "negative_binomial"};
+  if (! (ischar (loss) && any (strcmp (loss, known))))
     said = sprintf ("of class `%s`", class (loss));
     if (ischar (loss))
       said = ['"', loss(:)', '"'];
     endif
-    error ("bptt:invalidInput", '`loss` is %s; expected "mae", "mse" or "huber"', said);
+    error ("bptt:invalidInput", ['`loss` is %s; expected "mae", "mse", "huber", "gaussian", ', ...
+                                 '"student_t" or "negative_binomial"'], said);
   endif
 
 endfunction
@@ -366,7 +392,8 @@ function m = train_networks (m, frame, targets, folds, lengths, verbose)
     if (all (isnan (seen(:))))
       seen = targets{v};   # the series is too short to leave anything out
     endif
-    options = {"epochs", epochs, "repeats", numel(own), "seed", m.seed + 1000 * v + 10 * j};
+    options = {"epochs", epochs, "repeats", numel(own), "seed", m.seed + 1000 * v + 10 * j, ...
+               validation_of(frame.view{v}.x, targets{v}, seen, lengths, m.training.loss){:}};
     if (verbose)
       done = sum (cellfun (@(nets) sum (! cellfun ("isempty", nets)), m.networks));
       options(end+1:end+2) = {"progress", @(state) show_among(state, done, all_networks, begin)};
@@ -411,7 +438,8 @@ function [nets, history, interrupted] = train_some (m, x, target, lengths, optio
   endif
   x = single (x);   # networks are trained in single precision
   seed = options{2 * find (strcmp (options(1:2:end), "seed"))};
-  net = rnn_net (rows (x), training.hidden, rows (target), training.cell, "seed", seed);
+  output = rows (target) * outputs_of (training.loss);
+  net = rnn_net (rows (x), training.hidden, output, training.cell, "seed", seed);
   [nets, info] = rnn_train (net, x, single (target), "lengths", lengths, "loss", training.loss, ...
                             "learn_rate", training.learn_rate, "schedule", "cosine", ...
                             "batch_size", training.batch_size, "verbose", false, options{:});
@@ -421,12 +449,25 @@ function [nets, history, interrupted] = train_some (m, x, target, lengths, optio
     history = {history};
   endif
   ## Without what is another time's, or nothing here: equal seeds give equal models.
-  history = cellfun (@(h) rmfield (h, {"seconds", "validation_loss"}), history, ...
-                     "UniformOutput", false);
+  gone = {"seconds", "validation_loss"}(1:2-(outputs_of (m.training.loss) > 1));
+  history = cellfun (@(h) rmfield (h, gone), history, "UniformOutput", false);
   begun = ! cellfun (@(h) isempty (h.epoch), history);
   nets = nets(begun);
   history = history(begun);
   interrupted = any (strcmp (cellstr (info.stopped), "interrupt"));
+
+endfunction
+
+## The targets that are left out, which tell when a network is best: a distribution that follows
+## those seen ever more closely becomes too narrow.  {}: there are none, or it forecasts no
+## distribution.
+function option = validation_of (x, target, seen, lengths, loss)
+
+  target(! isnan (seen)) = NaN;
+  option = {};
+  if (outputs_of (loss) > 1 && ! all (isnan (target(:))))
+    option = {"validation", struct("x", single (x), "target", single (target), "lengths", lengths)};
+  endif
 
 endfunction
 
@@ -480,6 +521,12 @@ endfunction
 function m = finish_model (m, frame, target, folds)
 
   lengths = cellfun ("numel", m.series);
+  if (outputs_of (m.training.loss) > 1)
+    m.errors = struct ("pool", []);   # they are in the distribution
+    m.fitted = arrayfun (@(i) ahead_medians (m, frame, i), 1:numel (lengths), ...
+                         "UniformOutput", false);
+    return;
+  endif
   view = frame.view{1};
   every = mean_forecast (frame, m.networks, lengths);
   unseen = every;
@@ -503,6 +550,31 @@ function m = finish_model (m, frame, target, folds)
     ahead = every(1,i,1:lengths(i)-1);
     m.fitted{i} = invert_series (ahead(:), frame, i);
   endfor
+
+endfunction
+
+## The medians of what is forecast one step ahead from each step of series i, where that is a
+## distribution: the mixture of those of all networks, of all kinds.
+function medians = ahead_medians (m, frame, i)
+
+  draws = 1000;
+  n = numel (m.series{i});
+  origins = n - 1;
+  nets = [m.networks{:}];
+  K = numel (nets);
+  each = outputs_of (m.training.loss);
+  for k = 1:K
+    view = frame.view{ceil (k / numel (m.networks{1}))};
+    out = rnn_predict (nets{k}, view.x(:,i,:), "lengths", n);
+    said(k).output = reshape (out(1:rows (view.base):end,1,1:origins), each, []);
+    said(k).base = reshape (view.base(1,i,1:origins), 1, []);
+    said(k).spread = repmat (view.spread(i), 1, origins);
+    said(k).level = view.level(i,1:origins);
+  endfor
+  net = __bptt__ ("rnnar_draw", "n", K, "draws", draws, "seed", m.seed);
+  of = origins * (net(:)' - 1) + (1:origins)';
+  z = draw_steps (m, said, of, m.seed);
+  medians = invert_series (drawn_numbers (reshape (z, origins, []), 0.5), frame, i);
 
 endfunction
 
@@ -738,6 +810,24 @@ endfunction
 %! next = rnnar ([y, rnn_forecast(m, 1)], "model", m);
 %! assert (rows (m.errors.pool), 1);
 
+%!test # distributions
+%! for loss = {"gaussian", "student_t", "negative_binomial"}
+%!   count = 1 + 2 * strcmp (loss{1}, "student_t") + ! strcmp (loss{1}, "student_t");
+%!   z = {floor(y), floor(y(1:40) / 9), [3, NaN, 0, 0, 1]};
+%!   m = rnnar (z, quick{:}, "period", 12, "loss", loss{1});
+%!   check_sane (m, 30);
+%!   assert (m.networks{2}{1}.output, 24 * count);
+%!   assert (cellfun (@numel, m.fitted), [59, 39, 4]);
+%!   assert (all (isfinite (vertcat (m.fitted{:}))));
+%!   assert (all (isfinite (m.history{1}{1}.validation_loss)));
+%!   again = rnnar (z, quick{:}, "period", 12, "loss", loss{1});
+%!   assert (isequal ({again.networks, again.fitted}, {m.networks, m.fitted}));
+%!   alone = rnnar (z{2}, "model", m);
+%!   assert (rnn_forecast (alone, 12), rnn_forecast (m, 12)(:,2));
+%! endfor
+%! assert (all (vertcat (m.fitted{:}) == round (vertcat (m.fitted{:}))));
+%! check_sane (rnnar (y, quick{:}, "repeats", 1, "loss", "gaussian"), 3);
+
 %!test # a model on new data: the networks stay
 %! m = rnnar (y, quick{:}, "period", 12);
 %! same = rnnar (y, "model", m);
@@ -807,6 +897,11 @@ endfunction
 %!error <`hidden` is -1> rnnar (y, "hidden", -1)
 %!error <`cell` is "lstn"> rnnar (y, "cell", "lstn")
 %!error <`loss` is "cross_entropy"; expected "mae"> rnnar (y, "loss", "cross_entropy")
+%!error <`loss` is "x"; expected .* "student_t" or "negative_binomial"> rnnar (y, "loss", "x")
+%!error <`y` is 0.5 at step 2; expected a count: a whole number of at least 0>
+%! rnnar ([1, 0.5, 3, 4], "loss", "negative_binomial");
+%!error <`y` is -1 at step 2 of series 2; expected a count>
+%! rnnar ({1:9, [1, -1, 3, 4]}, "loss", "negative_binomial");
 %!error <`seed` is -1; expected a whole number of at least 0> rnnar (y, "seed", -1)
 %!error <`verbose` is of class double and size 1 x 2> rnnar (y, "verbose", [1, 0])
 %!error <`batch_size` is 0> rnnar (y, "batch_size", 0)

@@ -534,6 +534,65 @@ static void test_mistakes(void)
   host_close(&h);
 }
 
+/* Counts: targets are the series, from 0 and in units of 1; the bases of a season are inputs. */
+static void test_counts(void)
+{
+  host h;
+  host_open(&h, BPTT_R);
+  const double y[] = {3, 0, 5, NAN, 4, 2, 7, 1, 6};
+  bptt_value *args = arguments(&h, host_vector(&h, 9, y), "difference", 4);
+  host_add(&h, args, "period", host_number(&h, 2));
+  host_add(&h, args, "p", host_number(&h, 3));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  const bptt_value *x0 = view(&h, 0, "x"), *base0 = view(&h, 0, "base");
+  host_add(&h, args, "counts", host_as(&h, BPTT_LOGICAL, host_number(&h, 1)));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  const bptt_value *x = view(&h, 0, "x"), *target = view(&h, 0, "target");
+  CHECK(x->dim[0] == x0->dim[0] + 2);
+  for (size_t t = 0; t < 9; t++) {
+    for (size_t k = 0; k < x0->dim[0]; k++) CHECK(at(x, k, 0, t) == at(x0, k, 0, t));
+    for (size_t k = 0; k < 2; k++)
+      CHECK(near(at(x, x0->dim[0] + k, 0, t), .3 * at(base0, k, 0, t)));
+    for (size_t k = 0; k < 4; k++) {
+      const double is = at(target, k, 0, t);
+      CHECK(t + k + 1 < 9 && !isnan(y[t + k + 1]) ? is == y[t + k + 1] : isnan(is));
+      CHECK(at(view(&h, 0, "base"), k, 0, t) == 0);
+    }
+  }
+  CHECK(host_at(view(&h, 0, "spread"), 0) == 1 && host_at(host_get(h.result, "lambda"), 0) == 1);
+  CHECK(host_at(host_get(h.result, "offset"), 0) == 0 &&
+        host_at(host_get(h.result, "scale"), 0) == 1);
+  host_add(&h, args, "y", host_vector(&h, 3, (double[]){1, .5, 2}));
+  CHECK(!host_call(&h, "rnnar_frame", args));
+  CHECK(strstr(h.error.message, "0.5 at step 2; expected a count") != NULL);
+  host_close(&h);
+}
+
+/* What follows counts is transformed as they are, and may be far out in a tail, or below 0. */
+static void test_counts_ahead(void)
+{
+  enum { MORE = 4 };
+  host h;
+  host_open(&h, BPTT_R);
+  const double y[] = {3, 1, 5, 4, 2, 7, 1, 6}, ahead[] = {0, 9, INFINITY, -2};
+  bptt_value *args = arguments(&h, host_vector(&h, 8, y), "auto", 1);
+  host_add(&h, args, "p", host_number(&h, 2));
+  host_add(&h, args, "scale_inputs", host_number(&h, 0));
+  host_add(&h, args, "counts", host_as(&h, BPTT_LOGICAL, host_number(&h, 1)));
+  host_add(&h, args, "ahead", host_array(&h, 2, (size_t[]){MORE, 1}, ahead));
+  CHECK(host_call(&h, "rnnar_frame", args));
+  CHECK(host_get(h.result, "view")->count == 2);
+  const bptt_value *x = view(&h, 0, "x"), *linear = view(&h, 1, "x");
+  CHECK(near(at(x, 0, 0, 8), log(6.5 / .5)) && near(at(x, 0, 0, 9), log(.5 / 9.5)));
+  CHECK(near(at(linear, 0, 0, 8) / at(linear, 0, 0, 9), -6. / 9));
+  for (size_t t = 0; t < 8 + MORE; t++) {
+    for (size_t k = 0; k < x->dim[0]; k++) CHECK(isfinite(at(x, k, 0, t)));
+    for (size_t k = 0; k < linear->dim[0]; k++) CHECK(isfinite(at(linear, k, 0, t)));
+    CHECK(host_at(view(&h, 1, "level"), t) == 0);
+  }
+  host_close(&h);
+}
+
 static void test_draws(void)
 {
   host h;
@@ -570,6 +629,8 @@ int main(void)
   test_huge();
   test_many();
   test_mistakes();
+  test_counts();
+  test_counts_ahead();
   test_draws();
   printf("%ld passed, %ld failed\n", passed, failed);
   return failed > 0;

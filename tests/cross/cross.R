@@ -224,6 +224,18 @@ write_forecasts <- function(label) {
       y, list(period = 12, horizon = 4, xreg = xreg[1:72, ]), list(h = 6, xreg = xreg[73:78, ])
     ),
     many = list(many, list(period = 6), list(h = 14, npaths = 30)),
+    gaussian = list(
+      many, list(period = 6, loss = "gaussian", season = "stl"), list(h = 30, npaths = 30)
+    ),
+    student_t = list(
+      y, list(period = 12, horizon = 4, loss = "student_t", xreg = xreg[1:72, ]),
+      list(h = 6, xreg = xreg[73:78, ], npaths = 40, seed = 3)
+    ),
+    negative_binomial = list(
+      floor(3 + 3 * numbers(60, 37)), list(period = 4, loss = "negative_binomial"),
+      list(h = 20, npaths = 30)
+    ),
+    alone = list(y, list(loss = "gaussian", repeats = 1, lambda = 1), list(h = 3)),
     global = list(
       lapply(1:12, function(i) series(190 + i, 2 * i + 1)), list(repeats = 3), list(h = 3)
     )

@@ -26,6 +26,19 @@ fits <- fabletools::model(sales, plain = small(y), log = small(log(y) ~ AR() + s
 the_fit <- function(mable, column = 1L) mable[[setdiff(names(mable), "shop")[column]]][[1L]]$fit
 samples <- function(dist) do.call(rbind, distributional::parameters(dist)$x)
 
+test_that("distributions are passed on: those of counts are counts", {
+  days <- tsibble::tsibble(year = 1860:1959, sold = as.numeric(discoveries), index = year)
+  fit <- fabletools::model(days, rnn = small(sold, loss = "negative_binomial"))
+  drawn <- samples(generics::forecast(fit, h = 12, times = 30)$sold)
+  expect_true(all(drawn >= 0 & drawn == round(drawn)))
+  paths <- simulate(rnnar(as.numeric(discoveries), repeats = 2, hidden = 4, epochs = 3, seed = 1,
+    loss = "negative_binomial"), 30, seed = 1, h = 12)
+  expect_equal(drawn, unname(matrix(paths, 12)))
+  two <- stats::fitted(fit, h = 2)$.fitted
+  expect_identical(sum(is.na(two)), 2L)
+  expect_true(all(two == round(two), na.rm = TRUE))
+})
+
 test_that("each key has a model, and its numbers are those of rnnar()", {
   expect_identical(dim(fits), c(2L, 3L))
   for (i in 1:2) {

@@ -425,7 +425,15 @@ test_that("what is wrong is said", {
     list(quote(small(air, scale.inputs = 2)), "scale.inputs", "`scale.inputs` is 2; expected TRUE or FALSE"),
     list(quote(small(air, lambda = "x")), "lambda", "`lambda` is \"x\"; expected \"auto\", or one number"),
     list(quote(small(air, cell = "x")), "cell", "`cell` is \"x\"; expected \"rnn\", \"gru\" or \"lstm\""),
-    list(quote(small(air, loss = "x")), "loss", "`loss` is \"x\"; expected \"mae\", \"mse\" or \"huber\""),
+    list(quote(small(air, loss = "x")), "loss", "`loss` is \"x\"; expected \"mae\", .*\"student_t\" or \"negative_binomial\""),
+    list(
+      quote(small(c(1, 0, 2.5, 3), loss = "negative_binomial")), "y",
+      "`y` is 2.5 at step 3; expected a count: a whole number of at least 0, or a missing one"
+    ),
+    list(
+      quote(small(list(1:9, c(3, -1, 4)), loss = "negative_binomial")), "y",
+      "`y` is -1 at step 2 of series 2; expected a count"
+    ),
     list(quote(small(air, hidden = 0)), "hidden", "`hidden` is 0; expected one whole number"),
     list(quote(small(air, repeats = 0)), "repeats", "`repeats` is 0; expected a whole number of at least 1"),
     list(quote(small(air, epochs = 0)), "epochs", "`epochs` is 0; expected a whole number of at least 1"),
