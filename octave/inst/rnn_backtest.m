@@ -180,7 +180,7 @@ function [own, rest, forecast] = own_options (pairs)
   for k = 1:2:numel (pairs)
     pair = pairs(k:min (k + 1, end));
     is_own = ischar (pair{1}) && isrow (pair{1}) && isfield (own, pair{1});
-    if (is_own && numel (pair) < 2)
+    if (ischar (pair{1}) && numel (pair) < 2)
       error ("bptt:invalidInput", "the option `%s` has no value", pair{1});
     elseif (any (strcmp (pair{1}, {"npaths", "nonnegative", "integer", "bootstrap"})))
       forecast = [forecast, pair];
@@ -519,6 +519,8 @@ endfunction
 %!error <`h` is 200000; expected a whole number of at most 100000> backtest (y, 2e5)
 %!error <`step` is 0> backtest (y, 6, "step", 0)
 %!error <the option `step` has no value> rnn_backtest (y, 6, small{:}, "step")
+%!error <the option `npaths` has no value> rnn_backtest (y, 6, small{:}, "npaths")
+%!error <the option `hidden` has no value> rnn_backtest (y, 6, "hidden")
 %!error <`period` is of class `cell`> rnn_backtest (y, 6, "period", {12})
 %!error <`period` is NaN; expected the steps> rnn_backtest (y, 6, "period", NaN)
 %!error <`model` is of class `double` and no model> rnn_backtest (y, 6, "model", 3)
