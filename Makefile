@@ -239,7 +239,7 @@ SANITIZED := LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) \
 
 # What is written in R and Octave and reaches the core as others do, and what the core's own tests
 # have under the same sanitizers.
-slow_in_r := fable|backtest|tune|forecast|rnnar|golden|layers|losses|gradcheck|metrics
+slow_in_r := fable|tsibble|backtest|tune|forecast|rnnar|golden|layers|losses|gradcheck|metrics
 slow_in_octave := rnnar rnn_backtest rnn_tune rnn_forecast __rnn_tune_one__ __rnn_backtest_block__ \
   rnn_gradcheck rnn_metrics golden gradcheck
 

@@ -7,7 +7,7 @@ Sys.setenv(NOT_CRAN = "true") # a test of worker processes runs, too
 left_out <- c(commandArgs(TRUE), "^$")[1L]
 if (length(find.package(c("fabletools", "tsibble"), quiet = TRUE)) < 2) {
   cat("There is no package fabletools here: RNNAR() is not tested (make fable-deps installs it).\n")
-  left_out <- paste0(left_out, "|fable")
+  left_out <- paste0(left_out, "|fable|tsibble")
 }
 results <- as.data.frame(test_dir(
   "tests/testthat",

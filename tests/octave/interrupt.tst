@@ -18,12 +18,18 @@
 %!  waitpid (pid);
 %!endfunction
 
-## The next line.  A pipe of popen2 does not wait for it.
+## The next line.  A pipe of popen2 does not wait for it, nor for the rest of one.
 %!function line = next_line (out)
 %!  since = tic ();
-%!  while (! ischar (line = fgetl (out)) && toc (since) < 60)
-%!    fclear (out);
-%!    pause (0.002);
+%!  line = "";
+%!  while (! any (line == "\n") && toc (since) < 60)
+%!    piece = fgets (out);
+%!    if (ischar (piece))
+%!      line = [line, piece];
+%!    else
+%!      fclear (out);
+%!      pause (0.002);
+%!    endif
 %!  endwhile
 %!  line = strtrim (line);
 %!endfunction
@@ -67,7 +73,7 @@
 %!   assert (next_line (out), "first");
 %!   [line, seconds] = interrupt (out, pid);
 %!   assert (line, "bptt:interrupted interrupt 1 1 1");
-%!   assert (seconds < 2);
+%!   assert (seconds < 10);   # on a busy machine, too
 %!   line = interrupt (out, pid);
 %!   assert (line, "bptt:interrupted interrupt 1 1 1");
 %!   assert (next_line (out), "true");

@@ -28,7 +28,7 @@ test_that("a time limit stops a run within it", {
       setTimeLimit()
     })[["elapsed"]]
     expect_match(said, "time limit")
-    expect_lt(time, 3)
+    expect_lt(time, 10) # on a busy machine, too
   }
   expect_close(rnn_bptt(scalar_net(), c(1, 2), c(2, 5), reduction = "sum")$loss, 12.8125)
 })
@@ -133,7 +133,7 @@ test_that("a time limit of R ends a training with R's error", {
     setTimeLimit()
   })[["elapsed"]]
   expect_match(said, "time limit")
-  expect_lt(time, 3)
+  expect_lt(time, 10) # on a busy machine, too
 })
 
 # Is interrupted when `state` is the one that `when` waits for.
@@ -162,13 +162,13 @@ test_that("an interrupted model has the networks that are there, of each kind as
   skip_on_os("windows")
   skip_if_not_installed("progressr")
   fit <- function(...) {
-    rnnar(AirPassengers, repeats = 7, epochs = 2500, hidden = 8, lambda = 0, seed = 1, ..., verbose = FALSE)
+    rnnar(AirPassengers, repeats = 7, epochs = 4000, hidden = 8, lambda = 0, seed = 1, ..., verbose = FALSE)
   }
   whole <- fit()
   # Two of fold 1 of each kind are trained first, then two of fold 2, then one of each other.
   run <- interrupted_model("^network 8 of 14, epoch [1-9]", fit())
   expect_match(run$warned, paste0(
-    "^the training was interrupted: 8 of 14 networks are trained, the last for [0-9]+ of 2500 epochs$"
+    "^the training was interrupted: 8 of 14 networks are trained, the last for [0-9]+ of 4000 epochs$"
   ))
   model <- run$model
   expect_identical(model$fold, c(1, 2, 1, 2))
@@ -180,7 +180,7 @@ test_that("an interrupted model has the networks that are there, of each kind as
   expect_false(anyNA(model$errors$pool))
   expect_identical(update(model, epochs = 1, seed = 3)$fold, model$fold)
   # What there is of one kind alone is left out.
-  run <- interrupted_model("^network 6 of 14, epoch [1-9]", fit())
+  run <- interrupted_model("^network [56] of 14, epoch [1-9]", fit())
   expect_match(run$warned, "^the training was interrupted: 4 of 14 networks are trained$")
   expect_identical(run$model$networks, lapply(whole$networks, `[`, c(1, 6)))
   # Without one of each kind there is no model.
