@@ -154,6 +154,11 @@ if (!length(wanted) || !all(wanted %in% names(methods))) {
   problem("'", setdiff(c(wanted, ""), names(methods))[[1]], "' is not a method; expected some of ",
     paste(names(methods), collapse = ", "))
 }
+# Where bptt is not installed, what make has built.
+if (!nzchar(system.file(package = "bptt"))) {
+  script <- sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))
+  .libPaths(c(file.path(dirname(dirname(normalizePath(script))), "build", "Rlib"), .libPaths()))
+}
 needed <- c(if ("rnnar" %in% wanted) c("bptt", "generics"),
   if (length(setdiff(wanted, c("rnnar", "snaive")))) "forecast")
 for (package in needed) {
