@@ -122,7 +122,7 @@ drawn_paths <- function(object, i, h, xreg, npaths, seed, first) {
     columns_of_state(first$said[[k]]$state, rep(i, length(paths)))
   }, used, own)
   while (nrow(z) < h) {
-    ahead <- frame_of(object, object$series[i], xreg[i], invert(z, first$frame, i), last = H)
+    ahead <- frame_after(object, i, xreg, z, first$frame)
     said <- Map(function(k, paths, state) {
       view <- columns_of_view(ahead$view[[all$view[k]]], paths)
       said_of(all$net[[k]], view, rep(H, length(paths)), state)

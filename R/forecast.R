@@ -22,7 +22,8 @@
 #' @param xreg Covariates of the steps to be forecast, as many as the model has; for many series a
 #'   list of them. All rows count, also those beyond `h`: the networks see the covariates of as many
 #'   steps as the model's `horizon` at once, and where there are fewer rows their means over the past
-#'   (with `scale.inputs = FALSE` zeros) stand for the rest. So the forecast of a step may depend on how many rows are given.
+#'   (with `scale.inputs = FALSE` zeros) stand for the rest. So the forecast of a step may depend on
+#'   how many rows are given.
 #' @param npaths Paths that intervals beyond the model's `horizon`, or with `bootstrap`, are made from,
 #'   and all forecasts of a model of distributions.
 #' @param nonnegative Whether what is below 0 is made 0; `NULL`: where the series has no negative
@@ -198,12 +199,11 @@ first_block <- function(object, xreg) {
   c(block, list(frame = frame))
 }
 
-# The block that follows z, which has a column for each of the series i, or for each path of one. The
-# networks go on from their states before the last `horizon` rows of z. `frame`: of the first block.
-next_block <- function(object, i, xreg, z, states, frame) {
+# What follows z, which has a column for each of the series i, or for each path of one: the frame of its
+# last `horizon` rows, before which the networks' states were kept. `frame`: of the first block.
+frame_after <- function(object, i, xreg, z, frame) {
   H <- dim(frame$view[[1L]]$base)[1L]
-  ahead <- frame_of(object, object$series[i], xreg[i], invert(z, frame, i), last = H)
-  last_block(object, ahead, rep(H, ncol(z)), states)
+  frame_of(object, object$series[i], xreg[i], invert(z, frame, i), last = H)
 }
 
 # h steps from each series, transformed; what lies beyond the first block is forecast from the
@@ -211,8 +211,10 @@ next_block <- function(object, i, xreg, z, states, frame) {
 forecast_blocks <- function(object, h, xreg) {
   first <- block <- first_block(object, xreg)
   z <- block$z
+  H <- nrow(z)
   while (nrow(z) < h) {
-    block <- next_block(object, seq_along(object$series), xreg, z, block$states, first$frame)
+    ahead <- frame_after(object, seq_along(object$series), xreg, z, first$frame)
+    block <- last_block(object, ahead, rep(H, ncol(z)), block$states)
     z <- rbind(z, block$z)
   }
   list(z = z[seq_len(h), , drop = FALSE], frame = first$frame, first = first)
@@ -240,7 +242,7 @@ paths_of <- function(object, i, h, xreg, npaths, seed, first) {
     Map(function(state, paths) columns_of_state(state, rep(i, length(paths))), of[seq_along(own)], own)
   })
   for (b in seq_len(blocks - 1L)) {
-    ahead <- frame_of(object, object$series[i], xreg[i], invert(z, first$frame, i), last = H)
+    ahead <- frame_after(object, i, xreg, z, first$frame)
     total <- 0
     for (v in seq_along(ahead$view)) {
       said <- Map(function(net, paths, state) {

@@ -266,17 +266,15 @@ function first = first_block (m, xreg)
 
 endfunction
 
-## The block that follows z, which has a column for each of the series i, or for each path of one.
-## The networks go on from their states before the last `horizon` rows of z.  FRAME: of the first
-## block.
-function [block, states] = next_block (m, i, xreg, z, states, frame)
+## What follows z, which has a column for each of the series i, or for each path of one: the frame of
+## its last `horizon` rows, before which the networks' states were kept.  FRAME: of the first block.
+function ahead = frame_after (m, i, xreg, z, frame)
 
-  H = rows (frame.view{1}.base);
   if (! isempty (xreg))
     xreg = xreg(i);
   endif
-  ahead = frame_series (m, m.series(i), xreg, "ahead", invert_series (z, frame, i), "last", H);
-  [block, states] = last_block (m, ahead, repmat (H, 1, columns (z)), states);
+  ahead = frame_series (m, m.series(i), xreg, "ahead", invert_series (z, frame, i), ...
+                        "last", rows (frame.view{1}.base));
 
 endfunction
 
@@ -287,8 +285,10 @@ function [z, first] = forecast_blocks (m, h, xreg)
   first = first_block (m, xreg);
   z = first.z;
   states = first.states;
+  H = rows (z);
   while (rows (z) < h)
-    [block, states] = next_block (m, 1:numel (m.series), xreg, z, states, first.frame);
+    ahead = frame_after (m, 1:numel (m.series), xreg, z, first.frame);
+    [block, states] = last_block (m, ahead, repmat (H, 1, columns (z)), states);
     z = [z; block];
   endwhile
   z = z(1:h,:);
@@ -316,12 +316,8 @@ function z = paths_of (m, i, h, xreg, npaths, seed, first)
   place([own{:}]) = 1:npaths;
   copies = @(state, paths) columns_of_state (state, repmat (i, 1, numel (paths)));
   states = cellfun (@(of) cellfun (copies, of(1:among), own), first.states, "UniformOutput", false);
-  if (! isempty (xreg))
-    xreg = xreg(i);
-  endif
   for b = 2:blocks
-    ahead = frame_series (m, m.series(i), xreg, "ahead", invert_series (z, first.frame, i), ...
-                          "last", H);
+    ahead = frame_after (m, i, xreg, z, first.frame);
     block = 0;
     for v = 1:numel (ahead.view)
       for k = 1:among
@@ -401,12 +397,8 @@ function z = drawn_paths (m, i, h, xreg, npaths, seed, first)
   place([own{:}]) = 1:npaths;   # of each path among those of its network, one after the other
   states = cellfun (@(k, paths) columns_of_state (first.said(k).state, repmat (i, size (paths))), ...
                     num2cell (used), own);
-  if (! isempty (xreg))
-    xreg = xreg(i);
-  endif
   while (rows (z) < h)
-    ahead = frame_series (m, m.series(i), xreg, "ahead", invert_series (z, first.frame, i), ...
-                          "last", H);
+    ahead = frame_after (m, i, xreg, z, first.frame);
     for k = 1:numel (used)
       view = columns_of_view (ahead.view{view_of(used(k))}, own{k});
       said(k) = said_of (nets{used(k)}, view, repmat (H, size (own{k})), {"state", states(k)});

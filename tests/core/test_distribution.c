@@ -1,22 +1,10 @@
 /* test_distribution.c -- random numbers against the distributions that they are from: moments and
  * shares below a point, as far off as so many draws may be; and parameters beyond all measure. */
+#include "check.h"
 #include "distribution.h"
 #include "host.h"
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
-
-static long passed, failed;
-
-#define CHECK(good)                                                                                \
-  do {                                                                                             \
-    if (good) {                                                                                    \
-      passed++;                                                                                    \
-    } else {                                                                                       \
-      failed++;                                                                                    \
-      printf("test_distribution.c:%d: %s\n", __LINE__, #good);                                     \
-    }                                                                                              \
-  } while (0)
 
 enum { DRAWS = 200000 };
 static double drawn[DRAWS];
@@ -228,6 +216,5 @@ int main(void)
   test_outputs();
   test_extremes();
   test_door();
-  printf("%ld passed, %ld failed\n", passed, failed);
-  return failed > 0;
+  return report();
 }

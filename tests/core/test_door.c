@@ -1,23 +1,12 @@
 /* test_door.c -- the call: forms, results, options, errors. What the numbers should be is the
  * golden files' business; here the same problem in another form must give the same bits. */
+#include "check.h"
 #include "host.h"
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int failures, checks;
-
-#define CHECK(condition) check((condition), __LINE__, #condition)
-
-static void check(bool good, int line, const char *what)
-{
-  checks++;
-  if (good) return;
-  failures++;
-  printf("test_door.c:%d: %s\n", line, what);
-}
 
 /* ---------------------------------------------------------------------------- helpers */
 
@@ -1912,6 +1901,5 @@ int main(void)
   test_warnings();
   test_table();
   bptt_release();
-  printf("%d passed, %d failed\n", checks - failures, failures);
-  return failures > 0;
+  return report();
 }

@@ -5,6 +5,7 @@
  * Files go round and come back with the same bits; files written by hand in the names of others
  * give what their documentation says that they compute; files that are damaged, by hand or at
  * random, are refused with a sentence, or read as a network that is whole. */
+#include "check.h"
 #include "host.h"
 #include <math.h>
 #include <stdarg.h>
@@ -12,18 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int failures, checks;
-
-#define CHECK(condition) check((condition), __LINE__, #condition)
-
-static void check(bool good, int line, const char *what)
-{
-  checks++;
-  if (good) return;
-  failures++;
-  printf("test_files.c:%d: %s\n", line, what);
-}
 
 /* ---------------------------------------------------------------------------- helpers */
 
@@ -580,7 +569,7 @@ static void test_dialect(const dialect *d)
   bptt_value *net = load(&h, "rnn_import", finish(&h, &m));
   if (!net) {
     printf("%s: %s\n", d->what, h.error.message);
-    failures++;
+    failed++;
     return;
   }
   bptt_value *args = host_list(&h);
@@ -1147,6 +1136,5 @@ int main(int argc, char **argv)
   for (int i = 0; i < (int)(sizeof incomplete / sizeof incomplete[0]); i++) test_incomplete(i);
   test_unlike_directions();
   test_mutants(mutants);
-  printf("%d passed, %d failed\n", checks - failures, failures);
-  return failures > 0;
+  return report();
 }

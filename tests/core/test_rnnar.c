@@ -1,23 +1,12 @@
 /* test_rnnar.c -- what forecasting networks are shown of a series: against sums written here from
  * the equations of frame.c, and what has to hold for any series. */
+#include "check.h"
 #include "frame.h"
 #include "host.h"
 #include "random.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-static long passed, failed;
-
-#define CHECK(good)                                                                                \
-  do {                                                                                             \
-    if (good) {                                                                                    \
-      passed++;                                                                                    \
-    } else {                                                                                       \
-      failed++;                                                                                    \
-      printf("test_rnnar.c:%d: %s\n", __LINE__, #good);                                            \
-    }                                                                                              \
-  } while (0)
 
 static bool near(double a, double b)
 {
@@ -632,6 +621,5 @@ int main(void)
   test_counts();
   test_counts_ahead();
   test_draws();
-  printf("%ld passed, %ld failed\n", passed, failed);
-  return failed > 0;
+  return report();
 }

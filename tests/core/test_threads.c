@@ -7,6 +7,7 @@
  * several threads at once and from within poll. Whatever hangs is ended by an alarm.
  *
  * NO_FORK: for ThreadSanitizer and qemu, which cannot follow a process with threads into a fork. */
+#include "check.h"
 #include "host.h"
 #include <dirent.h>
 #include <math.h>
@@ -18,20 +19,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static int passed, failed;
-
-#define CHECK(condition) check((condition), __LINE__, #condition)
-
-static void check(bool good, int line, const char *what)
-{
-  if (good) {
-    passed++;
-    return;
-  }
-  failed++;
-  printf("test_threads.c:%d: %s\n", line, what);
-}
 
 /* ------------------------------------------------------------------------------ problems */
 
@@ -452,6 +439,5 @@ int main(int argc, char **argv)
   test_fork();
 #endif
   bptt_release();
-  printf("%d passed, %d failed\n", passed, failed);
-  return failed > 0 || passed == 0;
+  return report();
 }
