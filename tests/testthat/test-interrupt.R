@@ -82,7 +82,7 @@ test_that("an interrupted training keeps what it has", {
     expect_identical(fit$stopped[length(fit$stopped)], "interrupt")
     expect_true(all(is.finite(coef(fit))))
     expect_gt(nrow(fit$history), 10)
-    expect_lt(run$after, 0.1 + 0.4) # what a busy machine may add
+    expect_lt(run$after, 5) # a tenth of a second, but for a busy machine
     expect_output(print(fit), "\\(interrupted\\)")
   }
 })
@@ -92,7 +92,7 @@ test_that("within a training, a callback is interrupted too", {
   run <- interrupted_training(callback = function(state) Sys.sleep(30))
   expect_match(run$warned, "was interrupted after 1 epoch;")
   expect_identical(run$fit$stopped, "interrupt")
-  expect_lt(run$after, 0.5)
+  expect_lt(run$after, 5)
   # Unless the callback has a mind of its own.
   caught <- 0
   run <- interrupted_training(callback = function(state) {
