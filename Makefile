@@ -253,7 +253,7 @@ sanitize-core: core-asan
 # Races between the threads, which a few of the problems show as well as many. test_resume is what
 # trains networks side by side.
 sanitize-threads: core-tsan
-	@ok=true; for t in 'test_threads 0 3' 'test_reference 0 84' 'test_resume 2003'; do \
+	@ok=true; for t in 'test_threads 0 3' 'test_reference 0 42' 'test_resume 2003'; do \
 	  $(SUITE) sanitize/tsan-$${t%% *} build/core-tsan/$$t || ok=false; done; $$ok
 
 # Both take the core as its own tests have had it compiled: make finds its objects up to date.
@@ -279,7 +279,7 @@ sanitize-octave: $(OCTAVE_TARBALL) $(asan_core)
 
 # valgrind's processor has no AVX-512; what it has is what the core then sees. Where the kernels are
 # not the matter, the instructions make no difference.
-few := 'test_reference 0 84' 'test_gradcheck 0 100' 'test_resume 2003'
+few := 'test_reference 0 42' 'test_gradcheck 0 100' 'test_resume 2003'
 valgrind: core-valgrind
 	@ok=true; for t in $(filter-out test_threads test_reference test_gradcheck test_resume,$(core_tests)) $(few); do \
 	  case $$t in test_array | test_kernels | test_ref* | test_golden) isas='portable avx2' ;; \
