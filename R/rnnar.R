@@ -649,12 +649,26 @@ finish_model <- function(fit, frame, targets, folds) {
   truth <- view$base + targets[[1L]] * spread
   if (all(is.na(truth - unseen))) unseen <- every
   fit$errors <- error_pool((truth - unseen) / spread)
+  fit$errors$ratio <- fit$errors$ratio * what_is_to_come(fit$series, fit$options$period)
   fit$fitted <- lapply(seq_along(fit$series), function(i) {
     n <- lengths[i]
     ahead <- every[1L, i, seq_len(n - 1L)]
     c(NA, invert(matrix(ahead), frame, i))
   })
   structure(fit, class = "rnnar")
+}
+
+# How much larger the errors of each series are in what is to come than in what its level, its seasons
+# and its spread were taken from. With n values, and as many means to take as a season has steps, p,
+# as the residuals of a regression say:
+#
+#   sqrt(n / (n - p)),  p the longest period that n values have twice and that windows span, or 1
+what_is_to_come <- function(series, period, longest = 60) {
+  vapply(series, function(y) {
+    n <- sum(!is.na(y))
+    p <- max(1, period[period <= longest & 2 * period <= n])
+    if (n > 1) sqrt(n / (n - p)) else 1
+  }, 0, USE.NAMES = FALSE)
 }
 
 # Errors in units of the spread and of each series' `ratio`, the size of its own errors over that of

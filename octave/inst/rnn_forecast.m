@@ -24,11 +24,16 @@
 ##
 ## Intervals up to the model's @code{horizon} are cross-conformal (Vovk 2015): each of
 ## their ends is the forecast and a quantile of the errors that the networks made, as many
-## steps ahead, on targets that were left out when they were trained.  Beyond
-## @code{horizon}, and with @code{bootstrap} at all steps, they are quantiles of the paths,
-## of which each block of @code{horizon} steps has errors of that kind added, drawn anew,
-## and the next is forecast from it.  Where the errors lie to one side @var{fc} may be
-## outside an interval, whose end is then drawn to it.
+## steps ahead, on targets that were left out when they were trained.  Level, seasons and
+## spread of a series were taken from these targets too, so the errors are made larger by
+## @code{sqrt (n / (n - p))}, as the residuals of a regression on a season's means are,
+## with n values and the longest period p that they have twice (60 at most; 1 where there
+## is none).
+##
+## Beyond @code{horizon}, and with @code{bootstrap} at all steps, intervals are quantiles
+## of the paths, of which each block of @code{horizon} steps has errors of that kind added,
+## drawn anew, and the next is forecast from it.  Where the errors lie to one side @var{fc}
+## may be outside an interval, whose end is then drawn to it.
 ##
 ## Options are pairs of a name and a value; the empty matrix stands for the
 ## default.

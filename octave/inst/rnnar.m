@@ -563,6 +563,7 @@ function m = finish_model (m, frame, target, folds)
     unseen = every;
   endif
   m.errors = error_pool ((truth - unseen) ./ spread);
+  m.errors.ratio = m.errors.ratio .* what_is_to_come (m.series, m.options.period);
   m.fitted = cell (1, numel (lengths));
   for i = 1:numel (lengths)
     ahead = every(1,i,1:lengths(i)-1);
@@ -593,6 +594,25 @@ function medians = ahead_medians (m, frame, i)
   of = origins * (net(:)' - 1) + (1:origins)';
   z = draw_steps (m, said, of, m.seed);
   medians = invert_series (drawn_numbers (reshape (z, origins, []), 0.5), frame, i);
+
+endfunction
+
+## How much larger the errors of each series are in what is to come than in what its level, its
+## seasons and its spread were taken from.  With n values, and as many means to take as a season has
+## steps, p, as the residuals of a regression say:
+##
+##   sqrt (n / (n - p)),  p the longest period that n values have twice and that windows span, or 1
+function factor = what_is_to_come (series, period)
+
+  longest = 60;
+  factor = ones (1, numel (series));
+  for i = 1:numel (series)
+    n = sum (! isnan (series{i}(:)));
+    p = max ([1, period(period <= longest & 2 * period <= n)(:)']);
+    if (n > 1)
+      factor(i) = sqrt (n / (n - p));
+    endif
+  endfor
 
 endfunction
 
@@ -854,6 +874,16 @@ endfunction
 %! check_sane (m, 3);
 %! assert (size (m.errors.ratio), [1, 9]);
 %! assert (cellfun (@numel, m.fitted), 59:-1:51);
+
+%!test # errors of what is to come are larger, as the residuals of a regression say
+%! ratio = @(z, period) rnnar (z, quick{:}, "period", period).errors.ratio;
+%! z = y;
+%! z([2, 30, 60]) = NaN;
+%! assert (ratio (y, 12), sqrt (60 / (60 - 12)), 1e-12);
+%! assert (ratio (z, 12), sqrt (57 / (57 - 12)), 1e-12);
+%! assert (ratio (y, 1), sqrt (60 / (60 - 1)), 1e-12);
+%! assert (ratio (y(1:23), 12), sqrt (23 / 22), 1e-12);   # it has no period twice
+%! assert (ratio ([y, y, y], [4, 72]), sqrt (180 / (180 - 4)), 1e-12);
 
 %!test # recursive forecasts
 %! m = rnnar (y, quick{:}, "horizon", 1);

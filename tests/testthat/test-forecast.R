@@ -104,6 +104,17 @@ test_that("counts with zeros are forecast in whole numbers, others if asked for"
   expect_false(is_whole(numbers(predict(fit, h = 3))))
 })
 
+test_that("errors of what is to come are larger, as the residuals of a regression say", {
+  # The only series has the errors of all, so that this alone is in its ratio.
+  factor <- function(y, ...) small(y, epochs = 1, ...)$errors$ratio
+  expect_equal(factor(air), sqrt(144 / (144 - 12)))
+  expect_equal(factor(replace(air, c(3, 50, 144), NA)), sqrt(141 / (141 - 12)))
+  expect_equal(factor(as.numeric(air)), sqrt(144 / (144 - 1)))
+  expect_equal(factor(window(air, end = c(1950, 11))), sqrt(23 / 22)) # it has no period twice
+  expect_equal(factor(as.numeric(air), period = c(4, 72)), sqrt(144 / (144 - 4))) # 72: beyond a window
+  expect_equal(factor(as.numeric(air), period = c(4, 12.5)), sqrt(144 / (144 - 12.5)))
+})
+
 test_that("intervals are made from paths if asked for", {
   made <- predict(fit, h = 6, bootstrap = TRUE, npaths = 400, seed = 7)
   paths <- simulate(fit, 400, seed = 7, h = 6)
