@@ -28,6 +28,7 @@ EOF
 
 for notebook in notebooks/*.ipynb; do
   if /usr/bin/python3 -m nbconvert --log-level WARN --to notebook --execute \
+    --ExecutePreprocessor.record_timing=False \
     --output-dir "$out" "$notebook" &&
     errors "$out/${notebook##*/}"; then
     echo "$notebook: ok"
