@@ -7,8 +7,7 @@
 #               `defaults` says that all but period, s_window and robust were left to stl(). A season
 #               and a trend are given at every `every`th point.
 #      mstl     forecast::mstl; the periods as they were given
-#      boxcox   forecast::BoxCox of `y`, and InvBoxCox of `z` without and with a variance
-#      lambda   forecast::BoxCox.lambda, Guerrero's method
+#      boxcox   forecast::BoxCox of `y`, and InvBoxCox of `z`
 #      fill     forecast::na.interp of `y`, of which `truth` has all numbers
 #
 # What is drawn are multiples of 1/64, which short text holds exactly.
@@ -187,13 +186,9 @@ mstl_case("mstl-one-is-left", draw(60, 7), c(7, 30))
 
 # ----------------------------------------------------------------------------- transform
 
-# forecast's adjustment is for positive results.
 boxcox_case <- function(name, lambda, y, z) {
-  variance <- short(abs(rnorm(length(z)))) + 1 / 64
   add_case(name, list(kind = "boxcox", lambda = lambda),
-           list(y = y, transformed = BoxCox(y, lambda), z = z, inverse = InvBoxCox(z, lambda),
-                variance = variance,
-                mean = InvBoxCox(z, lambda, biasadj = TRUE, fvar = variance)))
+           list(y = y, transformed = BoxCox(y, lambda), z = z, inverse = InvBoxCox(z, lambda)))
 }
 
 set.seed(1964)
@@ -206,33 +201,6 @@ boxcox_case("square", 2, any, short(abs(rnorm(10))))
 boxcox_case("inverse", -1, positive, short(-abs(rnorm(10)) - 0.1))
 boxcox_case("third", -0.3, positive, short(-abs(rnorm(10))))
 boxcox_case("small", 0.015625, any, short(abs(rnorm(10))))
-
-lambda_case <- function(name, y, period, lower = -1, upper = 2) {
-  x <- ts(as.numeric(y), frequency = period)
-  add_case(name, list(kind = "lambda", period = period, lower = lower, upper = upper),
-           list(y = as.numeric(y),
-                lambda = suppressWarnings(BoxCox.lambda(x, "guerrero", lower, upper))))
-}
-
-set.seed(1993)
-lambda_case("lambda-passengers", AirPassengers, 12)
-lambda_case("lambda-gas", UKgas, 4)
-lambda_case("lambda-profits", JohnsonJohnson, 4)
-lambda_case("lambda-deaths", ldeaths, 12)
-lambda_case("lambda-lynx", lynx, 1)
-lambda_case("lambda-co2", co2[1:200], 12)
-lambda_case("lambda-within", AirPassengers, 12, 0, 1)
-lambda_case("lambda-zeros", c(0, 3, pmax(0, round(10 * draw(70, 7)))), 7)
-# Of the fifth year one month is left.
-lambda_case("lambda-missing", replace(AirPassengers, c(1, 30:37, 49:59, 100), NA), 12)
-lambda_case("lambda-short", 1:24, 12)
-for (k in 1:20) {
-  y <- draw(20 + k, 4)^2 + 0.25
-  lambda_case(paste0("lambda-drawn-", k), y, 4, k %% 3 - 3, k %% 4 + 0.5)
-  # The minimum is just within the range.
-  lower <- floor(1024 * BoxCox.lambda(ts(y, frequency = 4), "guerrero", -3, 3)) / 1024
-  lambda_case(paste0("lambda-near-end-", k), y, 4, lower, lower + k / 8)
-}
 
 # ------------------------------------------------------------------------------ filling
 
