@@ -43,7 +43,9 @@ static double mean_of(ptrdiff_t n, const double *d)
   return sum / (double)n;
 }
 
-bool season_is_clear(ptrdiff_t n, const double *z, ptrdiff_t period)
+/* Whether a series has a season of this period: its autocorrelation at that lag is beyond what one
+ * series in ten without a season has. */
+static bool season_is_clear(ptrdiff_t n, const double *z, ptrdiff_t period)
 {
   /* With r_k the autocorrelation at lag k (Bartlett 1946; 1.645: nine in ten of a normal variable):
    *

@@ -72,8 +72,4 @@ void frame_fill(const frame_shape *f, const frame_series *s, const frame_units *
  * there. */
 double frame_back(double base, double spread, double level, double output);
 
-/* Whether a series has a season of this period: its autocorrelation at that lag is beyond what one
- * series in ten without a season has. */
-bool season_is_clear(ptrdiff_t n, const double *z, ptrdiff_t period);
-
 #endif

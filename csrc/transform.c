@@ -9,14 +9,6 @@
 #include "transform.h"
 #include <math.h>
 
-bool box_cox_takes(ptrdiff_t n, const double *y, double lambda)
-{
-  for (ptrdiff_t i = 0; i < n; i++) {
-    if (!isnan(y[i]) && !isfinite(box_cox(y[i], lambda))) return false;
-  }
-  return true;
-}
-
 /* Of what is close to 1, in itself or by a small lambda, nothing is lost. */
 double box_cox(double y, double lambda)
 {

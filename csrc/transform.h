@@ -1,13 +1,9 @@
-/* transform.h -- the Box-Cox transformation, of a number and back again, and what a series lacks for
- * its logarithm. A missing number (NaN) stays one. */
+/* transform.h -- the Box-Cox transformation, of a number and back again, and what a series lacks
+ * for its logarithm. A missing number (NaN) stays one. */
 #ifndef BPTT_TRANSFORM_H
 #define BPTT_TRANSFORM_H
 #include "bptt.h"
 #include <stdbool.h>
-
-/* Whether all numbers that are not missing have a finite transform: for lambda 0 or less they must
- * be positive. */
-bool box_cox_takes(ptrdiff_t n, const double *y, double lambda) BPTT_MUST_CHECK;
 
 /* For lambda 0 or less, 0 becomes -Inf, and what is negative NaN. */
 double box_cox(double y, double lambda);

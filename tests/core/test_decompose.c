@@ -300,7 +300,6 @@ static void check_boxcox(const example *e, const char *file)
   }
   check(off <= CLOSE, e->name, "the transform is off", off);
   check(back <= CLOSE, e->name, "the inverse is off", back);
-  check(box_cox_takes((ptrdiff_t)y->count, y->data, lambda), e->name, "is refused", lambda);
 }
 
 static double root_mean_square(ptrdiff_t n, const double *a, const double *b)
@@ -658,18 +657,6 @@ static void check_transform(double lambda)
   }
 }
 
-static void check_takes(void)
-{
-  const double positive[] = {3, NAN, .5}, zero[] = {3, 0, NAN}, negative[] = {3, NAN, -2};
-  check(box_cox_takes(3, positive, -1) && box_cox_takes(3, positive, 0) &&
-            box_cox_takes(3, zero, .5) && box_cox_takes(3, negative, .5),
-        "transform", "refuses", 0);
-  check(!box_cox_takes(3, zero, 0) && !box_cox_takes(3, zero, -1) &&
-            !box_cox_takes(3, negative, 0) && !box_cox_takes(3, negative, -.5) &&
-            !box_cox_takes(1, (double[]){1e300}, 2),
-        "transform", "takes what has none", 0);
-}
-
 static void check_offset(void)
 {
   double offset = NAN;
@@ -815,7 +802,6 @@ int main(void)
   for (int k = -4; k <= 8; k++) {
     check_transform(.25 * k);
   }
-  check_takes();
   check_offset();
   check_lines();
   check_known();
