@@ -8,10 +8,12 @@
 #'
 #' Of many series it is a list of such objects, with the names of the series, of class
 #' `rnnar_forecasts`. They do not hold the model, so that they take no more room than they need.
-#' `accuracy()` takes a list of series as a second argument.
+#' `accuracy()` takes a list of series as a second argument, and `autoplot()` of package \pkg{ggplot2}
+#' has a panel for each of the first twelve series, or for those that it is asked for.
 #'
-#' @param x Forecasts, as made by [forecast.rnnar()].
-#' @param series Which series is shown: its name or its number.
+#' @param x,object Forecasts, as made by [forecast.rnnar()].
+#' @param series Which series is shown, of `autoplot()` which ones: their names or their numbers.
+#' @param include `autoplot()`: how many of the last values of each series are shown; `NULL`: all.
 #' @param n Rows to print.
 #' @param i Which series.
 #' @param row.names,optional Not used.
@@ -108,6 +110,46 @@ plot.rnnar_forecasts <- function(x, series = 1, ...) {
   names <- vapply(x, function(fc) fc$series, "")
   plot(x[[which_series(series, names)]], ...)
   invisible(x)
+}
+
+#' @rdname rnnar_forecasts
+#' @exportS3Method ggplot2::autoplot
+autoplot.rnnar_forecasts <- function(object, series = seq_len(min(12, length(object))), include = NULL,
+                                     ...) {
+  if (!is.null(include)) include <- check_whole(include, "include", 0, 2^31 - 1)
+  if (length(series) == 0L) input_error("series", "`series` is empty; expected names or numbers")
+  names <- vapply(object, function(fc) fc$series, "")
+  shown <- object[vapply(series, which_series, 0, names = names, call = sys.call())]
+  panel <- function(fc, ...) data.frame(series = factor(fc$series, unique(names)), ...)
+  past <- do.call(rbind, lapply(shown, function(fc) {
+    y <- data.frame(time = as.numeric(stats::time(fc$x)), value = as.numeric(fc$x))
+    panel(fc, utils::tail(y, if (is.null(include)) nrow(y) else include))
+  }))
+  # Of one step alone intervals are as wide as a step, and the forecast is a point.
+  steps <- do.call(rbind, lapply(shown, function(fc) {
+    panel(fc, time = as.numeric(stats::time(fc$mean)), value = as.numeric(fc$mean))
+  }))
+  bands <- do.call(rbind, lapply(shown, function(fc) {
+    time <- as.numeric(stats::time(fc$mean))
+    ends <- if (length(time) > 1L) 0 else c(-0.5, 0.5) / stats::frequency(fc$mean)
+    do.call(rbind, lapply(rev(seq_along(fc$level)), function(k) {
+      panel(fc,
+        time = time + ends, level = -fc$level[k], # the widest first
+        lower = as.numeric(fc$lower[, k]), upper = as.numeric(fc$upper[, k])
+      )
+    }))
+  }))
+  time <- value <- lower <- upper <- level <- NULL # names of columns
+  forecast <- if (length(shown[[1L]]$mean) > 1L) ggplot2::geom_line else ggplot2::geom_point
+  ggplot2::ggplot(mapping = ggplot2::aes(time, value)) +
+    ggplot2::geom_ribbon(
+      ggplot2::aes(time, ymin = lower, ymax = upper, group = level), bands,
+      inherit.aes = FALSE, fill = FORECAST_BLUE, alpha = 0.2
+    ) +
+    ggplot2::geom_line(data = past) +
+    forecast(data = steps, colour = FORECAST_BLUE) +
+    ggplot2::facet_wrap(~series, scales = "free") +
+    ggplot2::labs(title = paste("Forecasts from", shown[[1L]]$method), x = "", y = "")
 }
 
 #' @rdname rnnar_forecasts

@@ -360,36 +360,37 @@ which_series <- function(series, names, call = sys.call(sys.parent())) {
   i
 }
 
+FORECAST_BLUE <- "#1f5fa8"
+
 # A series, and what there is of fitted values, point forecast and intervals, the widest palest.
 draw_forecast <- function(fc, fitted = NULL, main = NULL, xlab = "", ylab = fc$series, ylim = NULL,
                           col = "black", ...) {
-  blue <- "#1f5fa8"
   if (is.null(main)) main <- paste(if (is.null(fc$mean)) "Fitted by" else "Forecasts from", fc$method)
   finite <- function(v) v[is.finite(v)]
   if (is.null(ylim)) ylim <- range(finite(c(fc$x, fitted, fc$mean, fc$lower, fc$upper)))
   ends <- c(stats::tsp(fc$x)[1L], stats::tsp(if (is.null(fc$mean)) fc$x else fc$mean)[2L])
   graphics::plot(ends, ylim, type = "n", main = main, xlab = xlab, ylab = ylab, ...)
-  if (!is.null(fc$mean)) draw_bands(fc, ylim, blue)
+  if (!is.null(fc$mean)) draw_bands(fc, ylim)
   graphics::lines(fc$x, col = col)
   if (!is.null(fitted)) graphics::lines(fitted, col = "firebrick", lty = 3)
   if (!is.null(fc$mean)) {
     one <- length(fc$mean) == 1L
-    graphics::lines(fc$mean, col = blue, lwd = 2, type = if (one) "p" else "l", pch = 19)
+    graphics::lines(fc$mean, col = FORECAST_BLUE, lwd = 2, type = if (one) "p" else "l", pch = 19)
   }
   shown <- c(TRUE, !is.null(fitted), !is.null(fc$mean))
   graphics::legend("topleft", c("series", "fitted", "forecast")[shown],
-    col = c(col, "firebrick", blue)[shown], lty = c(1, 3, 1)[shown], lwd = c(1, 1, 2)[shown],
+    col = c(col, "firebrick", FORECAST_BLUE)[shown], lty = c(1, 3, 1)[shown], lwd = c(1, 1, 2)[shown],
     bty = "n"
   )
 }
 
 # The intervals; of one step alone as wide as a step.
-draw_bands <- function(fc, ylim, colour) {
+draw_bands <- function(fc, ylim) {
   time <- as.numeric(stats::time(fc$mean))
   if (length(time) == 1L) time <- time + c(-0.5, 0.5) / stats::frequency(fc$mean)
   within <- function(v) pmin(pmax(rep(v, length.out = length(time)), ylim[1L] - diff(ylim)), ylim[2L] + diff(ylim))
   for (k in rev(seq_along(fc$level))) {
-    shade <- grDevices::adjustcolor(colour, 0.15 + 0.25 * (1 - k / (1 + length(fc$level))))
+    shade <- grDevices::adjustcolor(FORECAST_BLUE, 0.15 + 0.25 * (1 - k / (1 + length(fc$level))))
     ends <- c(within(fc$lower[, k]), rev(within(fc$upper[, k])))
     graphics::polygon(c(time, rev(time)), ends, col = shade, border = NA)
   }

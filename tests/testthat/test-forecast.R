@@ -380,3 +380,30 @@ test_that("pictures come out, with package forecast and by ourselves", {
   skip_if_not_installed("ggplot2")
   expect_s3_class(suppressWarnings(ggplot2::autoplot(fc$air)), "ggplot")
 })
+
+test_that("pictures of many series have a panel for each", {
+  skip_if_not_installed("ggplot2")
+  drawn <- function(...) {
+    grDevices::pdf(NULL)
+    on.exit(grDevices::dev.off())
+    print(ggplot2::autoplot(...))
+    built <- ggplot2::ggplot_build(ggplot2::autoplot(...))
+    list(panels = as.character(built$layout$layout$series), layers = lapply(1:3, ggplot2::layer_data, plot = built$plot))
+  }
+  fc <- predict(many, h = 3)
+  all <- drawn(fc)
+  expect_identical(all$panels, c("air", "deaths"))
+  expect_identical(nrow(all$layers[[1L]]), 2L * 2L * 3L) # series, levels, steps
+  expect_equal(all$layers[[2L]]$y, c(air, ldeaths))
+  expect_equal(all$layers[[3L]]$y, as.data.frame(fc)[["Point Forecast"]])
+  widest <- all$layers[[1L]][all$layers[[1L]]$group == 1 & all$layers[[1L]]$PANEL == 1, ]
+  expect_equal(widest$ymin, as.numeric(fc$air$lower[, 2L]))
+  one <- drawn(predict(many, h = 1), series = "deaths", include = 5)
+  expect_identical(one$panels, "deaths")
+  expect_equal(one$layers[[2L]]$y, as.numeric(tail(ldeaths, 5)))
+  expect_equal(diff(range(one$layers[[1L]]$x)), 1 / 12) # as wide as a step
+  e <- expect_error(ggplot2::autoplot(fc, series = 3), class = "bptt_input_error")
+  expect_identical(e$argument, "series")
+  expect_error(ggplot2::autoplot(fc, series = NULL), "`series` is empty", class = "bptt_input_error")
+  expect_error(ggplot2::autoplot(fc, include = -1), "`include` is -1", class = "bptt_input_error")
+})
