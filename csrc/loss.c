@@ -33,11 +33,27 @@ static double sigmoid(double a)
   return (a < 0 ? small : 1) / (1 + small);
 }
 
-/* e exp(-s), where exp(-s) alone may be too large or too small */
+/* Both, of one exponential. */
+typedef struct {
+  double plus, slope;
+} soft;
+
+static soft soft_of(double a)
+{
+  const double small = exp(-fabs(a));
+  return (soft){fmax(a, 0) + log1p(small), (a < 0 ? small : 1) / (1 + small)};
+}
+
+/* e half^2, where half^2 alone may be too large or too small */
+static double halved_twice(double e, double half)
+{
+  return e == 0 ? 0 : e * half * half;
+}
+
+/* e exp(-s) */
 static double shrunk(double e, double s)
 {
-  const double half = exp(-s / 2);
-  return e == 0 ? 0 : e * half * half;
+  return halved_twice(e, exp(-s / 2));
 }
 
 /* c_0 + c_1 x + ... of n coefficients */
@@ -133,7 +149,9 @@ static double loss_gaussian(const element *e)
 /* c(x) = log(x) / 2 + log Gamma(x) - log Gamma(x + 1/2) and its derivative, x >= 1: Stirling's
  * series (DLMF 5.11.8), reached from below with
  *
- *   c(x) = c(x + 1) + log1p(1 / (4 x (x + 1))) / 2 */
+ *   c(x) = c(x + 1) + log(1 + e) / 2,  e = 1 / (4 x (x + 1))
+ *
+ * and, as logarithms take long, with 1 + p the product of all 1 + e: p stays below 1/4. */
 static double half_step(double x, double *slope)
 {
   static const double c[] = {1. / 8,      -1. / 192,      1. / 640,       -17. / 14336,
@@ -146,15 +164,16 @@ static double half_step(double x, double *slope)
                              11. * 691 / 180224,
                              -13. * 5461 / 425984,
                              15. * 929569 / 15728640};
-  double sum = 0;
+  double p = 0;
   *slope = 0;
   for (; x < 12; x++) {
-    sum += .5 * log1p(.25 / (x * (x + 1)));
-    *slope -= .25 / ((x + .5) * x * (x + 1));
+    const double e = .25 / (x * (x + 1));
+    p += e + p * e;
+    *slope -= e / (x + .5);
   }
   const double inverse = 1 / x;
   *slope += POLYNOMIAL(d, inverse * inverse) * inverse * inverse;
-  return sum + POLYNOMIAL(c, inverse * inverse) * inverse;
+  return .5 * log1p(p) + POLYNOMIAL(c, inverse * inverse) * inverse;
 }
 
 /* -log of the density of m + sigma T, T of Student's t distribution with n degrees of freedom;
@@ -172,17 +191,19 @@ static double half_step(double x, double *slope)
  * hand even where z is not. */
 static double loss_student_t(const element *e)
 {
+  const double beyond = 2.35385266837019985e17; /* e^40 */
   double *m = e->y, *s = m + e->apart, *a = s + e->apart, c_slope;
-  const double n = 2 + softplus(*a), d = e->t - *m, z = shrunk(d, *s),
-               c = half_step(n / 2, &c_slope);
-  const double log_w = 2 * (log(fabs(d)) - *s) - log(n);
-  const bool far = log_w > 40;
-  const double w = z / n * z, log1p_w = far ? log_w : log1p(w), share = far ? 1 : w / (1 + w);
+  const soft of_a = soft_of(*a);
+  const double n = 2 + of_a.plus, d = e->t - *m, half = exp(-*s / 2), z = halved_twice(d, half),
+               c = half_step(n / 2, &c_slope), w = z / n * z;
+  const bool far = !(w < beyond);
+  const double log1p_w = far ? 2 * (log(fabs(d)) - *s) - log(n) : log1p(w);
+  const double share = far ? 1 : w / (1 + w);
   const double loss = *s + .5 * LOG_2PI + c + (n + 1) / 2 * log1p_w;
   const double less = share < .5 ? share * log1p_ratio(-share) : log1p_w - share;
-  *m = far ? -(n + 1) / d : -(n + 1) / n * shrunk(z, *s) / (1 + w);
+  *m = far ? -(n + 1) / d : -(n + 1) / n * halved_twice(z, half) / (1 + w);
   *s = far ? -n : (1 - z) * (1 + z) / (1 + w);
-  *a = .5 * (c_slope + less - share / n) * sigmoid(*a);
+  *a = .5 * (c_slope + less - share / n) * of_a.slope;
   return loss;
 }
 
