@@ -33,15 +33,16 @@ static double sigmoid(double a)
   return (a < 0 ? small : 1) / (1 + small);
 }
 
-/* Both, of one exponential. */
+/* All of them, of a and of -a, from one exponential. */
 typedef struct {
-  double plus, slope;
+  double plus, minus, up, down; /* log(1 + e^a), log(1 + e^-a), and their slopes, up + down = 1 */
 } soft;
 
 static soft soft_of(double a)
 {
-  const double small = exp(-fabs(a));
-  return (soft){fmax(a, 0) + log1p(small), (a < 0 ? small : 1) / (1 + small)};
+  const double small = exp(-fabs(a)), rest = log1p(small), half = 1 / (1 + small);
+  return (soft){fmax(a, 0) + rest, fmax(-a, 0) + rest, a < 0 ? small * half : half,
+                a < 0 ? half : small * half};
 }
 
 /* e half^2, where half^2 alone may be too large or too small */
@@ -203,7 +204,7 @@ static double loss_student_t(const element *e)
   const double less = share < .5 ? share * log1p_ratio(-share) : log1p_w - share;
   *m = far ? -(n + 1) / d : -(n + 1) / n * halved_twice(z, half) / (1 + w);
   *s = far ? -n : (1 - z) * (1 + z) / (1 + w);
-  *a = .5 * (c_slope + less - share / n) * of_a.slope;
+  *a = .5 * (c_slope + less - share / n) * of_a.up;
   return loss;
 }
 
@@ -218,38 +219,53 @@ static double loss_student_t(const element *e)
  *   dL/da = k v / (1 + v) - sum_{0 < j < k} alpha j / (1 + alpha j) - r (log(1 + v) - v / (1 + v))
  *
  * alpha = 0 is the Poisson distribution; there r is infinite, and r times something, where v is
- * small, is written as mu times something / v. In what follows `v` is log v: log(1 + v) is
- * softplus(v), v / (1 + v) is sigmoid(v). */
+ * small, is written as mu times something / v. */
+
+enum { FEW = 16 };
+
+typedef struct {
+  double k, m, a, mu, r;
+  soft v; /* of log v */
+} counted;
 
 /* dL/dm */
-static double slope_of_mean(double k, double m, double a, double v)
+static double slope_of_mean(const counted *c)
 {
   const double far = 100; /* mu is beyond all counts, and maybe beyond all numbers */
-  if (m < far) return (exp(m) - k) * sigmoid(-v);
-  return (v < 0 ? exp(m) * sigmoid(-v) : exp(-a) * sigmoid(v)) - k * sigmoid(-v);
+  if (c->m < far) return (c->mu - c->k) * c->v.down;
+  return (c->m + c->a < 0 ? c->mu * c->v.down : c->r * c->v.up) - c->k * c->v.down;
 }
 
 /* r (log(1 + v) - v / (1 + v)), which is mu v / 2 - ... where v is small: -dL/da of k = 0. Here the
  * factors may be too large or too small for a number, and their product not. */
-static double slope_of_none(double m, double a, double v)
+static double slope_of_none(const counted *c)
 {
-  const double root = exp(m + a / 2), s = sigmoid(v); /* root^2 = mu v */
-  if (v < -650) return .5 * root * root;
-  return v < 0 ? shrunk(sigmoid(-v) * log1p_ratio(-s), -m) : exp(-a) * (softplus(v) - s);
+  const double log_v = c->m + c->a, root = exp(c->m + c->a / 2); /* root^2 = mu v */
+  if (log_v < -650) return .5 * root * root;
+  return log_v < 0 ? shrunk(c->v.down * log1p_ratio(-c->v.up), -c->m)
+                   : c->r * (c->v.plus - c->v.up);
 }
 
-/* The sums as they are, for a small k. */
-static double few_counts(double k, double m, double a, double *slope)
+/* The sums as they are, for a small k. As logarithms take long, with 1 + p the product of all
+ * 1 + alpha j, unless that is too large. */
+static double few_counts(const counted *c, double *slope)
 {
-  const double v = a + m, log1p_v = softplus(v);
-  double loss = v < 0 ? exp(m) * (1 + log1p_ratio(exp(v))) + k * (log1p_v - m)
-                      : exp(-a) * log1p_v + k * (a + softplus(-v));
-  *slope = k * sigmoid(v) - slope_of_none(m, a, v);
+  const double k = c->k, alpha = exp(c->a);
+  double loss = c->m + c->a < 0
+                    ? c->mu * (1 + log1p_ratio(exp(c->m + c->a))) + k * (c->v.plus - c->m)
+                    : c->r * c->v.plus + k * (c->a + c->v.minus);
+  *slope = k * c->v.up - slope_of_none(c);
+  double factorial = fmax(k, 1), p = 0;
   for (double j = 1; j < k; j++) {
-    loss += log(j) - softplus(a + log(j));
-    *slope -= sigmoid(a + log(j));
+    const double step = alpha * j;
+    factorial *= j;
+    p += step + p * step;
+    *slope -= step < INFINITY ? step / (1 + step) : 1;
   }
-  return loss + log(fmax(k, 1));
+  loss += log(factorial);
+  if (p < 1e300) return loss - log1p(p);
+  for (double j = 1; j < k; j++) loss -= softplus(c->a + log(j));
+  return loss;
 }
 
 /* Stirling's series: what log Gamma(x) has above (x - 1/2) log x - x + log(2 pi) / 2, x >= 10, and
@@ -288,14 +304,16 @@ static double log1p_or(double x, double otherwise)
 }
 
 /* r (log(1 + d) - d) of many_counts(), given log(1 + d) and r d. */
-static double rest_of_log(double m, double a, double d, double log_d, double r_d)
+static double rest_of_log(const counted *c, double d, double log_d, double r_d)
 {
-  const double r = exp(-a), root = shrunk(r_d, -a / 2); /* root^2 = r d^2 */
-  const bool beyond = m > 700;                          /* so is mu, and beside it k is nothing */
-  if (beyond && a + m < 0) return -slope_of_none(m, a, a + m);
-  if (fabs(d) < 1e-17) return -.5 * root * root;
+  const bool beyond = c->m > 700; /* so is mu, and beside it k is nothing */
+  if (beyond && c->a + c->m < 0) return -slope_of_none(c);
+  if (fabs(d) < 1e-17) {
+    const double root = shrunk(r_d, -c->a / 2); /* root^2 = r d^2 */
+    return -.5 * root * root;
+  }
   if (fabs(d) < .5) return r_d * log1p_ratio(d);
-  return beyond ? r * (log_d - d) : r * log_d - r_d;
+  return beyond ? c->r * (log_d - d) : c->r * log_d - r_d;
 }
 
 /* The sums by Stirling's series, for a large k. With A = alpha k,
@@ -307,30 +325,31 @@ static double rest_of_log(double m, double a, double d, double log_d, double r_d
  *   dL/da = r (log(1 + d) - d) + A / (1 + A) / 2 + the slopes of stirling(r) and -stirling(r + k)
  *
  * which, where k is near mu, takes no large numbers from each other. */
-static double many_counts(double k, double m, double a, double *slope)
+static double many_counts(const counted *c, double *slope)
 {
-  const double v = a + m, log_k = log(k), A = a + log_k, r = exp(-a), mu = exp(m);
+  const double k = c->k, m = c->m, a = c->a, r = c->r, log_k = log(k);
+  const soft A = soft_of(a + log_k);
   /* alpha / (1 + v), where neither factor may overflow */
-  const double rate = exp(fmin(a, -m)) * sigmoid(fabs(v));
-  const double d = m < 700 ? (k - mu) * rate : k * rate - sigmoid(v);
-  const double f = m < 700 ? (k - mu) * exp(-m) * sigmoid(-A) : -sigmoid(-A);
-  const double log_d = log1p_or(d, softplus(A) - softplus(v));
+  const double rate = exp(fmin(a, -m)) * fmax(c->v.up, c->v.down);
+  const double d = m < 700 ? (k - c->mu) * rate : k * rate - c->v.up;
+  const double f = m < 700 ? (k - c->mu) * exp(-m) * A.down : -A.down;
+  const double log_d = log1p_or(d, A.plus - c->v.plus);
   const double log_f = log1p_or(f, log_k - m - log_d);
-  const double r_d = -slope_of_mean(k, m, a, v);
+  const double r_d = -slope_of_mean(c);
   double r_slope;
   const double rest = stirling(k) + stirling_of_r(a, &r_slope) - stirling(r + k);
   const double r_log_d = fabs(d) < .5 ? r_d * (1 + log1p_ratio(d)) : r * log_d;
-  *slope = rest_of_log(m, a, d, log_d, r_d) + .5 * sigmoid(A) + r_slope -
-           sigmoid(-A) * stirling_slope(r + k);
-  return k * log_f - r_log_d + .5 * (LOG_2PI + log_k + softplus(A)) + rest;
+  *slope = rest_of_log(c, d, log_d, r_d) + .5 * A.up + r_slope - A.down * stirling_slope(r + k);
+  return k * log_f - r_log_d + .5 * (LOG_2PI + log_k + A.plus) + rest;
 }
 
 static double loss_negative_binomial(const element *e)
 {
-  const double few = 16, k = e->t, m = e->y[0], a = e->y[e->apart];
+  const double m = e->y[0], a = e->y[e->apart];
+  const counted c = {e->t, m, a, exp(m), exp(-a), soft_of(m + a)};
   double *slope = e->y + e->apart;
-  e->y[0] = slope_of_mean(k, m, a, a + m);
-  return k < few ? few_counts(k, m, a, slope) : many_counts(k, m, a, slope);
+  e->y[0] = slope_of_mean(&c);
+  return c.k < FEW ? few_counts(&c, slope) : many_counts(&c, slope);
 }
 
 /* ----------------------------------------------------------------------------------- a column */
