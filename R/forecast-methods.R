@@ -113,43 +113,65 @@ plot.rnnar_forecasts <- function(x, series = 1, ...) {
 }
 
 #' @rdname rnnar_forecasts
+#' @usage \method{autoplot}{rnnar_forecasts}(object, series = seq_len(min(12, length(object))),
+#'   include = NULL, ...)
 #' @exportS3Method ggplot2::autoplot
 autoplot.rnnar_forecasts <- function(object, series = seq_len(min(12, length(object))), include = NULL,
                                      ...) {
   if (!is.null(include)) include <- check_whole(include, "include", 0, 2^31 - 1)
   if (length(series) == 0L) input_error("series", "`series` is empty; expected names or numbers")
   names <- vapply(object, function(fc) fc$series, "")
-  shown <- object[vapply(series, which_series, 0, names = names, call = sys.call())]
-  panel <- function(fc, ...) data.frame(series = factor(fc$series, unique(names)), ...)
-  past <- do.call(rbind, lapply(shown, function(fc) {
+  which <- vapply(series, which_series, 0, names = names, call = sys.call())
+  panels <- make.unique(names)[which]
+  rows_of <- function(rows) {
+    all <- Map(function(fc, panel) {
+      own <- rows(fc)
+      cbind(series = factor(rep(panel, nrow(own)), unique(panels)), own)
+    }, object[which], panels)
+    do.call(rbind, unname(all))
+  }
+  past <- rows_of(function(fc) {
     y <- data.frame(time = as.numeric(stats::time(fc$x)), value = as.numeric(fc$x))
-    panel(fc, utils::tail(y, if (is.null(include)) nrow(y) else include))
-  }))
-  # Of one step alone intervals are as wide as a step, and the forecast is a point.
-  steps <- do.call(rbind, lapply(shown, function(fc) {
-    panel(fc, time = as.numeric(stats::time(fc$mean)), value = as.numeric(fc$mean))
-  }))
-  bands <- do.call(rbind, lapply(shown, function(fc) {
+    utils::tail(y, if (is.null(include)) nrow(y) else include)
+  })
+  steps <- rows_of(function(fc) {
+    data.frame(time = as.numeric(stats::time(fc$mean)), value = as.numeric(fc$mean))
+  })
+  # The widest first; of one step alone as wide as a step.
+  level <- object[[which[1L]]]$level
+  bands <- rows_of(function(fc) {
     time <- as.numeric(stats::time(fc$mean))
     ends <- if (length(time) > 1L) 0 else c(-0.5, 0.5) / stats::frequency(fc$mean)
-    do.call(rbind, lapply(rev(seq_along(fc$level)), function(k) {
-      panel(fc,
-        time = time + ends, level = -fc$level[k], # the widest first
+    do.call(rbind, lapply(rev(seq_along(level)), function(k) {
+      data.frame(
+        time = time + ends, band = -level[k],
         lower = as.numeric(fc$lower[, k]), upper = as.numeric(fc$upper[, k])
       )
     }))
-  }))
-  time <- value <- lower <- upper <- level <- NULL # names of columns
-  forecast <- if (length(shown[[1L]]$mean) > 1L) ggplot2::geom_line else ggplot2::geom_point
+  })
+  time <- value <- lower <- upper <- band <- NULL # names of columns
+  lines <- function(data, ...) {
+    shown <- if (any(duplicated(data$series))) ggplot2::geom_line else ggplot2::geom_point
+    shown(data = data, na.rm = TRUE, ...)
+  }
   ggplot2::ggplot(mapping = ggplot2::aes(time, value)) +
     ggplot2::geom_ribbon(
-      ggplot2::aes(time, ymin = lower, ymax = upper, group = level), bands,
-      inherit.aes = FALSE, fill = FORECAST_BLUE, alpha = 0.2
+      ggplot2::aes(time, ymin = lower, ymax = upper, group = band), bands,
+      inherit.aes = FALSE, fill = FORECAST_BLUE, alpha = 1 - 0.6^(1 / length(level))
     ) +
-    ggplot2::geom_line(data = past) +
-    forecast(data = steps, colour = FORECAST_BLUE) +
+    lines(past) +
+    lines(steps, colour = FORECAST_BLUE) +
     ggplot2::facet_wrap(~series, scales = "free") +
-    ggplot2::labs(title = paste("Forecasts from", shown[[1L]]$method), x = "", y = "")
+    ggplot2::labs(
+      title = paste("Forecasts from", object[[1L]]$method), x = "", y = "",
+      subtitle = paste("intervals of", paste(unique(range(level)), collapse = " to "), "%")
+    )
+}
+
+#' @exportS3Method ggplot2::autoplot
+autoplot.rnnar_forecast <- function(object, ...) {
+  needs_forecast("autoplot()")
+  NextMethod()
 }
 
 #' @rdname rnnar_forecasts

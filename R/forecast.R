@@ -8,10 +8,10 @@
 #'
 #' Intervals up to the model's `horizon` are cross-conformal (Vovk 2015): each of their ends is the
 #' point forecast and a quantile of the errors that the networks made, as many steps ahead, on targets
-#' that were left out when they were trained. Level, seasons and spread of a series were taken from
-#' these targets too, so the errors are made larger by \eqn{\sqrt{n / (n - p)}}, as the residuals of a
-#' regression on a season's means are, with \eqn{n} values and the longest period \eqn{p} that they
-#' have twice (60 at most; 1 where there is none).
+#' that were left out when they were trained. Level, spread and seasons of a series were taken from
+#' its past as a whole, so the errors are made larger by \eqn{\sqrt{n / (n - p)}}, as the residuals of
+#' a regression on a season's means are, with \eqn{n} values that are not missing and the longest period
+#' \eqn{p} that the series has twice (60 at most; 1 where there is none, or `season` is `"none"`).
 #'
 #' Beyond `horizon`, and with `bootstrap = TRUE` at all steps, intervals are quantiles of `npaths` paths
 #' as [simulate()][simulate.rnnar] draws them: each block of `horizon` steps has errors of that kind

@@ -649,7 +649,7 @@ finish_model <- function(fit, frame, targets, folds) {
   truth <- view$base + targets[[1L]] * spread
   if (all(is.na(truth - unseen))) unseen <- every
   fit$errors <- error_pool((truth - unseen) / spread)
-  fit$errors$ratio <- fit$errors$ratio * what_is_to_come(fit$series, fit$options$period)
+  fit$errors$ratio <- fit$errors$ratio * what_is_to_come(fit$series, fit$options)
   fit$fitted <- lapply(seq_along(fit$series), function(i) {
     n <- lengths[i]
     ahead <- every[1L, i, seq_len(n - 1L)]
@@ -658,21 +658,22 @@ finish_model <- function(fit, frame, targets, folds) {
   structure(fit, class = "rnnar")
 }
 
-# How much larger the errors of each series are in what is to come than in what its level, its seasons
-# and its spread were taken from. With n values, and as many means to take as a season has steps, p,
-# as the residuals of a regression say:
+# How much larger the errors of each series are in what is to come than in what its level, its spread
+# and its seasons, if clear, were taken from. With n values, and as many means as a season has steps,
+# p, it is what the residuals of a regression say:
 #
-#   sqrt(n / (n - p)),  p the longest period that n values have twice and that windows span, or 1
-what_is_to_come <- function(series, period, longest = 60) {
+#   sqrt(n / (n - p)),  p the longest period that the series has twice and that windows span, or 1
+what_is_to_come <- function(series, options, longest = 60) {
   vapply(series, function(y) {
     n <- sum(!is.na(y))
-    p <- max(1, period[period <= longest & 2 * period <= n])
-    if (n > 1) sqrt(n / (n - p)) else 1
+    period <- options$period[options$season != "none" & options$period <= longest]
+    p <- max(1, period[2 * period <= length(y)])
+    if (n > 1) sqrt(n / (n - min(p, n / 2))) else 1
   }, 0, USE.NAMES = FALSE)
 }
 
-# Errors in units of the spread and of each series' `ratio`, the size of its own errors over that of
-# all, drawn to 1 where it has few: H x origins. At most 2000 origins, evenly taken.
+# Errors in units of the spread and of each series' `ratio`, here the size of its own errors over that
+# of all, drawn to 1 where it has few: H x origins. At most 2000 origins, evenly taken.
 error_pool <- function(error, prior = 10, most = 2000) {
   H <- dim(error)[1L]
   size <- vapply(seq_len(dim(error)[2L]), function(i) mean_size(error[, i, , drop = FALSE]), 0)

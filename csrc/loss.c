@@ -40,9 +40,9 @@ typedef struct {
 
 static soft soft_of(double a)
 {
-  const double small = exp(-fabs(a)), rest = log1p(small), half = 1 / (1 + small);
-  return (soft){fmax(a, 0) + rest, fmax(-a, 0) + rest, a < 0 ? small * half : half,
-                a < 0 ? half : small * half};
+  const double small = exp(-fabs(a)), rest = log1p(small), larger = 1 / (1 + small);
+  return (soft){fmax(a, 0) + rest, fmax(-a, 0) + rest, a < 0 ? small * larger : larger,
+                a < 0 ? larger : small * larger};
 }
 
 /* e half^2, where half^2 alone may be too large or too small */
@@ -202,7 +202,7 @@ static double loss_student_t(const element *e)
   const double share = far ? 1 : w / (1 + w);
   const double loss = *s + .5 * LOG_2PI + c + (n + 1) / 2 * log1p_w;
   const double less = share < .5 ? share * log1p_ratio(-share) : log1p_w - share;
-  *m = far ? -(n + 1) / d : -(n + 1) / n * halved_twice(z, half) / (1 + w);
+  *m = far ? -(n + 1) / d : -(n + 1) / n * halved_twice(z / (1 + w), half);
   *s = far ? -n : (1 - z) * (1 + z) / (1 + w);
   *a = .5 * (c_slope + less - share / n) * of_a.up;
   return loss;

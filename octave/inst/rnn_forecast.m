@@ -24,11 +24,11 @@
 ##
 ## Intervals up to the model's @code{horizon} are cross-conformal (Vovk 2015): each of
 ## their ends is the forecast and a quantile of the errors that the networks made, as many
-## steps ahead, on targets that were left out when they were trained.  Level, seasons and
-## spread of a series were taken from these targets too, so the errors are made larger by
-## @code{sqrt (n / (n - p))}, as the residuals of a regression on a season's means are,
-## with n values and the longest period p that they have twice (60 at most; 1 where there
-## is none).
+## steps ahead, on targets that were left out when they were trained.  Level, spread
+## and seasons of a series were taken from its past as a whole, so the errors are made
+## larger by @code{sqrt (n / (n - p))}, as the residuals of a regression on a season's
+## means are, with n values that are not missing and the longest period p that the series
+## has twice (60 at most; 1 where there is none, or @code{season} is @qcode{"none"}).
 ##
 ## Beyond @code{horizon}, and with @code{bootstrap} at all steps, intervals are quantiles
 ## of the paths, of which each block of @code{horizon} steps has errors of that kind added,

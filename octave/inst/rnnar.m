@@ -563,7 +563,7 @@ function m = finish_model (m, frame, target, folds)
     unseen = every;
   endif
   m.errors = error_pool ((truth - unseen) ./ spread);
-  m.errors.ratio = m.errors.ratio .* what_is_to_come (m.series, m.options.period);
+  m.errors.ratio = m.errors.ratio .* what_is_to_come (m.series, m.options);
   m.fitted = cell (1, numel (lengths));
   for i = 1:numel (lengths)
     ahead = every(1,i,1:lengths(i)-1);
@@ -598,26 +598,27 @@ function medians = ahead_medians (m, frame, i)
 endfunction
 
 ## How much larger the errors of each series are in what is to come than in what its level, its
-## seasons and its spread were taken from.  With n values, and as many means to take as a season has
-## steps, p, as the residuals of a regression say:
+## spread and its seasons, if clear, were taken from.  With n values, and as many means as a season
+## has steps, p, it is what the residuals of a regression say:
 ##
-##   sqrt (n / (n - p)),  p the longest period that n values have twice and that windows span, or 1
-function factor = what_is_to_come (series, period)
+##   sqrt (n / (n - p)),  p the longest period that the series has twice and that windows span, or 1
+function factor = what_is_to_come (series, options)
 
   longest = 60;
+  period = options.period(options.period <= longest & ! strcmp (options.season, "none"));
   factor = ones (1, numel (series));
   for i = 1:numel (series)
     n = sum (! isnan (series{i}(:)));
-    p = max ([1, period(period <= longest & 2 * period <= n)(:)']);
+    p = max ([1, period(2 * period <= numel (series{i}))(:)']);
     if (n > 1)
-      factor(i) = sqrt (n / (n - p));
+      factor(i) = sqrt (n / (n - min (p, n / 2)));
     endif
   endfor
 
 endfunction
 
-## Errors in units of the spread and of each series' `ratio`, the size of its own errors over that
-## of all, drawn to 1 where it has few: H x origins.  At most 2000 origins, evenly taken.
+## Errors in units of the spread and of each series' `ratio`, here the size of its own errors over
+## that of all, drawn to 1 where it has few: H x origins.  At most 2000 origins, evenly taken.
 function errors = error_pool (error)
 
   prior = 10;
@@ -876,13 +877,15 @@ endfunction
 %! assert (cellfun (@numel, m.fitted), 59:-1:51);
 
 %!test # errors of what is to come are larger, as the residuals of a regression say
-%! ratio = @(z, period) rnnar (z, quick{:}, "period", period).errors.ratio;
+%! ratio = @(z, period, varargin) rnnar (z, quick{:}, "period", period, varargin{:}).errors.ratio;
+%! assert (ratio (y, 12, "season", "none"), sqrt (60 / (60 - 1)), 1e-12);
 %! z = y;
 %! z([2, 30, 60]) = NaN;
 %! assert (ratio (y, 12), sqrt (60 / (60 - 12)), 1e-12);
 %! assert (ratio (z, 12), sqrt (57 / (57 - 12)), 1e-12);
 %! assert (ratio (y, 1), sqrt (60 / (60 - 1)), 1e-12);
 %! assert (ratio (y(1:23), 12), sqrt (23 / 22), 1e-12);   # it has no period twice
+%! assert (ratio (z(1:24), 12), sqrt (2), 1e-12);   # it has, with gaps
 %! assert (ratio ([y, y, y], [4, 72]), sqrt (180 / (180 - 4)), 1e-12);
 
 %!test # recursive forecasts

@@ -33,11 +33,11 @@
 %!  endwhile
 %!endfunction
 
-## The next line that does not tell of progress.
+## The next line that does not tell of progress; what there is of one if it does not come.
 %!function line = next_line (out)
 %!  do
 %!    line = read_until (out, "\n");
-%!  until (! any (line == "\r") && ! strcmp (line, "\n"))
+%!  until (! any (line == "\n") || ! (any (line == "\r") || strcmp (line, "\n")))
 %!  line = strtrim (line);
 %!endfunction
 

@@ -110,7 +110,9 @@ test_that("errors of what is to come are larger, as the residuals of a regressio
   expect_equal(factor(air), sqrt(144 / (144 - 12)))
   expect_equal(factor(replace(air, c(3, 50, 144), NA)), sqrt(141 / (141 - 12)))
   expect_equal(factor(as.numeric(air)), sqrt(144 / (144 - 1)))
+  expect_equal(factor(air, season = "none"), sqrt(144 / (144 - 1)))
   expect_equal(factor(window(air, end = c(1950, 11))), sqrt(23 / 22)) # it has no period twice
+  expect_equal(factor(replace(window(air, end = c(1950, 12)), 7, NA)), sqrt(2)) # it has, with a gap
   expect_equal(factor(as.numeric(air), period = c(4, 72)), sqrt(144 / (144 - 4))) # 72: beyond a window
   expect_equal(factor(as.numeric(air), period = c(4, 12.5)), sqrt(144 / (144 - 12.5)))
 })
@@ -402,6 +404,12 @@ test_that("pictures of many series have a panel for each", {
   expect_identical(one$panels, "deaths")
   expect_equal(one$layers[[2L]]$y, as.numeric(tail(ldeaths, 5)))
   expect_equal(diff(range(one$layers[[1L]]$x)), 1 / 12) # as wide as a step
+  # In the order asked for; nothing of the past, or one value; series of one name are two.
+  twice <- small(list(a = air, a = replace(ldeaths, c(1, 72), NA)))
+  swapped <- drawn(predict(twice, h = 3, fan = TRUE), series = 2:1, include = 1)
+  expect_identical(swapped$panels, c("a.1", "a"))
+  expect_equal(swapped$layers[[2L]]$y, c(NA, tail(as.numeric(air), 1)))
+  expect_identical(nrow(drawn(fc, include = 0)$layers[[2L]]), 0L)
   e <- expect_error(ggplot2::autoplot(fc, series = 3), class = "bptt_input_error")
   expect_identical(e$argument, "series")
   expect_error(ggplot2::autoplot(fc, series = NULL), "`series` is empty", class = "bptt_input_error")
