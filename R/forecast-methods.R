@@ -164,7 +164,9 @@ autoplot.rnnar_forecasts <- function(object, series = seq_len(min(12, length(obj
     ggplot2::facet_wrap(~series, scales = "free") +
     ggplot2::labs(
       title = paste("Forecasts from", object[[1L]]$method), x = "", y = "",
-      subtitle = paste("intervals of", paste(unique(range(level)), collapse = " to "), "%")
+      subtitle = paste(
+        "intervals of", paste(unique(range(level)), collapse = if (length(level) > 2L) " to " else " and "), "%"
+      )
     )
 }
 
