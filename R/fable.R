@@ -35,8 +35,9 @@
 #' that a `loss` such as `"negative_binomial"` forecasts: see [simulate.rnnar()].
 #' `generate()` gives such paths, too, and `bootstrap` and `.innov` change nothing. Below 0 they are
 #' made 0, unless a value of the data is below 0, the response is transformed, or `nonnegative` is
-#' `FALSE`; paths of counts with zeros are whole numbers, unless the response is transformed. `.mean` is the mean of the paths; what [forecast.rnnar()] forecasts is near their
-#' median: `point_forecast = list(.median = median)`. `forecast()` takes a `seed`; without, it is 1.
+#' `FALSE`; paths of counts with zeros are whole numbers, unless the response is transformed. `.mean` is
+#' the mean of the paths; what [forecast.rnnar()] forecasts is near their median:
+#' `point_forecast = list(.median = median)`. `forecast()` takes a `seed`; without, it is 1.
 #'
 #' `refit()` applies the networks to other data, and `stream()` to more of the same; with
 #' `reestimate = TRUE`, `refit()` trains new ones. `fitted(h = 2)` gives what was forecast two steps

@@ -130,21 +130,14 @@ autoplot.rnnar_forecasts <- function(object, series = seq_len(min(12, length(obj
     }, object[which], panels)
     do.call(rbind, unname(all))
   }
-  past <- rows_of(function(fc) {
-    y <- data.frame(time = as.numeric(stats::time(fc$x)), value = as.numeric(fc$x))
-    utils::tail(y, if (is.null(include)) nrow(y) else include)
-  })
-  steps <- rows_of(function(fc) {
-    data.frame(time = as.numeric(stats::time(fc$mean)), value = as.numeric(fc$mean))
-  })
-  # The widest first; of one step alone as wide as a step.
+  timed <- function(y) data.frame(time = as.numeric(stats::time(y)), value = as.numeric(y))
+  past <- rows_of(function(fc) utils::tail(timed(fc$x), if (is.null(include)) length(fc$x) else include))
+  steps <- rows_of(function(fc) timed(fc$mean))
   level <- object[[which[1L]]]$level
   bands <- rows_of(function(fc) {
-    time <- as.numeric(stats::time(fc$mean))
-    ends <- if (length(time) > 1L) 0 else c(-0.5, 0.5) / stats::frequency(fc$mean)
-    do.call(rbind, lapply(rev(seq_along(level)), function(k) {
+    do.call(rbind, lapply(rev(seq_along(level)), function(k) { # the widest first
       data.frame(
-        time = time + ends, band = -level[k],
+        time = band_times(fc$mean), band = -level[k],
         lower = as.numeric(fc$lower[, k]), upper = as.numeric(fc$upper[, k])
       )
     }))
@@ -154,6 +147,7 @@ autoplot.rnnar_forecasts <- function(object, series = seq_len(min(12, length(obj
     shown <- if (any(duplicated(data$series))) ggplot2::geom_line else ggplot2::geom_point
     shown(data = data, na.rm = TRUE, ...)
   }
+  levels <- paste(unique(range(level)), collapse = if (length(level) > 2L) " to " else " and ")
   ggplot2::ggplot(mapping = ggplot2::aes(time, value)) +
     ggplot2::geom_ribbon(
       ggplot2::aes(time, ymin = lower, ymax = upper, group = band), bands,
@@ -164,9 +158,7 @@ autoplot.rnnar_forecasts <- function(object, series = seq_len(min(12, length(obj
     ggplot2::facet_wrap(~series, scales = "free") +
     ggplot2::labs(
       title = paste("Forecasts from", object[[1L]]$method), x = "", y = "",
-      subtitle = paste(
-        "intervals of", paste(unique(range(level)), collapse = if (length(level) > 2L) " to " else " and "), "%"
-      )
+      subtitle = paste("intervals of", levels, "%")
     )
 }
 

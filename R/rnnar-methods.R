@@ -384,10 +384,14 @@ draw_forecast <- function(fc, fitted = NULL, main = NULL, xlab = "", ylab = fc$s
   )
 }
 
-# The intervals; of one step alone as wide as a step.
+# Where intervals are drawn; of one step alone they are as wide as a step.
+band_times <- function(mean) {
+  time <- as.numeric(stats::time(mean))
+  if (length(time) == 1L) time + c(-0.5, 0.5) / stats::frequency(mean) else time
+}
+
 draw_bands <- function(fc, ylim) {
-  time <- as.numeric(stats::time(fc$mean))
-  if (length(time) == 1L) time <- time + c(-0.5, 0.5) / stats::frequency(fc$mean)
+  time <- band_times(fc$mean)
   within <- function(v) pmin(pmax(rep(v, length.out = length(time)), ylim[1L] - diff(ylim)), ylim[2L] + diff(ylim))
   for (k in rev(seq_along(fc$level))) {
     shade <- grDevices::adjustcolor(FORECAST_BLUE, 0.15 + 0.25 * (1 - k / (1 + length(fc$level))))

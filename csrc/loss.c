@@ -20,29 +20,17 @@ typedef struct {
 
 /* ------------------------------------------------------------------------- pieces of formulas */
 
-/* log(1 + e^a) */
-static double softplus(double a)
-{
-  return fmax(a, 0) + log1p(exp(-fabs(a)));
-}
-
-/* 1 / (1 + e^-a), the derivative of softplus */
-static double sigmoid(double a)
-{
-  const double small = exp(-fabs(a));
-  return (a < 0 ? small : 1) / (1 + small);
-}
-
-/* All of them, of a and of -a, from one exponential. */
+/* Of a, from one exponential: softplus(a) = log(1 + e^a), softplus(-a), and the derivative of the
+ * first, sigmoid(a) = 1 / (1 + e^-a), and sigmoid(-a). */
 typedef struct {
-  double plus, minus, up, down; /* log(1 + e^a), log(1 + e^-a), and their slopes, up + down = 1 */
+  double plus, minus, up, down;
 } soft;
 
 static soft soft_of(double a)
 {
-  const double small = exp(-fabs(a)), rest = log1p(small), larger = 1 / (1 + small);
-  return (soft){fmax(a, 0) + rest, fmax(-a, 0) + rest, a < 0 ? small * larger : larger,
-                a < 0 ? larger : small * larger};
+  const double small = exp(-fabs(a)), rest = log1p(small), all = 1 + small;
+  return (soft){fmax(a, 0) + rest, fmax(-a, 0) + rest, (a < 0 ? small : 1) / all,
+                (a < 0 ? 1 : small) / all};
 }
 
 /* e half^2, where half^2 alone may be too large or too small */
@@ -114,9 +102,10 @@ static double loss_huber(const element *e)
  *   dL/dy = p - t = (1 - t) sigmoid(y) - t sigmoid(-y) */
 static double loss_binary_cross_entropy(const element *e)
 {
-  const double y = e->y[0], t = e->t;
-  e->y[0] = (1 - t) * sigmoid(y) - t * sigmoid(-y);
-  return t * softplus(-y) + (1 - t) * softplus(y);
+  const soft y = soft_of(e->y[0]);
+  const double t = e->t;
+  e->y[0] = (1 - t) * y.up - t * y.down;
+  return t * y.minus + (1 - t) * y.plus;
 }
 
 /* The pinball loss: Koenker & Bassett, Regression quantiles, 1978. An output to each level q:
@@ -224,7 +213,7 @@ static double loss_student_t(const element *e)
 enum { FEW = 16 };
 
 typedef struct {
-  double k, m, a, mu, r;
+  double k, m, a, mu, r, log_v;
   soft v; /* of log v */
 } counted;
 
@@ -233,17 +222,17 @@ static double slope_of_mean(const counted *c)
 {
   const double far = 100; /* mu is beyond all counts, and maybe beyond all numbers */
   if (c->m < far) return (c->mu - c->k) * c->v.down;
-  return (c->m + c->a < 0 ? c->mu * c->v.down : c->r * c->v.up) - c->k * c->v.down;
+  return (c->log_v < 0 ? c->mu * c->v.down : c->r * c->v.up) - c->k * c->v.down;
 }
 
 /* r (log(1 + v) - v / (1 + v)), which is mu v / 2 - ... where v is small: -dL/da of k = 0. Here the
  * factors may be too large or too small for a number, and their product not. */
 static double slope_of_none(const counted *c)
 {
-  const double log_v = c->m + c->a, root = exp(c->m + c->a / 2); /* root^2 = mu v */
-  if (log_v < -650) return .5 * root * root;
-  return log_v < 0 ? shrunk(c->v.down * log1p_ratio(-c->v.up), -c->m)
-                   : c->r * (c->v.plus - c->v.up);
+  const double root = exp(c->m + c->a / 2); /* root^2 = mu v */
+  if (c->log_v < -650) return .5 * root * root;
+  return c->log_v < 0 ? shrunk(c->v.down * log1p_ratio(-c->v.up), -c->m)
+                      : c->r * (c->v.plus - c->v.up);
 }
 
 /* The sums as they are, for a small k. As logarithms take long, with 1 + p the product of all
@@ -251,9 +240,8 @@ static double slope_of_none(const counted *c)
 static double few_counts(const counted *c, double *slope)
 {
   const double k = c->k, alpha = exp(c->a);
-  double loss = c->m + c->a < 0
-                    ? c->mu * (1 + log1p_ratio(exp(c->m + c->a))) + k * (c->v.plus - c->m)
-                    : c->r * c->v.plus + k * (c->a + c->v.minus);
+  double loss = c->log_v < 0 ? c->mu * (1 + log1p_ratio(exp(c->log_v))) + k * (c->v.plus - c->m)
+                             : c->r * c->v.plus + k * (c->a + c->v.minus);
   *slope = k * c->v.up - slope_of_none(c);
   double factorial = fmax(k, 1), p = 0;
   for (double j = 1; j < k; j++) {
@@ -264,7 +252,7 @@ static double few_counts(const counted *c, double *slope)
   }
   loss += log(factorial);
   if (p < 1e300) return loss - log1p(p);
-  for (double j = 1; j < k; j++) loss -= softplus(c->a + log(j));
+  for (double j = 1; j < k; j++) loss -= soft_of(c->a + log(j)).plus;
   return loss;
 }
 
@@ -289,7 +277,7 @@ static double stirling_of_r(double a, double *slope)
   const double r = exp(-a);
   double sum = 0, slopes = 0, x = r;
   for (; x < 10; x++) {
-    const double log_step = x == r ? softplus(a) : log1p(1 / x); /* log((x + 1) / x) */
+    const double log_step = x == r ? soft_of(a).plus : log1p(1 / x); /* log((x + 1) / x) */
     sum += (x + .5) * log_step - 1;
     slopes += (x == r ? .5 : .5 * r / x) + .5 * r / (x + 1) - r * log_step;
   }
@@ -307,7 +295,7 @@ static double log1p_or(double x, double otherwise)
 static double rest_of_log(const counted *c, double d, double log_d, double r_d)
 {
   const bool beyond = c->m > 700; /* so is mu, and beside it k is nothing */
-  if (beyond && c->a + c->m < 0) return -slope_of_none(c);
+  if (beyond && c->log_v < 0) return -slope_of_none(c);
   if (fabs(d) < 1e-17) {
     const double root = shrunk(r_d, -c->a / 2); /* root^2 = r d^2 */
     return -.5 * root * root;
@@ -346,7 +334,7 @@ static double many_counts(const counted *c, double *slope)
 static double loss_negative_binomial(const element *e)
 {
   const double m = e->y[0], a = e->y[e->apart];
-  const counted c = {e->t, m, a, exp(m), exp(-a), soft_of(m + a)};
+  const counted c = {e->t, m, a, exp(m), exp(-a), m + a, soft_of(m + a)};
   double *slope = e->y + e->apart;
   e->y[0] = slope_of_mean(&c);
   return c.k < FEW ? few_counts(&c, slope) : many_counts(&c, slope);

@@ -405,19 +405,13 @@ static void append(const frames *j, ptrdiff_t column, transformation u, double *
   }
 }
 
-/* The steps of a series that something is estimated from. */
-static ptrdiff_t origin_of(const frames *j, ptrdiff_t i)
-{
-  return series_length(&j->y, i);
-}
-
 /* The mean of a covariate over the steps of all series before their origins. */
 static double covariate_mean(const frames *j, ptrdiff_t c)
 {
   double sum = 0, count = 0;
   for (ptrdiff_t i = 0; i < j->N; i++) {
-    for (ptrdiff_t t = 0; t < origin_of(j, i); t++) sum += series_at(&j->xreg, c, i, t);
-    count += (double)origin_of(j, i);
+    for (ptrdiff_t t = 0; t < series_length(&j->y, i); t++) sum += series_at(&j->xreg, c, i, t);
+    count += (double)series_length(&j->y, i);
   }
   return sum / count;
 }
@@ -427,11 +421,11 @@ static double covariate_deviation(const frames *j, ptrdiff_t c, double mean)
 {
   double square = 0, count = 0;
   for (ptrdiff_t i = 0; i < j->N; i++) {
-    for (ptrdiff_t t = 0; t < origin_of(j, i); t++) {
+    for (ptrdiff_t t = 0; t < series_length(&j->y, i); t++) {
       const double from = series_at(&j->xreg, c, i, t) - mean;
       square += from * from;
     }
-    count += (double)origin_of(j, i);
+    count += (double)series_length(&j->y, i);
   }
   return square > 0 ? sqrt(square / count) : 1;
 }
@@ -476,7 +470,7 @@ static bptt_status rnnar_run(bptt_call *call, char *workspace)
   for (int v = 0; v < j->views; v++) clear(&j->view[v]);
   set_units(j, j->view[0].shape.scaled);
   for (ptrdiff_t i = 0; i < j->N; i++) {
-    const ptrdiff_t origin = origin_of(j, i), n = origin + j->appended;
+    const ptrdiff_t origin = series_length(&j->y, i), n = origin + j->appended;
     const frame_shape *first = &j->view[0].shape;
     for (ptrdiff_t t = 0; t < origin; t++) y[t] = series_at(&j->y, 0, i, t);
     const transformation u = transform(j, i, origin, y, z);
